@@ -1,0 +1,54 @@
+"""What a program writes after ``import flyte``: environments, tasks, images and their settings."""
+
+from flytectl_py import __version__
+from flytectl_py.api import current_domain, current_project, init, init_from_config, map, run, with_runcontext
+from flytectl_py.model.cache import Cache, CachePolicy, CacheRequest
+from flytectl_py.model.context import ctx, group
+from flytectl_py.model.dispatch import trace
+from flytectl_py.model.environment import Environment, TaskEnvironment, task
+from flytectl_py.model.image import Image
+from flytectl_py.model.pod import PodTemplate
+from flytectl_py.model.resources import GPU, TPU, Device, Resources
+from flytectl_py.model.retry import Backoff, RetryStrategy, Timeout, TimeoutType
+from flytectl_py.model.reuse import ReusePolicy
+from flytectl_py.model.secret import Secret, SecretRequest
+from flytectl_py.model.task import Documentation
+from flytectl_py.model.world import install_world
+from flytectl_py.project.disk import Disk
+
+install_world(Disk())
+del Disk, install_world
+
+__all__ = [
+    "GPU",
+    "TPU",
+    "Backoff",
+    "Cache",
+    "CachePolicy",
+    "CacheRequest",
+    "Device",
+    "Documentation",
+    "Environment",
+    "Image",
+    "PodTemplate",
+    "Resources",
+    "RetryStrategy",
+    "ReusePolicy",
+    "Secret",
+    "SecretRequest",
+    "TaskEnvironment",
+    "Timeout",
+    "TimeoutType",
+    "__version__",
+    "ctx",
+    "current_domain",
+    "current_project",
+    "group",
+    "init",
+    "init_from_config",
+    "map",
+    "run",
+    "task",
+    "trace",
+    "with_runcontext",
+]

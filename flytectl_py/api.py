@@ -1,0 +1,294 @@
+"""The verbs of ``import flyte``: init, run, map and what stands around them. What is heavy is imported in the bodies."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from flytectl_py.bridge import Verb
+from flytectl_py.config import settings as config
+from flytectl_py.errors import DeclarationError, NotReadyError, UsageError, did_you_mean
+from flytectl_py.model.context import Mode, current_context
+from flytectl_py.model.task import Task
+
+if TYPE_CHECKING:
+    import functools
+
+    from flytectl_py.config.declared import Config
+    from flytectl_py.engines.api import Engine, Run
+
+R = TypeVar("R")
+
+CopyStyle = Literal["auto", "loaded_modules", "all", "none"]
+
+
+def init(
+    org: str | None = None,
+    project: str | None = None,
+    domain: str | None = None,
+    root_dir: Path | None = None,
+    log_level: int | None = None,
+    endpoint: str | None = None,
+    headless: bool = False,
+    insecure: bool = False,
+    insecure_skip_verify: bool = False,
+    ca_cert_file_path: str | None = None,
+    auth_type: str = "Pkce",
+    command: list[str] | None = None,
+    proxy_command: list[str] | None = None,
+    api_key: str | None = None,
+    client_id: str | None = None,
+    client_credentials_secret: str | None = None,
+    auth_client_config: object | None = None,
+    rpc_retries: int = 3,
+    http_proxy_url: str | None = None,
+    storage: object | None = None,
+    batch_size: int = 1000,
+    image_builder: str = "local",
+    images: Mapping[str, str] | None = None,
+    image_registry: str | None = None,
+) -> None:
+    """Say what this program wants of the settings. Command-line flags and the environment win over it.
+
+    May be called again: the last call counts. With no endpoint, runs stay on this machine.
+
+    :raises DeclarationError: a value that its parameter cannot take.
+    """
+    given = dict(locals())
+    config.init(**{name: value for name, value in given.items() if value != _INIT_DEFAULTS[name]})
+
+
+_INIT_DEFAULTS: Mapping[str, object] = dict(
+    zip(init.__code__.co_varnames[: init.__code__.co_argcount], init.__defaults__ or (), strict=True)
+)
+
+
+def init_from_config(
+    path_or_config: str | Path | Config | None = None,
+    root_dir: Path | None = None,
+    log_level: int | None = None,
+    *,
+    org: str | None = None,
+    project: str | None = None,
+    domain: str | None = None,
+) -> None:
+    """Take the settings from a configuration file: the one given, else the nearest ``.flyte/config.yaml`` or ``.toml``.
+
+    No file at all is no error: the defaults run everything on this machine.
+
+    :raises ConfigError: the file is missing, broken or wrong.
+    """
+    config.init_from_config(
+        path_or_config, root_dir=root_dir, log_level=log_level, org=org, project=project, domain=domain
+    )
+
+
+def current_domain() -> str:
+    """Return the domain of the running task, or the one that was set.
+
+    :raises InitializationError: outside a task, before `init`.
+    """
+    context = current_context.get()
+    return context.action.domain if context is not None else config.current_domain()
+
+
+def current_project() -> str:
+    """Return the project of the running task, or the one that was set.
+
+    :raises InitializationError: outside a task, before `init`.
+    """
+    context = current_context.get()
+    return context.action.project if context is not None else config.current_project()
+
+
+def print_note(text: str) -> None:
+    """Tell the person who watches, on stderr."""
+    print(f"flyte: {text}", file=sys.stderr, flush=True)
+
+
+class Runner:
+    """What ``flyte.with_runcontext(…)`` returns: ``run(task, …)`` with the settings of that call.
+
+    :param note: is told what happens on the way: retries, for one.
+    :param root: the project's root, if the caller knows it already.
+
+    The other parameters are those of `with_runcontext`.
+    """
+
+    def __init__(
+        self,
+        *,
+        mode: Mode | None = None,
+        name: str | None = None,
+        version: str | None = None,
+        raw_data_path: str | None = None,
+        run_base_dir: str | None = None,
+        project: str | None = None,
+        domain: str | None = None,
+        env_vars: Mapping[str, str] | None = None,
+        note: Callable[[str], None] = print_note,
+        root: Path | None = None,
+    ) -> None:
+        self.mode = mode
+        self.name = name
+        self.version = version
+        self.raw_data_path = raw_data_path
+        self.run_base_dir = run_base_dir
+        self.project = project
+        self.domain = domain
+        self.env_vars = dict(env_vars or {})
+        self.note = note
+        self.root = root
+
+    @property
+    def run(self) -> Verb[..., Run]:
+        """Run a task to its end: ``run(task, 1, y=2)``, or ``await run.aio(task, 1, y=2)``.
+
+        :raises BadInputsError: the inputs do not fit the task's signature.
+        :raises NotReadyError: a secret is missing, or the run is meant for a place that cannot be reached.
+        :raises BaseRuntimeError: the task failed; `__cause__` is what its code raised.
+        """
+        return Verb(self._run, self._run_async)
+
+    def _run(self, task: Task[..., Any], /, *args: Any, **kwargs: Any) -> Run:
+        return self._engine(task).run(task, args, kwargs)
+
+    async def _run_async(self, task: Task[..., Any], /, *args: Any, **kwargs: Any) -> Run:
+        return await self._engine(task).run_async(task, args, kwargs)
+
+    def _engine(self, task: object) -> Engine:
+        from flytectl_py.engines.api import RunOptions, checked_run_name
+        from flytectl_py.engines.registry import make_engine
+
+        if not isinstance(task, Task):
+            raise UsageError(f"flyte.run takes a task, got {task!r}", hint="decorate the function with @env.task")
+        settings = config.settings() or config.resolve(environ=os.environ)
+        self._check_mode(settings)
+        name = checked_run_name(self.name or f"r{os.urandom(5).hex()}")
+        state = Path(self.root or settings.root_dir or Path.cwd(), ".flyte")
+        base = self.run_base_dir or str(state / "state" / "runs" / name)
+        options = RunOptions(
+            name=name,
+            project=self.project or settings.project,
+            domain=self.domain or settings.domain,
+            org=settings.org,
+            version=self.version or "local",
+            run_base_dir=base,
+            raw_data_path=self.raw_data_path or f"{base}/raw",
+            env_vars=self.env_vars,
+            secrets_dir=str(state / "secrets"),
+        )
+        return make_engine("local", options, self.note)
+
+    def _check_mode(self, settings: config.Settings) -> None:
+        mode = self.mode or ("remote" if settings.endpoint else "local")
+        if mode != "local":
+            where = f"endpoint {settings.endpoint} ({settings.origin('endpoint')})" if settings.endpoint else ""
+            raise NotReadyError(
+                f"mode '{mode}' needs a cluster, and this version runs tasks on this machine only",
+                hint="pass --local, or flyte.with_runcontext(mode='local')",
+                where=where,
+            )
+
+
+def with_runcontext(
+    mode: Mode | None = None,
+    *,
+    name: str | None = None,
+    version: str | None = None,
+    raw_data_path: str | None = None,
+    run_base_dir: str | None = None,
+    project: str | None = None,
+    domain: str | None = None,
+    env_vars: dict[str, str] | None = None,
+    note: Callable[[str], None] = print_note,
+) -> Runner:
+    """Say how the next run should go: ``flyte.with_runcontext(name="nightly").run(task, x=1)``.
+
+    :param mode: ``local`` (the default where no endpoint is configured), ``remote`` or ``hybrid``.
+    :param name: of the run; lower-case letters, digits and ``-``. Random unless given.
+    :param env_vars: set for every task of the run; they win over an environment's own.
+    :param raw_data_path: where the data of files, folders and tables goes. :param run_base_dir: where outputs belong.
+    :param note: takes each line for the person who watches, instead of stderr.
+    :raises DeclarationError: a value that its parameter cannot take.
+    """
+    modes = ("local", "remote", "hybrid")
+    if mode is not None and mode not in modes:
+        raise DeclarationError(
+            "with_runcontext(mode=…)", mode, f"it is one of {', '.join(modes)}", suggestion=did_you_mean(str(mode), modes)
+        )
+    for key, value in (env_vars or {}).items():
+        if not isinstance(key, str) or not isinstance(value, str) or not key or "=" in key or "\0" in key + value:
+            raise DeclarationError(
+                "with_runcontext(env_vars=…)", {key: value}, "names and values are text, names without '='"
+            )
+    return Runner(
+        mode=mode,
+        name=name,
+        version=version,
+        raw_data_path=raw_data_path,
+        run_base_dir=run_base_dir,
+        project=project,
+        domain=domain,
+        env_vars=env_vars,
+        note=note,
+    )
+
+
+def _run(task: Task[..., Any], /, *args: Any, **kwargs: Any) -> Run:
+    """Run a task to its end, here where no endpoint is configured: ``flyte.run(task, 1, y=2).outputs()``.
+
+    ``await flyte.run.aio(task, …)`` is the form for async code.
+
+    :raises BadInputsError: the inputs do not fit the task's signature.
+    :raises BaseRuntimeError: the task failed; `__cause__` is what its code raised.
+    """
+    return Runner().run(task, *args, **kwargs)
+
+
+async def _run_async(task: Task[..., Any], /, *args: Any, **kwargs: Any) -> Run:
+    return await Runner().run.aio(task, *args, **kwargs)  # type: ignore[no-any-return]
+
+
+def _map(
+    func: Task[..., R] | functools.partial[R],
+    *args: Iterable[Any],
+    group_name: str | None = None,
+    concurrency: int = 0,
+    return_exceptions: bool = True,
+) -> Iterator[R | Exception]:
+    """Call a task for each item of an iterable (or of several, side by side) and give the results in that order.
+
+    The calls run at the same time: coroutines on one event loop, plain functions on threads.
+    ``async for x in flyte.map.aio(task, xs)`` is the form for async code.
+
+    :param func: a task, or a `functools.partial` of one.
+    :param group_name: the name under which the calls are shown; the task's unless given.
+    :param concurrency: how many run at once; 0 is all (of plain functions, 256).
+    :param return_exceptions: give a failed call's exception as its result; otherwise the first one is raised.
+    :raises DeclarationError: not a task, nothing to map over, or a negative concurrency.
+    """
+    from flytectl_py.engines.fanout import map_blocking
+
+    return map_blocking(func, args, group_name, concurrency, return_exceptions)
+
+
+def _map_async(
+    func: Task[..., R] | functools.partial[R],
+    *args: Iterable[Any],
+    group_name: str | None = None,
+    concurrency: int = 0,
+    return_exceptions: bool = True,
+) -> AsyncIterator[R | Exception]:
+    from flytectl_py.engines.fanout import map_async
+
+    return map_async(func, args, group_name, concurrency, return_exceptions)
+
+
+_run.__name__ = "run"
+_map.__name__ = "map"
+run: Verb[..., Run] = Verb(_run, _run_async)
+map: Verb[..., Iterator[Any]] = Verb(_map, _map_async)  # noqa: A001  the name is the public API's

@@ -1,0 +1,80 @@
+"""The `flyte` command: its general options, and a table of commands that are imported when they are called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import Any, Final
+
+import typer
+from typer.core import TyperGroup
+
+from flytectl_py import __version__
+from flytectl_py.cli.options import GENERAL, Option, declare
+from flytectl_py.cli.outcome import exit_code_of
+from flytectl_py.cli.plain_params import keep_pydantic_out
+from flytectl_py.errors import UnknownNameError
+
+COMMANDS: Final = {
+    "run": ("flytectl_py.cli.run", "Run a task of a Python file."),
+}
+"""Name -> (module with a function `command()`, one line of help)."""
+
+HELP: Final = """Take plain Python tasks from a laptop to wherever they run.
+
+\b
+Examples:
+  flyte run app.py main --x 1     run a task here, now, with no set-up
+  flyte run app.py --help         the tasks of a file and their inputs
+"""
+
+
+class Commands(TyperGroup):
+    """The commands by name; each one's module is imported only when it is needed."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        del ctx
+        if cmd_name not in COMMANDS:
+            raise UnknownNameError("command", cmd_name, COMMANDS, hint="see 'flyte --help'")
+        module, _ = COMMANDS[cmd_name]
+        return importlib.import_module(module).command()
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+def _show_version(ctx: typer.Context) -> None:
+    del ctx
+    print(f"flyte {__version__}")
+    raise typer.Exit
+
+
+def root() -> Any:
+    """Return the `flyte` command."""
+    app = typer.Typer(
+        cls=Commands, rich_markup_mode=None, add_completion=False, add_help_option=False, invoke_without_command=True
+    )
+    version = Option(("--version", "-V"), "Show the version.", kind="flag", at_once=_show_version)
+
+    def flyte(ctx: typer.Context, **given: Any) -> None:
+        ctx.obj = [given]
+        if ctx.invoked_subcommand is None:
+            print(ctx.get_help())
+
+    app.callback(help=HELP)(declare(flyte, {**GENERAL, "version": version}))
+    command = typer.main.get_command(app)
+    keep_pydantic_out(command)
+    return command
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and end the process with its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(exit_code_of(lambda: root().main(given, prog_name="flyte", standalone_mode=False), given))

@@ -1,0 +1,100 @@
+"""Options as values: declared once, given to every command that takes them, told apart by where they stand."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar
+
+import typer
+
+C = TypeVar("C", bound=Callable[..., Any])
+
+
+class Option(NamedTuple):
+    """One option of a command.
+
+    :param names: as they are typed, ``--long`` first; ``--x/--no-x`` for a flag that can be denied.
+    :param kind: ``text``; ``texts`` may be given several times; ``flag`` takes nothing; ``count`` counts.
+    :param at_once: called as soon as the option is seen; for options that print something and end the command.
+    """
+
+    names: tuple[str, ...]
+    help: str
+    metavar: str | None = None
+    kind: Literal["text", "texts", "flag", "count"] = "text"
+    at_once: Callable[[typer.Context], None] | None = None
+
+    def annotation(self) -> Any:
+        """Return the option as Typer's annotation of a parameter."""
+        types: dict[str, Any] = {"text": str, "texts": list[str], "flag": bool, "count": int}
+        act = self.at_once
+
+        def callback(ctx: typer.Context, value: bool) -> bool:
+            if value and act is not None and not ctx.resilient_parsing:
+                act(ctx)
+            return value
+
+        info = typer.Option(
+            *self.names,
+            help=self.help,
+            metavar=self.metavar,
+            show_default=False,
+            is_flag=True if self.kind == "flag" else None,
+            count=self.kind == "count",
+            is_eager=act is not None,
+            callback=callback if act is not None else None,
+        )
+        return Annotated[types[self.kind], info]
+
+    def without(self, taken: Collection[str]) -> Option | None:
+        """Return the option without the names that are taken, or None if none is left."""
+        left = tuple(name for name in self.names if name not in taken)
+        return self._replace(names=left) if left else None
+
+
+def _show_help(ctx: typer.Context) -> None:
+    print(ctx.get_help())
+    raise typer.Exit
+
+
+GENERAL: Mapping[str, Option] = {
+    "config": Option(("--config", "-c"), "Configuration file, instead of the nearest .flyte/config.yaml or .toml.", "FILE"),
+    "as_json": Option(("--json",), "Print one JSON document on stdout, errors included.", kind="flag"),
+    "output_format": Option(("--output-format", "-of"), "'json' is the same as --json.", "json|text"),
+    "quiet": Option(("--quiet", "-q"), "Print the result and errors only.", kind="flag"),
+    "verbose": Option(("--verbose", "-v"), "Say more; -vv adds tracebacks to errors.", kind="count"),
+    "show_help": Option(("--help", "-h"), "Show this help.", kind="flag", at_once=_show_help),
+}
+
+
+def declare(callback: C, options: Mapping[str, Option]) -> C:
+    """Give `callback`, which takes keyword arguments, the signature from which Typer reads its options."""
+    annotations = {name: option.annotation() for name, option in options.items()}
+    parameters = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+        for name, annotation in annotations.items()
+    ]
+    context = inspect.Parameter("ctx", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+    callback.__signature__ = inspect.Signature([context, *parameters])  # type: ignore[attr-defined]
+    callback.__annotations__ = {"ctx": typer.Context, **annotations}
+    return callback
+
+
+def merged(levels: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Put together what was given at several places of a command line: lists and counts add up, else the last one counts.
+
+    What was not given at all is not in the result.
+    """
+    found: dict[str, Any] = {}
+    for level in levels:
+        for name, value in level.items():
+            if value is None or value is False or value in (0, (), []):
+                continue
+            if isinstance(value, list | tuple):
+                found[name] = [*found.get(name, []), *value]
+            elif isinstance(value, int) and not isinstance(value, bool):
+                found[name] = found.get(name, 0) + value
+            else:
+                found[name] = value
+    return found

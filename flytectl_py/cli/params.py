@@ -1,0 +1,198 @@
+"""Inputs of a task as options of a command, and what was typed as the values that the task takes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from flytectl_py.cli.options import Option
+from flytectl_py.errors import BadInputsError, UsageError, did_you_mean
+from flytectl_py.model.interface import MISSING, Input, Output
+from flytectl_py.model.task import Task
+from flytectl_py.values import convert
+from flytectl_py.values.convert import BadValue
+
+AnyTask = Task[..., Any]
+
+INPUT = "input_"
+"""What the keys of inputs begin with, so that none is an option's."""
+
+_SHOWN = 30
+
+
+class ThisMachine:
+    """What a conversion asks of its surroundings: the clock and the disk of this machine."""
+
+    def now(self) -> datetime:
+        return datetime.now().astimezone()
+
+    def is_file(self, path: str) -> bool:
+        return Path(path).is_file()
+
+    def is_dir(self, path: str) -> bool:
+        return Path(path).is_dir()
+
+
+def annotation_of(each: Input | Output) -> Any:
+    """Return what an input is annotated with; an input without annotation takes anything."""
+    return Any if each.annotation is MISSING else each.annotation
+
+
+def option_name(name: str) -> str:
+    """Return how an input is typed: ``--input-data`` for ``input_data``."""
+    return "--" + name.replace("_", "-") if name.strip("_") else f"--{name}"
+
+
+def input_options(task: AnyTask, *, for_help: bool) -> dict[str, Option]:
+    """Return one option for each input of `task`, in the order of its signature.
+
+    :param for_help: also say type, default and docstring of each; reading them costs time that a run need not spend.
+    """
+    texts = _descriptions(task) if for_help else {}
+    options = {}
+    for index, each in enumerate(task.interface.inputs):
+        name = option_name(each.name)
+        is_flag = convert.is_flag(annotation_of(each))
+        names = (f"{name}/--no-{name.removeprefix('--')}",) if is_flag else (name,)
+        options[f"{INPUT}{index}"] = Option(
+            names=names,
+            help=_help(each, texts.get(each.name, "")) if for_help else "",
+            metavar=None if is_flag or not for_help else convert.metavar(annotation_of(each)),
+            kind="flag" if is_flag else "text",
+        )
+    return options
+
+
+def _help(each: Input, text: str) -> str:
+    if each.required:
+        about = "required"
+    else:
+        about = "default: " + (convert.to_text(each.default, annotation_of(each)) if each.default is not None else "None")
+    if each.annotation is not MISSING and convert.metavar(each.annotation) == "JSON":
+        about = f"{convert.type_name(each.annotation)}; {about}"
+    return f"{text}  [{about}]" if text else f"[{about}]"
+
+
+def _docstring(task: AnyTask) -> Any:
+    """Return the parsed docstring of a task, or None if it has none that can be read."""
+    import docstring_parser
+
+    try:
+        return docstring_parser.parse(task.func.__doc__ or "")
+    except docstring_parser.ParseError:
+        return None
+
+
+def _descriptions(task: AnyTask) -> dict[str, str]:
+    parsed = _docstring(task)
+    return {each.arg_name: " ".join((each.description or "").split()) for each in parsed.params} if parsed else {}
+
+
+def description(task: AnyTask) -> str:
+    """Return what the docstring says of the task itself, its inputs left out."""
+    parsed = _docstring(task)
+    if parsed is None:
+        return (task.func.__doc__ or "").strip()
+    parts = [parsed.short_description, parsed.long_description]
+    return "\n\n".join(part for part in parts if part) or f"Run {task.name}."
+
+
+def summary(task: AnyTask) -> str:
+    """Return the first line of the task's docstring."""
+    return (task.func.__doc__ or "").strip().partition("\n")[0]
+
+
+def signature(name: str, task: AnyTask) -> str:
+    """Return the task's signature as its author wrote it, defaults included."""
+    parts = []
+    for each in task.interface.inputs:
+        part = each.name if each.annotation is MISSING else f"{each.name}: {convert.type_name(each.annotation)}"
+        if not each.required:
+            part += f" = {_short(each.default)}"
+        parts.append(part)
+    types = [convert.type_name(annotation_of(each)) for each in task.interface.outputs if each.annotation is not MISSING]
+    outputs = f"tuple[{', '.join(types)}]" if len(types) > 1 else "".join(types)
+    return f"{name}({', '.join(parts)})" + (f" -> {outputs}" if outputs else "")
+
+
+def _short(default: Any) -> str:
+    shown = repr(default)
+    return shown if len(shown) <= _SHOWN else "…"
+
+
+def read_inputs(task: AnyTask, typed: Mapping[str, Any], inputs_file: str | None) -> dict[str, Any]:
+    """Return the inputs of `task` by name: what was typed, over what the file of ``--inputs`` holds.
+
+    :param typed: by the keys of `input_options`; None where an option was not given.
+    :param inputs_file: a JSON file, or ``-`` for stdin.
+    :raises BadInputsError: inputs that are missing, unknown or of the wrong type; all of them at once.
+    """
+    world = ThisMachine()
+    inputs = task.interface.inputs
+    from_file = {} if inputs_file is None else _read_file(task, inputs_file)
+    names = [each.name for each in inputs]
+    problems = [
+        f"{inputs_file}: no input '{name}'; " + (did_you_mean(name, names) or f"it takes: {', '.join(names) or 'nothing'}")
+        for name in from_file
+        if name not in names
+    ]
+    values: dict[str, Any] = {}
+    for index, each in enumerate(inputs):
+        annotation = annotation_of(each)
+        text = typed.get(f"{INPUT}{index}")
+        label = option_name(each.name)
+        try:
+            if text is not None:
+                values[each.name] = text if isinstance(text, bool) else _from_text(annotation, text, world)
+            elif each.name in from_file:
+                label = f"{inputs_file}: {each.name}"
+                values[each.name] = convert.from_json(annotation, from_file[each.name], world)
+            elif each.required:
+                problems.append(_missing(label, annotation))
+        except BadValue as bad:
+            problems.append(bad.sentence(label))
+    if problems:
+        raise BadInputsError(task.name, problems)
+    return values
+
+
+def _missing(label: str, annotation: Any) -> str:
+    if convert.is_flag(annotation):
+        return f"{label} is missing: pass {label} or --no-{label.removeprefix('--')}"
+    lacking = BadValue("", convert.describe(annotation), detail="is missing", example=convert.example(annotation))
+    return lacking.sentence(label)
+
+
+def _from_text(annotation: Any, text: str, world: ThisMachine) -> Any:
+    """Convert what was typed; a composite may stand in ``@file`` or come from stdin as ``-``."""
+    if (text == "-" or text.startswith("@")) and convert.metavar(annotation) == "JSON":
+        return convert.from_json(annotation, convert.parse_json(_read(text.removeprefix("@"))), world)
+    return convert.from_text(annotation, text, world)
+
+
+def _read_file(task: AnyTask, file: str) -> dict[str, Any]:
+    try:
+        data = convert.parse_json(_read(file))
+    except BadValue as bad:
+        raise BadInputsError(task.name, [bad.sentence(f"--inputs {file}")]) from bad
+    if not isinstance(data, dict):
+        raise BadInputsError(task.name, [f'--inputs {file}: takes a JSON object of inputs by name, e.g. {{"x": 1}}'])
+    return data
+
+
+def _read(file: str) -> str:
+    """Return the text of a file, or of stdin for ``-``.
+
+    :raises UsageError: it cannot be read, or is no UTF-8 text.
+    """
+    try:
+        raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {file}: {error.strerror}", where=file) from error
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{'stdin' if file == '-' else file} is not UTF-8 text: {error}", where=file) from error

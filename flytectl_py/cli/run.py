@@ -1,0 +1,316 @@
+"""`flyte run`: options, FILE, options, TASK, then the task's own inputs and options once more.
+
+Each of the three places is a command of Typer's, made when the one before it is parsed: the file is loaded when the
+options that say how are known, and the task's inputs become options when the file is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from flytectl_py.cli.options import GENERAL, Option, declare, merged
+from flytectl_py.cli.output import Output, reserve_stdout
+from flytectl_py.cli.params import INPUT, description, input_options, read_inputs, signature, summary
+from flytectl_py.cli.plain_params import keep_pydantic_out
+from flytectl_py.cli.start import user_code
+from flytectl_py.errors import UsageError
+from flytectl_py.model.task import Task
+
+if TYPE_CHECKING:
+    from flytectl_py.engines.api import Run
+    from flytectl_py.project.loaded import Loaded
+
+AnyTask = Task[..., Any]
+
+RUN_OPTIONS: Mapping[str, Option] = {
+    "local": Option(("--local",), "Run on this machine, also where an endpoint is configured.", kind="flag"),
+    "name": Option(("--name",), "Name of the run, instead of a random one.", "NAME"),
+    "inputs": Option(("--inputs",), "JSON file with inputs by name; - is stdin. Options win over it.", "FILE"),
+    "env_vars": Option(("--env", "-e"), "Set an environment variable for every task. Repeatable.", "KEY=VALUE", "texts"),
+    "project": Option(("--project", "-p"), "Project that the run belongs to.", "NAME"),
+    "domain": Option(("--domain", "-d"), "Domain that the run belongs to; flyte.current_domain() gives it.", "NAME"),
+    "root_dir": Option(("--root-dir",), "Root of the project, from which modules are named.", "DIR"),
+    "raw_data_path": Option(("--raw-data-path",), "Where the data of files, folders and tables goes.", "URI"),
+    **GENERAL,
+}
+
+HELP = """Run a task of a Python file on this machine, and print what it returns.
+
+\b
+Examples:
+  flyte run app.py                      which tasks are there?
+  flyte run app.py main --help          which inputs does it take?
+  flyte run app.py main --x 1 --name first
+  flyte run app.py main --inputs inputs.json --json
+
+Options may stand before FILE, before TASK, or after it; there the inputs of the task come first.
+"""
+
+_BEFORE_LOADING = ("config", "project", "domain", "root_dir", "as_json", "output_format", "quiet", "verbose")
+"""Options that must be known before the file is loaded, wherever they stand."""
+
+
+class FileArgument(TyperGroup):
+    """The part of the command line before FILE: whatever stands first and is no option is the file."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str, Any, list[str]]:
+        del ctx
+        return args[0], _file_command(args[0]), args[1:]
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """List nothing: FILE is no command."""
+
+
+class TaskArgument(TyperGroup):
+    """The part between FILE and TASK. `file` is as it was typed."""
+
+    file: str = ""
+    _loaded: Loaded | None = None
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str, Any, list[str]]:
+        name, rest = args[0], args[1:]
+        early = _peek(rest, _BEFORE_LOADING, _shadowing_inputs(self.file, name))
+        loaded = self.load([*ctx.obj, ctx.params, early])
+        wants_help = any(each in ("-h", "--help") for each in rest)
+        return name, _task_command(loaded, loaded.task(name), for_help=wants_help), rest
+
+    def load(self, levels: Sequence[Mapping[str, Any]]) -> Loaded:
+        """Load the file with the options that were given so far."""
+        if self._loaded is None:
+            self._loaded = _load(self.file, merged(levels))
+        return self._loaded
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        # The tasks first: they are what one asks for.
+        tasks = self.load([*ctx.obj, ctx.params]).tasks()
+        with formatter.section("Tasks"):
+            for name, task in tasks:
+                formatter.write(f"  {signature(name, task)}\n")
+                if summary(task):
+                    formatter.write(f"      {summary(task)}\n")
+            if not tasks:
+                formatter.write(f"  none: decorate a function of {self.file} with @env.task\n")
+        _format_section(self, ctx, formatter, "Options", frozenset())
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """List nothing: the tasks are listed already."""
+
+
+class TaskCommand(TyperCommand):
+    """A task: its help shows the task's inputs before the options of every run."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        inputs = {each.name for each in self.params if each.name.startswith(INPUT)}
+        if inputs:
+            _format_section(self, ctx, formatter, "Inputs", frozenset({each.name for each in self.params} - inputs))
+        _format_section(self, ctx, formatter, "Options", frozenset(inputs))
+
+
+def _format_section(command: Any, ctx: Any, formatter: Any, title: str, without: frozenset[str]) -> None:
+    records = [each.get_help_record(ctx) for each in command.get_params(ctx) if each.name not in without]
+    with formatter.section(title):
+        formatter.write_dl([record for record in records if record is not None])
+
+
+def command() -> Any:
+    """Return the command `run`."""
+    app = _group(FileArgument, "run", HELP, "FILE TASK [INPUTS]...")
+
+    def run(ctx: typer.Context, **given: Any) -> None:
+        ctx.obj = [*ctx.obj, given]
+        if ctx.invoked_subcommand is None:
+            raise UsageError("which file? flyte run needs FILE and TASK", hint="see 'flyte run --help'")
+
+    return _made(app, run)
+
+
+def _file_command(file: str) -> Any:
+    app = _group(TaskArgument, file, f"Run a task of {file}.", "TASK [INPUTS]...")
+
+    def of_file(ctx: typer.Context, **given: Any) -> None:
+        ctx.obj = [*ctx.obj, given]
+        if ctx.invoked_subcommand is None:
+            names = [name for name, _ in made.load(ctx.obj).tasks()]
+            listed = f"{file} has: {', '.join(names)}" if names else f"{file} has no tasks: decorate a function with @env.task"
+            raise UsageError(f"which task? {listed}", hint=f"see 'flyte run {file} --help'")
+
+    made: TaskArgument = _made(app, of_file)
+    made.file = file
+    return made
+
+
+def _group(cls: type[TyperGroup], name: str, text: str, metavar: str) -> tuple[typer.Typer, dict[str, Any]]:
+    app = typer.Typer(name=name, rich_markup_mode=None, add_completion=False)
+    return app, {
+        "cls": cls,
+        "help": text,
+        "subcommand_metavar": metavar,
+        "invoke_without_command": True,
+        "add_help_option": False,
+    }
+
+
+def _made(group: tuple[typer.Typer, dict[str, Any]], callback: Any) -> Any:
+    app, settings = group
+    app.callback(**settings)(declare(callback, RUN_OPTIONS))
+    made = typer.main.get_command(app)
+    keep_pydantic_out(made)
+    return made
+
+
+def _task_command(loaded: Loaded, task: AnyTask, *, for_help: bool) -> Any:
+    inputs = input_options(task, for_help=for_help)
+    taken = {name for option in inputs.values() for part in option.names for name in part.split("/")}
+    left = {key: option.without(taken) for key, option in RUN_OPTIONS.items()}
+
+    def run_task(ctx: typer.Context, **given: Any) -> None:
+        typed = {key: given.pop(key) for key in inputs}
+        _run(loaded, task, typed, merged([*ctx.obj, given]))
+
+    app = typer.Typer(rich_markup_mode=None, add_completion=False)
+    # Dashes and underscores are the same in the name of an input.
+    app.command(
+        task.short_name,
+        cls=TaskCommand,
+        help=description(task) if for_help else None,
+        options_metavar="[INPUTS] [OPTIONS]",
+        add_help_option=False,
+        context_settings={"token_normalize_func": lambda token: token.replace("_", "-")},
+    )(declare(run_task, {**inputs, **{key: option for key, option in left.items() if option is not None}}))
+    made = typer.main.get_command(app)
+    keep_pydantic_out(made)
+    return made
+
+
+def _output(options: Mapping[str, Any]) -> Output:
+    form = options.get("output_format", "text")
+    if form not in ("json", "text"):
+        raise UsageError(f"--output-format: got '{form}'; it takes json or text")
+    output = Output(bool(options.get("as_json")) or form == "json", bool(options.get("quiet")), options.get("verbose", 0))
+    if output.as_json:
+        reserve_stdout()
+    return output
+
+
+def _load(file: str, options: Mapping[str, Any]) -> Loaded:
+    from flytectl_py.config import settings as config
+    from flytectl_py.project.loader import load
+    from flytectl_py.project.root import find_root
+
+    output = _output(options)
+    explicit = options.get("root_dir")
+    settings = config.set_flags(
+        options.get("config"), project=options.get("project"), domain=options.get("domain"), root_dir=explicit
+    )
+    for warning in settings.warnings:
+        output.note(warning)
+    root = find_root(Path(file), explicit=Path(explicit) if explicit else None, configured=settings.root_dir)
+    output.detail(f"root {root.path} ({root.reason})")
+    with user_code():
+        loaded = load(Path(file), root)
+    for name, place in loaded.siblings.items():
+        output.detail(f"{name} is the sibling package at {place}")
+    return loaded
+
+
+def _run(loaded: Loaded, task: AnyTask, typed: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+    from flytectl_py.api import Runner
+
+    output = _output(options)
+    env_vars = _env_vars(options.get("env_vars", []))
+    inputs = read_inputs(task, typed, options.get("inputs"))
+    runner = Runner(
+        mode="local" if options.get("local") else None,
+        name=options.get("name"),
+        raw_data_path=options.get("raw_data_path"),
+        env_vars=env_vars,
+        note=output.note,
+        root=loaded.root.path,
+    )
+    if task.is_async:
+        import asyncio  # noqa: F401  now, while the collector is off
+    with user_code():
+        run = runner.run(task, **inputs)
+    output.detail(f"run {run.name}: {run.actions} actions in {run.seconds:.3f} s")
+    output.result(_readable(run), _document(run))
+
+
+def _readable(run: Run) -> str:
+    from flytectl_py.values.render import readable
+
+    outputs = run.outputs().named()
+    if len(outputs) == 1:
+        return readable(outputs["o0"])
+    return "\n".join(f"{name}: {readable(value)}" for name, value in outputs.items())
+
+
+def _document(run: Run) -> dict[str, Any]:
+    from flytectl_py.values.convert import to_json
+
+    return {
+        "run": run.name,
+        "task": run.task,
+        "phase": str(run.phase),
+        "outputs": {name: to_json(value) for name, value in run.outputs().named().items()},
+        "seconds": round(run.seconds, 6),
+        "actions": run.actions,
+    }
+
+
+def _env_vars(pairs: Sequence[str]) -> dict[str, str]:
+    found = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not name or not equals:
+            raise UsageError(f"--env: got '{pair}'; it takes KEY=VALUE, e.g. --env LEVEL=debug")
+        found[name] = value
+    return found
+
+
+def _peek(args: Sequence[str], names: Sequence[str], taken: Sequence[str]) -> dict[str, Any]:
+    """Find the options that loading needs among arguments that cannot be parsed yet.
+
+    :param taken: long names that are inputs of the task, not options.
+    """
+    found: dict[str, Any] = {}
+    for key in names:
+        for name in RUN_OPTIONS[key].names:
+            if name in taken:
+                continue
+            for index, argument in enumerate(args):
+                if RUN_OPTIONS[key].kind in ("flag", "count"):
+                    if argument == name:
+                        found[key] = found.get(key, 0) + 1
+                elif argument == name and index + 1 < len(args):
+                    found[key] = args[index + 1]
+                elif argument.startswith(f"{name}=") and name.startswith("--"):
+                    found[key] = argument.removeprefix(f"{name}=")
+    return found
+
+
+def _shadowing_inputs(file: str, task: str) -> list[str]:
+    """Return which of the options that loading needs are inputs of `task`, read from the file's text, not yet loaded."""
+    path = Path(file)
+    names = {RUN_OPTIONS[key].names[0]: key for key in _BEFORE_LOADING}
+    try:
+        text = path.read_bytes() if path.is_file() else b""
+    except OSError:
+        return []  # Loading the file says why.
+    if not any(key.encode() in text for key in names.values()):
+        return []
+    import ast
+
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return []  # Loading the file says why.
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == task.rpartition(".")[2]:
+            arguments = {each.arg for each in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)}
+            return [name for name, key in names.items() if key in arguments]
+    return []

@@ -1,0 +1,30 @@
+"""Where the `flyte` process starts: as little as possible, as fast as possible.
+
+Imports make many objects and no garbage. So the collector is off while they are made, and never looks at them again,
+not even when the process ends: that is more than a tenth of the time of a short command.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+def main() -> None:
+    """Run the command line and end the process with its exit code."""
+    gc.disable()
+    from flytectl_py.cli.app import main as run_command_line
+
+    run_command_line()
+
+
+@contextmanager
+def user_code() -> Iterator[None]:
+    """Let the collector work in the block, on what the block makes; what was imported before it stays out of its sight."""
+    gc.freeze()
+    gc.enable()
+    try:
+        yield
+    finally:
+        gc.disable()

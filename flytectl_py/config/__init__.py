@@ -1,0 +1,1 @@
+"""Settings: frozen values, where each came from, and the one global that holds them."""

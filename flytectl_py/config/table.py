@@ -1,0 +1,60 @@
+"""Every setting: where it may be said, and what it may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from flytectl_py.config import checks
+
+
+class Row(NamedTuple):
+    """One setting.
+
+    :param check: returns the value in its settled form, or raises `checks.Unfit`.
+    :param variable: its environment variable, if it has one.
+    :param part: its place in a `Config`, as ``section.field``.
+    :param key: its name in a file, as ``section.key``.
+    :param option: its option on the command line, where that is not ``--`` and its name.
+    :param secret: never to be shown.
+    """
+
+    check: Callable[[object], object]
+    variable: str = ""
+    part: str = ""
+    key: str = ""
+    option: str = ""
+    secret: bool = False
+
+
+ROWS: dict[str, Row] = {
+    "endpoint": Row(checks.endpoint, "FLYTE_ENDPOINT", "platform.endpoint", "admin.endpoint"),
+    "insecure": Row(checks.flag, "FLYTE_INSECURE", "platform.insecure", "admin.insecure"),
+    "insecure_skip_verify": Row(checks.flag, "", "platform.insecure_skip_verify", "admin.insecureSkipVerify"),
+    "ca_cert_file_path": Row(checks.text, "", "platform.ca_cert_file_path", "admin.caCertFilePath"),
+    "auth_type": Row(checks.auth_type, "", "platform.auth_mode", "admin.authType"),
+    "command": Row(checks.words, "", "platform.command", "admin.command"),
+    "proxy_command": Row(checks.words, "", "platform.proxy_command", "admin.proxyCommand"),
+    "api_key": Row(checks.text, "FLYTE_API_KEY", secret=True),
+    "client_id": Row(checks.text, "", "platform.client_id", "admin.clientId"),
+    "client_credentials_secret": Row(
+        checks.text, "", "platform.client_credentials_secret", "admin.clientSecretLocation", secret=True
+    ),
+    "auth_client_config": Row(checks.anything),
+    "scopes": Row(checks.words, "", "platform.scopes", "admin.scopes"),
+    "rpc_retries": Row(checks.count, "", "platform.rpc_retries", "admin.rpcRetries"),
+    "http_proxy_url": Row(checks.text, "", "platform.http_proxy_url", "admin.httpProxyURL"),
+    "headless": Row(checks.flag),
+    "org": Row(checks.any_text, "FLYTE_ORG", "task.org", "task.org"),
+    "project": Row(checks.name, "FLYTE_PROJECT", "task.project", "task.project"),
+    "domain": Row(checks.name, "FLYTE_DOMAIN", "task.domain", "task.domain"),
+    "root_dir": Row(checks.directory, "FLYTE_ROOT_DIR"),
+    "log_level": Row(checks.log_level, "FLYTE_LOG_LEVEL"),
+    "storage": Row(checks.anything),
+    "batch_size": Row(checks.size),
+    "image_builder": Row(checks.image_builder, "FLYTE_IMAGE_BUILDER", "image.builder", "image.builder"),
+    "image_registry": Row(checks.text, "FLYTE_IMAGE_REGISTRY", "image.registry", "image.registry"),
+    "images": Row(checks.images, "", "image.image_refs", "image.image_refs", option="--image"),
+}
+SETTING_NAMES = tuple(ROWS)
+ENVIRONMENT_VARIABLES = tuple(row.variable for row in ROWS.values() if row.variable)

@@ -1,0 +1,1 @@
+"""Values and bytes to names: the encoding under every hash, and the name of a code bundle."""

@@ -1,0 +1,1 @@
+"""What runs tasks: the protocol, the registry of names, and one file per engine."""

@@ -1,0 +1,144 @@
+"""The protocol of an engine: what it is given for a run, and the run that it gives back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from typing import Any, NamedTuple, Protocol
+
+from flytectl_py.errors import BadInputsError, DeclarationError, did_you_mean
+from flytectl_py.model.task import Task
+
+Note = Callable[[str], None]
+"""Takes one line for the person who watches: a retry, an abandoned thread."""
+
+_RUN_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+
+
+class Phase(StrEnum):
+    """How far a run is."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    ABORTED = "aborted"
+
+
+class Outputs(tuple[Any, ...]):
+    """The values that a task returned, in order: ``outputs[0]`` is ``outputs.o0``. A task without outputs gives an empty one."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, task: Task[..., Any], value: Any) -> Outputs:
+        """Split what `task` returned into its declared outputs."""
+        declared = task.interface.outputs
+        if not declared:
+            return cls(())
+        return cls(value) if len(declared) > 1 and isinstance(value, tuple) else cls((value,))
+
+    def named(self) -> dict[str, Any]:
+        """Return the values by name: ``{"o0": …, "o1": …}``."""
+        return {f"o{index}": value for index, value in enumerate(self)}
+
+    def __getattr__(self, name: str) -> Any:
+        if name[:1] == "o" and name[1:].isdecimal() and int(name[1:]) < len(self):
+            return self[int(name[1:])]
+        has = ", ".join(self.named()) or "none"
+        raise AttributeError(f"no output '{name}'; the task's outputs are: {has}")
+
+    def __repr__(self) -> str:
+        return "Outputs(" + ", ".join(f"{name}={value!r}" for name, value in self.named().items()) + ")"
+
+
+class RunOptions(NamedTuple):
+    """What a run is given besides its task and inputs.
+
+    `env_vars` are set for every action and win over an environment's own. `run_base_dir` is where the run's outputs
+    belong, `raw_data_path` where the data of files, folders and tables goes. `secrets_dir` holds secrets as files.
+    """
+
+    name: str
+    project: str
+    domain: str
+    org: str
+    version: str
+    run_base_dir: str
+    raw_data_path: str
+    env_vars: Mapping[str, str]
+    secrets_dir: str
+
+
+def checked_run_name(name: str) -> str:
+    """Return `name` if a run can have it.
+
+    :raises DeclarationError: it cannot.
+    """
+    if not _RUN_NAME.fullmatch(name):
+        raise DeclarationError("run name", name, "use lower-case letters, digits and '-', at most 63, no '-' at either end")
+    return name
+
+
+class Run:
+    """One run of a task. `seconds` is its wall time, `actions` how many task and trace calls it made, itself included."""
+
+    def __init__(
+        self, *, name: str, url: str, task: str, phase: Phase, seconds: float, actions: int, outputs: Outputs
+    ) -> None:
+        self.name = name
+        self.url = url
+        self.task = task
+        self.phase = phase
+        self.seconds = seconds
+        self.actions = actions
+        self._outputs = outputs
+
+    def __repr__(self) -> str:
+        return f"<run {self.name} of {self.task}: {self.phase}>"
+
+    def outputs(self) -> Outputs:
+        """Return what the task returned."""
+        return self._outputs
+
+    def wait(self) -> None:
+        """Return when the run has ended; a local run has ended before it is handed out."""
+
+
+class Engine(Protocol):
+    """Runs tasks somewhere. An engine is made for one run."""
+
+    def run(self, task: Task[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Run:
+        """Run `task` to its end.
+
+        :raises BadInputsError: the inputs do not fit the task's signature.
+        :raises BaseRuntimeError: the task failed.
+        """
+
+    async def run_async(self, task: Task[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Run:
+        """Like `run`, from inside an event loop, which stays free for others."""
+
+
+def bind(task: Task[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the inputs of a call by name, in the signature's order, defaults left out.
+
+    :raises BadInputsError: inputs that are missing, unknown, given twice or too many; all of them at once.
+    """
+    inputs = task.interface.inputs
+    positional = [each.name for each in inputs if each.positional]
+    problems = []
+    if len(args) > len(positional):
+        problems.append(f"takes {len(positional)} positional inputs, got {len(args)}")
+    given = dict(zip(positional, args, strict=False))
+    names = [each.name for each in inputs]
+    for name, value in kwargs.items():
+        if name in given:
+            problems.append(f"input '{name}' is given twice")
+        elif name not in names:
+            suggestion = did_you_mean(name, names) or f"it takes: {', '.join(names) or 'nothing'}"
+            problems.append(f"no input '{name}'; {suggestion}")
+        given[name] = value
+    problems += [f"input '{each.name}' is missing" for each in inputs if each.required and each.name not in given]
+    if problems:
+        raise BadInputsError(task.name, problems)
+    return {name: given[name] for name in names if name in given}

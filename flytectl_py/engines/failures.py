@@ -1,0 +1,63 @@
+"""What becomes of an exception that leaves a task: one error that says which task, through which others, and why."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, NamedTuple
+
+from flytectl_py.errors import BaseRuntimeError, FlyteError, NonRecoverableError, RuntimeUserError, TaskTimeoutError
+from flytectl_py.model.task import Task
+
+
+class TaskFailure(NamedTuple):
+    """`error` is what the action's caller gets; `cause` what the user's code raised, if that is another exception."""
+
+    error: FlyteError
+    cause: BaseException | None
+    worth_another_attempt: bool
+
+    @property
+    def summary(self) -> str:
+        shown = self.cause or self.error
+        text = str(shown)
+        return f"{type(shown).__name__}: {text}" if text else type(shown).__name__
+
+
+def as_task_error(error: BaseException, task: Task[..., Any], attempt: int) -> TaskFailure:
+    """Describe `error`, which ended attempt number `attempt` of `task`.
+
+    What the user's code raised becomes a `RuntimeUserError` whose code is the exception's class name, as a cluster
+    reports it, with the exception as its cause. An error of a child passes through, longer by one link of its chain.
+    """
+    attempts = task.settings.retries.count + 1
+    link = task.name if attempts == 1 else f"{task.name} (attempt {attempt} of {attempts})"
+    if isinstance(error, BaseRuntimeError):
+        error.chain = (link, *error.chain)
+        return TaskFailure(error, error.__cause__, not isinstance(error, NonRecoverableError))
+    if isinstance(error, FlyteError):
+        return TaskFailure(error, error.__cause__, worth_another_attempt=False)
+    text = str(error)
+    if isinstance(error, SystemExit):
+        text = f"the task called sys.exit({error.code!r})"
+    wrapped = RuntimeUserError(type(error).__name__, text)
+    wrapped.chain = (link,)
+    return TaskFailure(wrapped, error, worth_another_attempt=True)
+
+
+def timed_out(task: Task[..., Any], seconds: float | None) -> TaskTimeoutError:
+    """Return the error of an attempt that ran for longer than its `seconds`."""
+    text = f"{task.name} ran for longer than its timeout of {seconds:g} s"
+    if not task.is_async:
+        text += "; its thread is abandoned, it may go on until the process ends"
+    return TaskTimeoutError(text)
+
+
+def check_returned(task: Task[..., Any], value: Any) -> Any:
+    """Return `value`, which a plain function returned, unless it is a coroutine that nobody will ever await."""
+    if inspect.iscoroutine(value):
+        value.close()
+        raise TypeError(
+            f"{task.name} is a plain function and returned a coroutine: make it `async def` and await the call, "
+            "or use asyncio.run(…)"
+        )
+    return value

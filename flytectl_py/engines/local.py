@@ -1,0 +1,246 @@
+"""The local engine: a run in this process, its plain functions on threads, its coroutines on the caller's event loop."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from flytectl_py.bridge import loop_is_running, run_sync
+from flytectl_py.engines.api import Note, Outputs, Phase, Run, RunOptions, bind
+from flytectl_py.engines.failures import as_task_error, check_returned, timed_out
+from flytectl_py.engines.threads import workers
+from flytectl_py.model.context import ActionID, TaskContext, current_context, current_group
+from flytectl_py.model.dispatch import current_dispatcher
+from flytectl_py.model.task import Task
+
+if TYPE_CHECKING:
+    import asyncio
+
+R = TypeVar("R")
+
+AnyTask = Task[..., Any]
+
+
+class LocalEngine:
+    """Runs one task and all that it calls in this process.
+
+    A plain function called by another runs on its caller's thread, as it would without an engine. Through ``aio`` and
+    ``flyte.map`` plain functions run on threads of their own. A coroutine runs where it is awaited. Retries, timeouts,
+    environment variables and secrets are those of the task, as on a cluster.
+    """
+
+    def __init__(self, options: RunOptions, note: Note) -> None:
+        self._options = options
+        self._note = note
+        self._numbers = itertools.count()
+        self._actions = 0
+
+    def run(self, task: AnyTask, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Run:
+        inputs = bind(task, args, kwargs)
+        with self._started(task) as finish:
+            if task.is_async:
+                return finish(run_sync(lambda: self._root(task, inputs)))
+            return finish(self.call(task, (), inputs))
+
+    async def run_async(self, task: AnyTask, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Run:
+        inputs = bind(task, args, kwargs)
+        with self._started(task) as finish:
+            return finish(await self._root(task, inputs))
+
+    async def _root(self, task: AnyTask, inputs: dict[str, Any]) -> Any:
+        return await self.call_async(task, (), inputs)
+
+    @contextlib.contextmanager
+    def _started(self, task: AnyTask) -> Iterator[Callable[[Any], Run]]:
+        started = time.perf_counter()
+
+        def finish(value: Any) -> Run:
+            return Run(
+                name=self._options.name,
+                url=f"local://{self._options.name}",
+                task=task.name,
+                phase=Phase.SUCCEEDED,
+                seconds=time.perf_counter() - started,
+                actions=self._actions,
+                outputs=Outputs.of(task, value),
+            )
+
+        dispatcher = current_dispatcher.set(self)
+        context = current_context.set(None)
+        try:
+            with self._surroundings(task):
+                yield finish
+        finally:
+            current_context.reset(context)
+            current_dispatcher.reset(dispatcher)
+
+    # -- what tasks call while they run
+
+    def call(self, task: AnyTask, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        start = self._prepare(task)
+        seconds = _limit(task)
+        for attempt in itertools.count(1):
+
+            def execute(attempt: int = attempt) -> Any:
+                with start(attempt):
+                    return check_returned(task, task.func(*args, **kwargs))
+
+            try:
+                if seconds is None and not loop_is_running():
+                    return execute()
+                running = workers.submit(execute)
+                if not running.wait(seconds):
+                    raise timed_out(task, seconds)
+                return running.result()
+            except (Exception, SystemExit) as error:
+                time.sleep(self._after(error, task, attempt))
+        raise AssertionError("unreachable")
+
+    def call_async(self, task: AnyTask, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Awaitable[Any]:
+        # The parent and the group are those of the call, not of the first time that the coroutine runs.
+        return self._call_async(task, args, kwargs, self._prepare(task))
+
+    async def _call_async(
+        self, task: AnyTask, args: tuple[Any, ...], kwargs: dict[str, Any], start: _Start
+    ) -> Any:
+        seconds = _limit(task)
+        for attempt in itertools.count(1):
+            try:
+                if not task.is_async:
+                    return await self._on_thread(task, args, kwargs, start, attempt, seconds)
+                with start(attempt):
+                    if seconds is None:
+                        return await task.func(*args, **kwargs)
+                    return await _within(seconds, task, task.func(*args, **kwargs))
+            except (Exception, SystemExit) as error:
+                pause = self._after(error, task, attempt)
+            if pause:
+                import asyncio
+
+                await asyncio.sleep(pause)
+        raise AssertionError("unreachable")
+
+    async def _on_thread(
+        self,
+        task: AnyTask,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        start: _Start,
+        attempt: int,
+        seconds: float | None,
+    ) -> Any:
+        import asyncio
+
+        def execute() -> Any:
+            with start(attempt):
+                return check_returned(task, task.func(*args, **kwargs))
+
+        loop = asyncio.get_running_loop()
+        ended = asyncio.Event()
+
+        def wake() -> None:
+            # An abandoned call may end when the loop is closed already.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(ended.set)
+
+        running = workers.submit(execute, wake)
+        await _within(seconds, task, ended.wait())
+        return running.result()
+
+    def trace(self, name: str, function: Callable[[], R]) -> R:
+        self._actions += 1
+        return function()
+
+    def trace_async(self, name: str, function: Callable[[], Awaitable[R]]) -> Awaitable[R]:
+        self._actions += 1
+        return function()
+
+    def trace_stream(self, name: str, function: Callable[[], AsyncIterator[R]]) -> AsyncIterator[R]:
+        self._actions += 1
+        return function()
+
+    # -- one action
+
+    def _prepare(self, task: AnyTask) -> _Start:
+        """Name a new action, child of the running one, and return what enters one attempt of it."""
+        self._actions += 1
+        number = next(self._numbers)
+        options = self._options
+        action = ActionID(f"a{number}", options.name, options.project, options.domain, options.org)
+        group = current_group.get()
+
+        @contextlib.contextmanager
+        def start(attempt: int) -> Iterator[None]:
+            context = TaskContext(
+                action=action,
+                task=task.name,
+                version=options.version,
+                mode="local",
+                attempt=attempt,
+                run_base_dir=options.run_base_dir,
+                output_path=f"{options.run_base_dir}/{action.name}/{attempt}",
+                raw_data_path=options.raw_data_path,
+                group=group,
+            )
+            context_token = current_context.set(context)
+            group_token = current_group.set(None)
+            try:
+                with self._surroundings(task):
+                    yield
+            finally:
+                current_group.reset(group_token)
+                current_context.reset(context_token)
+
+        return start
+
+    def _surroundings(self, task: AnyTask) -> contextlib.AbstractContextManager[None]:
+        environment = task.environment
+        if not (environment.env_vars or environment.secrets or self._options.env_vars):
+            return contextlib.nullcontext()
+        from flytectl_py.engines.environ import scoped_environ
+        from flytectl_py.engines.secrets import secret_variables
+
+        return scoped_environ(
+            {
+                **(environment.env_vars or {}),
+                **self._options.env_vars,
+                **secret_variables(environment, self._options.secrets_dir),
+            }
+        )
+
+    def _after(self, error: BaseException, task: AnyTask, attempt: int) -> float:
+        """Return how many seconds to wait before the next attempt, or raise the failure of the action."""
+        failure = as_task_error(error, task, attempt)
+        retries = task.settings.retries
+        if attempt > retries.count or not failure.worth_another_attempt:
+            raise failure.error from failure.cause
+        pause = retries.delay(attempt)
+        soon = f"in {pause:g} s" if pause else "now"
+        self._note(f"{task.name} failed, attempt {attempt} of {retries.count + 1}: {failure.summary}; the next one starts {soon}")
+        return pause
+
+
+_Start = Callable[[int], contextlib.AbstractContextManager[None]]
+
+
+def _limit(task: AnyTask) -> float | None:
+    timeout = task.settings.timeout
+    return None if timeout is None else timeout.runtime_seconds
+
+
+async def _within(seconds: float | None, task: AnyTask, awaitable: Awaitable[R]) -> R:
+    if seconds is None:
+        return await awaitable
+    import asyncio
+
+    limit: asyncio.Timeout
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            return await awaitable
+    except TimeoutError as error:
+        if limit.expired():
+            raise timed_out(task, seconds) from error
+        raise

@@ -1,0 +1,1 @@
+"""What the user declares: environments, tasks, images and their settings. Pure values, standard library only."""

@@ -1,0 +1,151 @@
+"""Which files of a folder are left out, and by which rule: .flyteignore, then the built-in list, then .gitignore."""
+
+# Text for paths: walking large folders, where Path objects would be most of the time.
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+OWN_FILE = ".flyteignore"
+GIT_FILE = ".gitignore"
+
+BUILT_IN = frozenset(
+    {
+        ".eggs",
+        ".git",
+        ".hg",
+        ".hypothesis",
+        ".idea",
+        ".ipynb_checkpoints",
+        ".mypy_cache",
+        ".nox",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".svn",
+        ".tox",
+        ".vscode",
+        "__pycache__",
+        "build",
+        "dist",
+        "node_modules",
+    }
+)
+"""Folders that never hold the project's own code."""
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoreFile:
+    """One ignore file, with git's rules.
+
+    :param place: the file's path, as it is shown.
+    :param folder: where it lies, relative to the folder walked, POSIX, empty or ending in ``/``.
+    :param lines: the line number of each pattern.
+    :param above: for a file above the folder walked, the way down from it, ending in ``/``.
+    """
+
+    place: str
+    folder: str
+    spec: GitIgnoreSpec
+    lines: tuple[int, ...]
+    above: str = ""
+
+    def verdict(self, path: str) -> tuple[bool, str] | None:
+        """Return whether `path` is left out and the rule, or None if nothing is said of it.
+
+        :param path: relative to the folder walked, POSIX; a folder ends in ``/``.
+        """
+        result = self.spec.check_file(self.above + path[len(self.folder) :])
+        if result.include is None or result.index is None:
+            return None
+        return result.include, f"{self.place}:{self.lines[result.index]}"
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoreRules:
+    """The rules that hold in one folder. `own` and `git` are the ignore files from the top down to here."""
+
+    own: tuple[IgnoreFile, ...] = ()
+    git: tuple[IgnoreFile, ...] = field(default=())
+
+    def entering(self, folder: str, location: str, names: set[str]) -> IgnoreRules:
+        """Return the rules that hold in a folder with entries `names`: these and those of its ignore files.
+
+        :param folder: relative to the folder walked, POSIX, empty or ending in ``/``.
+        :param location: the same, absolute.
+        """
+        if OWN_FILE not in names and GIT_FILE not in names:
+            return self
+        own = _read(location, OWN_FILE, folder) if OWN_FILE in names else ()
+        git = _read(location, GIT_FILE, folder) if GIT_FILE in names else ()
+        return IgnoreRules((*self.own, *own), (*self.git, *git))
+
+    def excluded_by(self, path: str, location: str) -> str:
+        """Return the rule that leaves `path` out, or an empty string.
+
+        :param path: relative to the folder walked, POSIX; a folder ends in ``/``.
+        :param location: the same, absolute.
+        """
+        own = _last_word(self.own, path)
+        if own is not None:
+            return own[1] if own[0] else ""
+        if path.endswith("/"):
+            built_in = _built_in(path[:-1].rpartition("/")[2], location)
+            if built_in:
+                return f"built-in: {built_in}"
+        git = _last_word(self.git, path)
+        return git[1] if git is not None and git[0] else ""
+
+
+def ignore_rules(folder: Path) -> IgnoreRules:
+    """Return the rules that hold in `folder` from above: the .gitignore files up to the top of its git repository."""
+    if (folder / ".git").exists():
+        return IgnoreRules()
+    top = next((each for each in folder.parents if (each / ".git").exists()), None)
+    if top is None:
+        return IgnoreRules()
+    git: list[IgnoreFile] = []
+    for each in reversed(folder.parents):
+        if (each == top or top in each.parents) and (each / GIT_FILE).is_file():
+            git += _read(str(each), GIT_FILE, "", above=f"{folder.relative_to(each).as_posix()}/")
+    return IgnoreRules((), tuple(git))
+
+
+def _last_word(files: tuple[IgnoreFile, ...], path: str) -> tuple[bool, str] | None:
+    """The deepest file that says anything of `path` decides."""
+    for each in reversed(files):
+        verdict = each.verdict(path)
+        if verdict is not None:
+            return verdict
+    return None
+
+
+def _built_in(name: str, location: str) -> str:
+    if name in BUILT_IN:
+        return name
+    if name.endswith(".egg-info"):
+        return "*.egg-info"
+    if name.startswith("."):
+        return "hidden folder"
+    if os.path.isfile(os.path.join(location, "pyvenv.cfg")):
+        return "virtual environment"
+    return ""
+
+
+def _read(location: str, name: str, folder: str, above: str = "") -> tuple[IgnoreFile, ...]:
+    from pathspec import GitIgnoreSpec
+
+    place = os.path.join(location, name)
+    with open(place, encoding="utf-8", errors="surrogateescape") as file:
+        numbered = [(number, line.rstrip("\r\n")) for number, line in enumerate(file, start=1)]
+    rules = [(number, line) for number, line in numbered if line.strip() and not line.startswith("#")]
+    if not rules:
+        return ()
+    spec = GitIgnoreSpec.from_lines([line for _, line in rules])
+    shown = f"{folder}{name}" if not above else place
+    return (IgnoreFile(shown, folder, spec, tuple(number for number, _ in rules), above),)

@@ -1,0 +1,1 @@
+"""Code bundles as archives, and the stores that hold them."""

@@ -1,0 +1,36 @@
+"""Values as a person reads them on a terminal."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flytectl_py.values.convert import to_json, to_text
+
+_LINE = 100
+_MOST = 20_000
+
+
+def readable(value: Any) -> str:
+    """Return `value` for a person: text as it is, a composite as JSON, on one line where it fits.
+
+    What is longer than 20 000 characters is cut, with a note of its full size.
+    """
+    text = value if isinstance(value, str) else _written(value)
+    # A lone surrogate (from an undecodable file name) would break the stream that this is printed to.
+    text = text.encode("utf-8", "backslashreplace").decode()
+    if len(text) <= _MOST:
+        return text
+    return f"{text[:_MOST]}\n… ({len(text):,} characters in all; --json prints them)"
+
+
+def _written(value: Any) -> str:
+    data = to_json(value)
+    if value is None:
+        return "None"
+    if isinstance(data, str):
+        return to_text(value, type(value))
+    if isinstance(data, dict) and set(data) == {"type", "repr"} and not isinstance(value, dict):
+        return str(data["repr"])
+    line = json.dumps(data, ensure_ascii=False)
+    return line if len(line) <= _LINE else json.dumps(data, ensure_ascii=False, indent=2)
