@@ -1,4 +1,4 @@
-"""The verbs of ``import flyte``: init, run, map and what stands around them. What is heavy is imported in the bodies."""
+"""The verbs of ``import flyte``: init, run, map and what stands around them. The bodies import what is heavy."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 CopyStyle = Literal["auto", "loaded_modules", "all", "none"]
+COPY_STYLES = ("auto", "loaded_modules", "all", "none")
 
 
 def init(
@@ -106,7 +107,7 @@ def current_project() -> str:
 
 def print_note(text: str) -> None:
     """Tell the person who watches, on stderr."""
-    print(f"flyte: {text}", file=sys.stderr, flush=True)
+    sys.stderr.write(f"flyte: {text}\n")
 
 
 class Runner:
@@ -199,6 +200,8 @@ def with_runcontext(
     *,
     name: str | None = None,
     version: str | None = None,
+    copy_style: CopyStyle = "loaded_modules",
+    images: Mapping[str, str] | None = None,
     raw_data_path: str | None = None,
     run_base_dir: str | None = None,
     project: str | None = None,
@@ -210,6 +213,9 @@ def with_runcontext(
 
     :param mode: ``local`` (the default where no endpoint is configured), ``remote`` or ``hybrid``.
     :param name: of the run; lower-case letters, digits and ``-``. Random unless given.
+    :param version: of the code that runs; ``flyte.ctx().version`` gives it.
+    :param copy_style: which code travels with the run, and `images`, the URIs of images that the code knows by name:
+        a run on this machine uses the code and the interpreter that are here, whatever these say.
     :param env_vars: set for every task of the run; they win over an environment's own.
     :param raw_data_path: where the data of files, folders and tables goes. :param run_base_dir: where outputs belong.
     :param note: takes each line for the person who watches, instead of stderr.
@@ -218,8 +224,21 @@ def with_runcontext(
     modes = ("local", "remote", "hybrid")
     if mode is not None and mode not in modes:
         raise DeclarationError(
-            "with_runcontext(mode=…)", mode, f"it is one of {', '.join(modes)}", suggestion=did_you_mean(str(mode), modes)
+            "with_runcontext(mode=…)",
+            mode,
+            f"it is one of {', '.join(modes)}",
+            suggestion=did_you_mean(str(mode), modes),
         )
+    if copy_style not in COPY_STYLES:
+        raise DeclarationError(
+            "with_runcontext(copy_style=…)",
+            copy_style,
+            f"it is one of {', '.join(COPY_STYLES)}",
+            suggestion=did_you_mean(str(copy_style), COPY_STYLES),
+        )
+    for name_of_image, uri in (images or {}).items():
+        if not isinstance(uri, str) or not uri:
+            raise DeclarationError("with_runcontext(images=…)", {name_of_image: uri}, "give image URIs by name")
     for key, value in (env_vars or {}).items():
         if not isinstance(key, str) or not isinstance(value, str) or not key or "=" in key or "\0" in key + value:
             raise DeclarationError(

@@ -64,7 +64,7 @@ class Verb(Generic[P, R]):
         self.__doc__ = blocking.__doc__
         self.__wrapped__ = blocking
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         return self._blocking(*args, **kwargs)
 
     def __repr__(self) -> str:

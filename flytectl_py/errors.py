@@ -64,6 +64,9 @@ class FlyteError(Exception):
         self.hint = hint
         self.where = where
 
+    def __str__(self) -> str:
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
     @property
     def code(self) -> str:
         """Stable name of this kind of error, as shown in JSON."""
@@ -90,9 +93,6 @@ class DeclarationError(UsageError, ValueError):
         super().__init__(message, hint=suggestion, where=where)
         self.parameter = parameter
         self.value = value
-
-    def __str__(self) -> str:
-        return f"{self.message} ({self.hint})" if self.hint else self.message
 
 
 class UnknownNameError(UsageError):

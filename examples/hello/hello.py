@@ -1,4 +1,10 @@
-"""Two tasks: one calls the other. Run it with `flyte run examples/hello/hello.py main --x 20`."""
+"""Two tasks: one calls the other.
+
+Try it::
+
+    cd examples/hello
+    flyte run hello.py main --x 20
+"""
 
 import flyte
 

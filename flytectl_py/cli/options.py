@@ -59,7 +59,9 @@ def _show_help(ctx: typer.Context) -> None:
 
 
 GENERAL: Mapping[str, Option] = {
-    "config": Option(("--config", "-c"), "Configuration file, instead of the nearest .flyte/config.yaml or .toml.", "FILE"),
+    "config": Option(
+        ("--config", "-c"), "Configuration file, instead of the nearest .flyte/config.yaml or .toml.", "FILE"
+    ),
     "as_json": Option(("--json",), "Print one JSON document on stdout, errors included.", kind="flag"),
     "output_format": Option(("--output-format", "-of"), "'json' is the same as --json.", "json|text"),
     "quiet": Option(("--quiet", "-q"), "Print the result and errors only.", kind="flag"),
@@ -82,7 +84,7 @@ def declare(callback: C, options: Mapping[str, Option]) -> C:
 
 
 def merged(levels: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Put together what was given at several places of a command line: lists and counts add up, else the last one counts.
+    """Put together what stands at several places of a command line: lists and counts add up, else the last one counts.
 
     What was not given at all is not in the result.
     """

@@ -110,4 +110,4 @@ def _say_ours(error: FlyteError, as_json: bool) -> None:
         return
     if trace:
         to_stderr(trace.rstrip())
-    _say(False, error.code, message, hint, where)
+    _say(as_json, error.code, message, hint, where)

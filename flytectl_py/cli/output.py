@@ -37,7 +37,7 @@ class Output(NamedTuple):
 
 def reserve_stdout() -> None:
     """Keep stdout for one JSON document: from now on whatever the user's code prints, in any way, goes to stderr."""
-    global _document_stream  # noqa: PLW0603  there is one stdout
+    global _document_stream
     if _document_stream is None:
         sys.stdout.flush()
         _document_stream = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace")

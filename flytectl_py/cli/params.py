@@ -70,7 +70,9 @@ def _help(each: Input, text: str) -> str:
     if each.required:
         about = "required"
     else:
-        about = "default: " + (convert.to_text(each.default, annotation_of(each)) if each.default is not None else "None")
+        about = "default: " + (
+            convert.to_text(each.default, annotation_of(each)) if each.default is not None else "None"
+        )
     if each.annotation is not MISSING and convert.metavar(each.annotation) == "JSON":
         about = f"{convert.type_name(each.annotation)}; {about}"
     return f"{text}  [{about}]" if text else f"[{about}]"
@@ -113,7 +115,9 @@ def signature(name: str, task: AnyTask) -> str:
         if not each.required:
             part += f" = {_short(each.default)}"
         parts.append(part)
-    types = [convert.type_name(annotation_of(each)) for each in task.interface.outputs if each.annotation is not MISSING]
+    types = [
+        convert.type_name(annotation_of(each)) for each in task.interface.outputs if each.annotation is not MISSING
+    ]
     outputs = f"tuple[{', '.join(types)}]" if len(types) > 1 else "".join(types)
     return f"{name}({', '.join(parts)})" + (f" -> {outputs}" if outputs else "")
 
@@ -135,7 +139,8 @@ def read_inputs(task: AnyTask, typed: Mapping[str, Any], inputs_file: str | None
     from_file = {} if inputs_file is None else _read_file(task, inputs_file)
     names = [each.name for each in inputs]
     problems = [
-        f"{inputs_file}: no input '{name}'; " + (did_you_mean(name, names) or f"it takes: {', '.join(names) or 'nothing'}")
+        f"{inputs_file}: no input '{name}'; "
+        + (did_you_mean(name, names) or f"it takes: {', '.join(names) or 'nothing'}")
         for name in from_file
         if name not in names
     ]

@@ -1,9 +1,9 @@
 """Keeps pydantic off the start-up path: the one place that knows how Typer coerces the text of an option.
 
 Typer builds a pydantic adapter for each parameter that is given, which costs more than all the rest of a start. Every
-option of this project is text, a flag, a counted flag or a list of texts, already what it should be when Typer has parsed it; inputs
-of tasks are converted by ``values/``. So the adapter is replaced by one that changes nothing. This relies on an
-attribute that Typer does not document, hence the pinned minor version; ``tests/unit/cli/test_plain_params.py`` tells
+option of this project is text, a flag, a counted flag or a list of texts: what it should be as soon as Typer has parsed
+it. Inputs of tasks are converted by ``values/``. So the adapter is replaced by one that changes nothing. This relies on
+an attribute that Typer does not document, hence the pinned minor version; ``tests/unit/cli/test_plain_params.py`` tells
 when Typer moves.
 """
 

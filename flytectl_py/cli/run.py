@@ -31,7 +31,9 @@ RUN_OPTIONS: Mapping[str, Option] = {
     "local": Option(("--local",), "Run on this machine, also where an endpoint is configured.", kind="flag"),
     "name": Option(("--name",), "Name of the run, instead of a random one.", "NAME"),
     "inputs": Option(("--inputs",), "JSON file with inputs by name; - is stdin. Options win over it.", "FILE"),
-    "env_vars": Option(("--env", "-e"), "Set an environment variable for every task. Repeatable.", "KEY=VALUE", "texts"),
+    "env_vars": Option(
+        ("--env", "-e"), "Set an environment variable for every task. Repeatable.", "KEY=VALUE", "texts"
+    ),
     "project": Option(("--project", "-p"), "Project that the run belongs to.", "NAME"),
     "domain": Option(("--domain", "-d"), "Domain that the run belongs to; flyte.current_domain() gives it.", "NAME"),
     "root_dir": Option(("--root-dir",), "Root of the project, from which modules are named.", "DIR"),
@@ -136,7 +138,11 @@ def _file_command(file: str) -> Any:
         ctx.obj = [*ctx.obj, given]
         if ctx.invoked_subcommand is None:
             names = [name for name, _ in made.load(ctx.obj).tasks()]
-            listed = f"{file} has: {', '.join(names)}" if names else f"{file} has no tasks: decorate a function with @env.task"
+            listed = (
+                f"{file} has: {', '.join(names)}"
+                if names
+                else f"{file} has no tasks: decorate a function with @env.task"
+            )
             raise UsageError(f"which task? {listed}", hint=f"see 'flyte run {file} --help'")
 
     made: TaskArgument = _made(app, of_file)
@@ -191,7 +197,9 @@ def _output(options: Mapping[str, Any]) -> Output:
     form = options.get("output_format", "text")
     if form not in ("json", "text"):
         raise UsageError(f"--output-format: got '{form}'; it takes json or text")
-    output = Output(bool(options.get("as_json")) or form == "json", bool(options.get("quiet")), options.get("verbose", 0))
+    output = Output(
+        bool(options.get("as_json")) or form == "json", bool(options.get("quiet")), options.get("verbose", 0)
+    )
     if output.as_json:
         reserve_stdout()
     return output
@@ -294,7 +302,7 @@ def _peek(args: Sequence[str], names: Sequence[str], taken: Sequence[str]) -> di
 
 
 def _shadowing_inputs(file: str, task: str) -> list[str]:
-    """Return which of the options that loading needs are inputs of `task`, read from the file's text, not yet loaded."""
+    """Return which of the options that loading needs are inputs of `task`, by the text of the file."""
     path = Path(file)
     names = {RUN_OPTIONS[key].names[0]: key for key in _BEFORE_LOADING}
     try:

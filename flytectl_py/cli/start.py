@@ -21,7 +21,7 @@ def main() -> None:
 
 @contextmanager
 def user_code() -> Iterator[None]:
-    """Let the collector work in the block, on what the block makes; what was imported before it stays out of its sight."""
+    """Let the collector work in the block; what was imported before the block stays out of its sight."""
     gc.freeze()
     gc.enable()
     try:

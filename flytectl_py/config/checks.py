@@ -28,7 +28,7 @@ _TRUE = frozenset({"true", "yes", "on", "1"})
 _FALSE = frozenset({"false", "no", "off", "0"})
 
 
-class Unfit(Exception):  # noqa: N818 - never reaches a user: whoever asked for the check knows where the value came from
+class Unfit(Exception):
     """A value that a setting cannot take.
 
     :param allowed: what it takes, in words.

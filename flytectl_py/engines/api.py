@@ -26,7 +26,7 @@ class Phase(StrEnum):
 
 
 class Outputs(tuple[Any, ...]):
-    """The values that a task returned, in order: ``outputs[0]`` is ``outputs.o0``. A task without outputs gives an empty one."""
+    """The values that a task returned, in order: ``outputs[0]`` is ``outputs.o0``. A task may have none."""
 
     __slots__ = ()
 
@@ -76,12 +76,14 @@ def checked_run_name(name: str) -> str:
     :raises DeclarationError: it cannot.
     """
     if not _RUN_NAME.fullmatch(name):
-        raise DeclarationError("run name", name, "use lower-case letters, digits and '-', at most 63, no '-' at either end")
+        raise DeclarationError(
+            "run name", name, "use lower-case letters, digits and '-', at most 63, no '-' at either end"
+        )
     return name
 
 
 class Run:
-    """One run of a task. `seconds` is its wall time, `actions` how many task and trace calls it made, itself included."""
+    """One run of a task. `seconds` is its wall time; `actions` counts its task and trace calls, itself included."""
 
     def __init__(
         self, *, name: str, url: str, task: str, phase: Phase, seconds: float, actions: int, outputs: Outputs

@@ -29,7 +29,7 @@ def as_task_error(error: BaseException, task: Task[..., Any], attempt: int) -> T
     What the user's code raised becomes a `RuntimeUserError` whose code is the exception's class name, as a cluster
     reports it, with the exception as its cause. An error of a child passes through, longer by one link of its chain.
     """
-    attempts = task.settings.retries.count + 1
+    attempts = task.settings.retries.attempts
     link = task.name if attempts == 1 else f"{task.name} (attempt {attempt} of {attempts})"
     if isinstance(error, BaseRuntimeError):
         error.chain = (link, *error.chain)

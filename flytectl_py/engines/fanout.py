@@ -28,7 +28,11 @@ Mapped = Task[..., R] | functools.partial[R]
 
 
 def map_blocking(
-    func: Mapped[R], iterables: tuple[Iterable[Any], ...], group_name: str | None, concurrency: int, return_exceptions: bool
+    func: Mapped[R],
+    iterables: tuple[Iterable[Any], ...],
+    group_name: str | None,
+    concurrency: int,
+    return_exceptions: bool,
 ) -> Iterator[R | Exception]:
     """See `flytectl_py.api.map`."""
     task = check_mapped(func, iterables, concurrency)
@@ -40,7 +44,11 @@ def map_blocking(
 
 
 async def map_async(
-    func: Mapped[R], iterables: tuple[Iterable[Any], ...], group_name: str | None, concurrency: int, return_exceptions: bool
+    func: Mapped[R],
+    iterables: tuple[Iterable[Any], ...],
+    group_name: str | None,
+    concurrency: int,
+    return_exceptions: bool,
 ) -> AsyncIterator[R | Exception]:
     """See `flytectl_py.api.map`."""
     task = check_mapped(func, iterables, concurrency)

@@ -1,4 +1,4 @@
-"""The local engine: a run in this process, its plain functions on threads, its coroutines on the caller's event loop."""
+"""The local engine: a run in this process, plain functions on threads, coroutines on the caller's event loop."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class LocalEngine:
                 if not running.wait(seconds):
                     raise timed_out(task, seconds)
                 return running.result()
-            except (Exception, SystemExit) as error:
+            except (Exception, SystemExit) as error:  # noqa: BLE001  _after() raises it, wrapped, or a retry follows
                 time.sleep(self._after(error, task, attempt))
         raise AssertionError("unreachable")
 
@@ -103,9 +103,7 @@ class LocalEngine:
         # The parent and the group are those of the call, not of the first time that the coroutine runs.
         return self._call_async(task, args, kwargs, self._prepare(task))
 
-    async def _call_async(
-        self, task: AnyTask, args: tuple[Any, ...], kwargs: dict[str, Any], start: _Start
-    ) -> Any:
+    async def _call_async(self, task: AnyTask, args: tuple[Any, ...], kwargs: dict[str, Any], start: _Start) -> Any:
         seconds = _limit(task)
         for attempt in itertools.count(1):
             try:
@@ -115,7 +113,7 @@ class LocalEngine:
                     if seconds is None:
                         return await task.func(*args, **kwargs)
                     return await _within(seconds, task, task.func(*args, **kwargs))
-            except (Exception, SystemExit) as error:
+            except (Exception, SystemExit) as error:  # noqa: BLE001  _after() raises it, wrapped, or a retry follows
                 pause = self._after(error, task, attempt)
             if pause:
                 import asyncio
@@ -217,9 +215,10 @@ class LocalEngine:
         retries = task.settings.retries
         if attempt > retries.count or not failure.worth_another_attempt:
             raise failure.error from failure.cause
-        pause = retries.delay(attempt)
+        pause = retries.delay(attempt).total_seconds()
         soon = f"in {pause:g} s" if pause else "now"
-        self._note(f"{task.name} failed, attempt {attempt} of {retries.count + 1}: {failure.summary}; the next one starts {soon}")
+        tried = f"{task.name} failed, attempt {attempt} of {retries.attempts}"
+        self._note(f"{tried}: {failure.summary}; the next one starts {soon}")
         return pause
 
 
@@ -228,7 +227,8 @@ _Start = Callable[[int], contextlib.AbstractContextManager[None]]
 
 def _limit(task: AnyTask) -> float | None:
     timeout = task.settings.timeout
-    return None if timeout is None else timeout.runtime_seconds
+    runtime = None if timeout is None else timeout.runtime
+    return None if runtime is None else runtime.total_seconds()
 
 
 async def _within(seconds: float | None, task: AnyTask, awaitable: Awaitable[R]) -> R:
@@ -240,7 +240,7 @@ async def _within(seconds: float | None, task: AnyTask, awaitable: Awaitable[R])
     try:
         async with asyncio.timeout(seconds) as limit:
             return await awaitable
-    except TimeoutError as error:
+    except TimeoutError:
         if limit.expired():
-            raise timed_out(task, seconds) from error
+            raise timed_out(task, seconds) from None
         raise

@@ -46,7 +46,7 @@ class Call(Generic[R]):
 
 
 class Workers:
-    """As many threads as there are calls at once. A call never waits for another one, so nested calls cannot deadlock."""
+    """As many threads as there are calls at once. No call waits for a free thread, so nested calls cannot deadlock."""
 
     def __init__(self) -> None:
         self._calls: queue.SimpleQueue[Call[Any]] = queue.SimpleQueue()

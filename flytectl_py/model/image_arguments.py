@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from flytectl_py.errors import DeclarationError, did_you_mean
+from flytectl_py.model.secret import SecretRequest, secrets_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,6 +88,24 @@ def index_urls(method: str, given: str | Iterable[str] | None) -> tuple[str, ...
     """Return URLs of package indexes, given as one, several, or None."""
     urls = () if given is None else (given,) if isinstance(given, str) else tuple(given)
     return tuple(text(f"{method}(extra_index_urls=…)", url, "give one URL, or a list of them") for url in urls)
+
+
+def installer(
+    method: str,
+    index_url: str | None,
+    extra_index_urls: str | list[str] | tuple[str, ...] | None,
+    pre: bool,
+    extra_args: str | None,
+    secret_mounts: SecretRequest | None,
+) -> dict[str, Any]:
+    """Return the options that all layers of Python packages share, by the names of their fields."""
+    return {
+        "index_url": optional_text(f"{method}(index_url=…)", index_url),
+        "extra_index_urls": index_urls(method, extra_index_urls),
+        "pre": bool(pre),
+        "extra_args": optional_text(f"{method}(extra_args=…)", extra_args),
+        "secret_mounts": secrets_of(secret_mounts),
+    }
 
 
 def env_vars(given: object) -> tuple[tuple[str, str], ...]:

@@ -72,7 +72,7 @@ class Task(Generic[P, R]):
         """
         return Interface.of(self.func)
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         dispatcher = current_dispatcher.get()
         if dispatcher is None:
             return self.func(*args, **kwargs)
@@ -80,7 +80,7 @@ class Task(Generic[P, R]):
             return dispatcher.call_async(self, args, kwargs)  # type: ignore[return-value]  # R is then a coroutine
         return dispatcher.call(self, args, kwargs)  # type: ignore[no-any-return]
 
-    async def aio(self, *args: P.args, **kwargs: P.kwargs) -> Any:
+    async def aio(self, /, *args: P.args, **kwargs: P.kwargs) -> Any:
         """Call the task and await its value. A plain function runs on a thread of its own, so that calls overlap."""
         dispatcher = current_dispatcher.get()
         if dispatcher is not None:

@@ -5,12 +5,9 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathspec import GitIgnoreSpec
 
 OWN_FILE = ".flyteignore"
 GIT_FILE = ".gitignore"
@@ -40,19 +37,41 @@ BUILT_IN = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class Pattern:
+    """One line of an ignore file.
+
+    :param leaves_out: False for a line that begins with ``!``.
+    """
+
+    line: int
+    leaves_out: bool
+    regex: re.Pattern[str]
+
+    def matches(self, path: str) -> bool:
+        """Whether the line is about `path` itself; pathspec's expressions also match what lies in a matching folder.
+
+        What lies in a folder is not asked for when the folder is left out, and a ``!folder/`` says nothing of it.
+        """
+        ends = [match.end() for match in self.regex.finditer(path)]
+        if self.regex.groups:
+            return len(path) in ends
+        # Without a group it is about everything in a folder, ``folder/**``, but not the folder.
+        return bool(ends) and not (path.endswith("/") and ends[0] == len(path))
+
+
+@dataclass(frozen=True, slots=True)
 class IgnoreFile:
-    """One ignore file, with git's rules.
+    """One ignore file, with git's rules: https://git-scm.com/docs/gitignore
 
     :param place: the file's path, as it is shown.
     :param folder: where it lies, relative to the folder walked, POSIX, empty or ending in ``/``.
-    :param lines: the line number of each pattern.
+    :param patterns: the last line first.
     :param above: for a file above the folder walked, the way down from it, ending in ``/``.
     """
 
     place: str
     folder: str
-    spec: GitIgnoreSpec
-    lines: tuple[int, ...]
+    patterns: tuple[Pattern, ...]
     above: str = ""
 
     def verdict(self, path: str) -> tuple[bool, str] | None:
@@ -60,10 +79,11 @@ class IgnoreFile:
 
         :param path: relative to the folder walked, POSIX; a folder ends in ``/``.
         """
-        result = self.spec.check_file(self.above + path[len(self.folder) :])
-        if result.include is None or result.index is None:
-            return None
-        return result.include, f"{self.place}:{self.lines[result.index]}"
+        below = self.above + path[len(self.folder) :]
+        for pattern in self.patterns:
+            if pattern.matches(below):
+                return pattern.leaves_out, f"{self.place}:{pattern.line}"
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +163,11 @@ def _read(location: str, name: str, folder: str, above: str = "") -> tuple[Ignor
     place = os.path.join(location, name)
     with open(place, encoding="utf-8", errors="surrogateescape") as file:
         numbered = [(number, line.rstrip("\r\n")) for number, line in enumerate(file, start=1)]
-    rules = [(number, line) for number, line in numbered if line.strip() and not line.startswith("#")]
-    if not rules:
-        return ()
-    spec = GitIgnoreSpec.from_lines([line for _, line in rules])
-    shown = f"{folder}{name}" if not above else place
-    return (IgnoreFile(shown, folder, spec, tuple(number for number, _ in rules), above),)
+    patterns = [
+        Pattern(number, parsed.include, parsed.regex)
+        for number, line in reversed(numbered)
+        for parsed in GitIgnoreSpec.from_lines([line]).patterns
+        if parsed.include is not None and parsed.regex is not None
+    ]
+    shown = place if above else f"{folder}{name}"
+    return (IgnoreFile(shown, folder, tuple(patterns), above),)

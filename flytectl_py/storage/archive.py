@@ -31,8 +31,9 @@ class ArchiveInfo(NamedTuple):
 
 def opener(root: Path) -> Callable[[str], BinaryIO]:
     """Return the usual `open_file` of `write_archive`: paths of the manifest, below `root`, unbuffered."""
-    prefix = os.path.join(root, "")  # a Path for each of many files costs more than reading it
-    return lambda path: cast(BinaryIO, FileIO(prefix + path))
+    # Bytes: a manifest's paths are UTF-8 whatever the locale says. And a Path for each file costs more than reading it.
+    prefix = os.fsencode(os.path.join(root, ""))
+    return lambda path: cast(BinaryIO, FileIO(prefix + path.encode()))
 
 
 def write_archive(

@@ -92,13 +92,14 @@ def _entries(reader: TarReader) -> Iterator[FileEntry]:
 
 
 def _unpack(reader: TarReader, folder: Path) -> Iterator[FileEntry]:
-    prefix = os.path.join(folder, "")  # a Path for each of many files costs more than writing it
+    # Bytes: a manifest's paths are UTF-8 whatever the locale says. And a Path for each file costs more than writing it.
+    prefix = os.fsencode(os.path.join(folder, ""))
     made: set[str] = {""}
     for member, pieces in reader.members():
         parent = member.path.rpartition("/")[0]
         try:
             if parent not in made:
-                os.makedirs(prefix + parent, exist_ok=True)
+                os.makedirs(prefix + parent.encode(), exist_ok=True)
                 made.add(parent)
             yield _write(prefix, member, pieces)
         except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
@@ -113,10 +114,10 @@ def _unpack(reader: TarReader, folder: Path) -> Iterator[FileEntry]:
             raise BundleError(f"'{member.path[:80]}…' is too long a name here", where=member.path) from error
 
 
-def _write(prefix: str, member: Member, pieces: Iterator[bytes]) -> FileEntry:
+def _write(prefix: bytes, member: Member, pieces: Iterator[bytes]) -> FileEntry:
     # The umask applies to these modes as to any file that a user makes.
     mode = 0o777 if member.executable else 0o666
-    file = os.open(prefix + member.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    file = os.open(prefix + member.path.encode(), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
     hasher = hashlib.sha256()
     try:
         for piece in pieces:
@@ -143,7 +144,7 @@ def _put_in_place(partial: Path, into: Path, manifest: Manifest) -> Manifest:
 def _held(into: Path, manifest: Manifest) -> Manifest:
     """Return `manifest` if its files lie in `into`."""
     try:
-        here = hash_files(into, [entry.path for entry in manifest.entries])
+        here = hash_files(into, [os.fsdecode(entry.path.encode()) for entry in manifest])
         different = next((ours.path for ours, theirs in zip(manifest, here, strict=True) if ours != theirs), "")
     except BundleError as error:
         different = error.where

@@ -41,7 +41,7 @@ TRANSIENT = frozenset({Kind.THROTTLED, Kind.SERVER, Kind.DROPPED, Kind.STALLED, 
 """Worth another attempt."""
 
 
-class Fault(Exception):  # noqa: N818  # never leaves storage/; becomes an error at its border
+class Fault(Exception):  # never leaves storage/; becomes an error at its border
     """One failed request.
 
     :param detail: what the other side said, one line.
@@ -100,7 +100,8 @@ def error_of(fault: Fault, *, doing: str, where: str, hints: dict[Kind, str]) ->
     says, hint = _SAYS[fault.kind]
     detail = f" ({fault.detail})" if fault.detail else ""
     tries = f", after {fault.attempts} attempts in {fault.seconds:.0f} s" if fault.attempts > 1 else ""
-    message = f"{doing} {where}: {says}{detail}{tries}"
+    wait = f"; it asks to wait {fault.retry_after:.0f} s" if fault.retry_after else ""
+    message = f"{doing} {where}: {says}{detail}{tries}{wait}"
     advice = hints.get(fault.kind, hint)
     if fault.kind in _USAGE:
         return UsageError(message, hint=advice, where=where)

@@ -228,7 +228,8 @@ class FsspecStore(ContentStore):
         """Run one request on fsspec's loop, and give it up when no byte moved for the stall timeout."""
         pulse = Pulse()
         stall = self.options.stall_timeout
-        task = asyncio.run_coroutine_threadsafe(make(pulse), self.fs.loop)
+        loop = self.fs.loop
+        task = asyncio.run_coroutine_threadsafe(make(pulse), loop)
         try:
             while True:
                 try:

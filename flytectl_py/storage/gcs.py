@@ -234,7 +234,9 @@ def _refused(status: int, text: bytes, retry_after: str | None) -> Fault:
 def _stored(headers: dict[str, str]) -> int:
     """Return how many bytes a resumable upload holds: ``Range: bytes=0-LAST``, or no such header for none."""
     held = {name.lower(): value for name, value in headers.items()}.get("range", "")
-    return int(held.rpartition("-")[2]) + 1 if held else 0
+    last = int(held.rpartition("-")[2] or 0)
+    # What is held is a multiple of 256 KiB, never one byte; emulators say 0-0 for none.
+    return last + 1 if last else 0
 
 
 def _md5(data: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import queue
 import threading
 import zlib
@@ -135,11 +136,8 @@ class Metered:
 
 def gunzip(source: Metered) -> BinaryIO:
     """Return a stream of what `source` holds, decompressed as it is read. Read it within `damage_named`."""
-    reader: Any
-    if isal_zlib:
-        from isal.igzip import IGzipFile as reader
-    else:
-        from gzip import GzipFile as reader
+    module: Any = importlib.import_module("isal.igzip" if isal_zlib else "gzip")
+    reader = module.IGzipFile if isal_zlib else module.GzipFile
     stream: BinaryIO = reader(fileobj=source, mode="rb")
     return stream
 

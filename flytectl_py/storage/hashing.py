@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
@@ -18,6 +19,7 @@ _CHUNK = 1024 * 1024
 # hashlib lets other threads run while it works, which pays once that takes longer than handing over.
 _WORTH_A_THREAD = 256 * 1024
 _THREADS = 4
+_UTF8_NAMES = sys.getfilesystemencoding() == "utf-8"
 
 
 def hash_files(root: Path, paths: Iterable[str], index: StatIndex | None = None) -> Manifest:
@@ -26,6 +28,7 @@ def hash_files(root: Path, paths: Iterable[str], index: StatIndex | None = None)
     A file that `index` knows is not read; what had to be read is remembered in it (the caller saves it).
     Executable means that its owner may execute it, as in git.
 
+    :param paths: as this process spells them; the manifest has the same bytes read as UTF-8, whatever the locale.
     :raises FileChangedError: a file is gone, or changed while it was read.
     :raises BundleError: a file cannot be read, or is not a regular file.
     :raises UsageError: what `Manifest` refuses.
@@ -39,11 +42,11 @@ def hash_files(root: Path, paths: Iterable[str], index: StatIndex | None = None)
         executable = bool(found.st_mode & stat.S_IXUSR)
         known = index.get(path, found) if index is not None else None
         if known is not None:
-            entries.append(FileEntry(path, executable, found.st_size, known))
+            entries.append(FileEntry(_as_utf8(path), executable, found.st_size, known))
         else:
             (large if found.st_size >= _WORTH_A_THREAD else small).append((path, executable))
     for path, executable, size, sha256, seen in _hash_all(prefix, small, large):
-        entries.append(FileEntry(path, executable, size, sha256))
+        entries.append(FileEntry(_as_utf8(path), executable, size, sha256))
         if index is not None:
             index.remember(path, seen, sha256)
     return Manifest(entries)
@@ -95,6 +98,10 @@ def _hash(prefix: str, path: str, executable: bool) -> _Hashed:
             where=path,
         )
     return path, executable, size, hasher.hexdigest(), Fingerprint.settled(before, now)
+
+
+def _as_utf8(path: str) -> str:
+    return path if _UTF8_NAMES or path.isascii() else os.fsencode(path).decode("utf-8", "surrogateescape")
 
 
 def _stat(prefix: str, path: str) -> os.stat_result:

@@ -50,7 +50,7 @@ def exchange(
     :raises Fault: no connection, a connection that broke or stalled, or a status of 400 and more.
     """
     for _ in range(MOST_REDIRECTS + 1):
-        parts = _parts(url)
+        parts = parts_of(url)
         try:
             answer = _once(method, parts, headers, body, limits, most)
         except (OSError, http.client.HTTPException) as error:
@@ -64,7 +64,8 @@ def exchange(
     raise status_fault(answer.status, code, message, answer.headers.get("retry-after"))
 
 
-def _parts(url: str) -> SplitResult:
+def parts_of(url: str) -> SplitResult:
+    """Return the parts of an http(s) URL; UsageError for anything else."""
     try:
         parts = urlsplit(url)
         _ = parts.port
@@ -78,14 +79,14 @@ def _parts(url: str) -> SplitResult:
 def _once(
     method: str, parts: SplitResult, headers: Mapping[str, str], body: Iterable[bytes] | None, limits: Limits, most: int
 ) -> Answer:
-    connection, target = _connection(parts, limits)
+    connection, target, to_proxy = _connection(parts, limits)
     try:
         connection.connect()
         connection.sock.settimeout(limits.stall)
         connection.putrequest(
             method, target, skip_host="host" in {name.lower() for name in headers}, skip_accept_encoding=True
         )
-        for name, value in headers.items():
+        for name, value in (*headers.items(), *to_proxy.items()):
             connection.putheader(name, value)
         try:
             connection.endheaders()
@@ -111,22 +112,24 @@ def _early(connection: http.client.HTTPConnection, most: int, broken: OSError) -
 
 def _answer(response: http.client.HTTPResponse, most: int) -> Answer:
     length = response.length
+    # An error is read as far as it may explain itself.
+    most = max(most, MOST_ERROR_TEXT) if response.status >= 400 else most
     content = response.read(most)
     if length is not None and len(content) < min(length, most):
         raise http.client.IncompleteRead(content, length - len(content))
     return Answer(response.status, {name.lower(): value for name, value in response.getheaders()}, content)
 
 
-def _connection(parts: SplitResult, limits: Limits) -> tuple[http.client.HTTPConnection, str]:
-    """Return the connection, through the proxy that the environment names, and what to ask it for."""
+def _connection(parts: SplitResult, limits: Limits) -> tuple[http.client.HTTPConnection, str, dict[str, str]]:
+    """Return the connection, through the proxy that the environment names, what to ask for, and headers for the proxy."""
     host = parts.hostname or ""
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     proxy = None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(parts.scheme)
     if not proxy:
         if parts.scheme == "https":
             context = ssl.create_default_context()
-            return http.client.HTTPSConnection(host, parts.port, timeout=limits.connect, context=context), target
-        return http.client.HTTPConnection(host, parts.port, timeout=limits.connect), target
+            return http.client.HTTPSConnection(host, parts.port, timeout=limits.connect, context=context), target, {}
+        return http.client.HTTPConnection(host, parts.port, timeout=limits.connect), target, {}
     through = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
     pass_on = {}
     if through.username:
@@ -137,9 +140,9 @@ def _connection(parts: SplitResult, limits: Limits) -> tuple[http.client.HTTPCon
             through.hostname or "", through.port, timeout=limits.connect, context=ssl.create_default_context()
         )
         tunnel.set_tunnel(host, parts.port or 443, pass_on)
-        return tunnel, target
+        return tunnel, target, {}
     plain = http.client.HTTPConnection(through.hostname or "", through.port, timeout=limits.connect)
-    return plain, parts.geturl()
+    return plain, parts.geturl(), pass_on
 
 
 def _said(answer: Answer) -> tuple[str, str]:

@@ -9,13 +9,13 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, TypeVar
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from flytectl_py.errors import UsageError
 from flytectl_py.storage.api import ObjectInfo, Progress, PutResult, Source, StoreOptions, check_sha256
 from flytectl_py.storage.content import CHUNK, CheckedReader, ContentStore, Meter, checked
 from flytectl_py.storage.fault import Fault, Kind
-from flytectl_py.storage.http_exchange import Answer, Limits, exchange
+from flytectl_py.storage.http_exchange import Answer, Limits, exchange, parts_of
 
 T = TypeVar("T")
 
@@ -86,7 +86,7 @@ class SignedUrlStore(ContentStore):
         sign_put: Sign,
         *,
         sign_get: Sign | None = None,
-        address: str = "signed://",
+        address: str = "signed-url",
         options: StoreOptions | None = None,
     ) -> None:
         super().__init__(address, options or StoreOptions())
@@ -214,7 +214,7 @@ def _held_back(reader: CheckedReader, meter: Meter) -> Iterator[bytes]:
 
 
 def _provider(url: str) -> _Provider:
-    names = set(parse_qs(urlsplit(url).query))
+    names = set(parse_qs(parts_of(url).query))
     return next(provider for provider in _PROVIDERS if provider.signed_by <= names)
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from flytectl_py.errors import BundleError
-
 BLOCK = 512
 MTIME = 315_532_800
 """1980-01-01T00:00:00Z, the earliest time that every archive format can hold."""
@@ -18,6 +16,10 @@ REGULAR, FOLDER, PAX_GLOBAL, PAX_NEXT, GNU_LONG_NAME = b"0", b"5", b"g", b"x", b
 _NAME_BYTES, _PREFIX_BYTES = 100, 155
 _LARGEST_OCTAL = 8**11 - 1
 _TIME = b"%011o\0" % MTIME
+
+
+class MalformedError(Exception):
+    """Bytes that are no header; says why. Whoever knows the archive's name turns it into an error for the user."""
 
 
 class RawHeader(NamedTuple):
@@ -56,12 +58,12 @@ def file_header(path: str, size: int, *, executable: bool) -> bytes:
 def parse_header(block: bytes) -> RawHeader | None:
     """Return what a header block says, or None for a block of zeros, which ends the archive.
 
-    :raises BundleError: the block's checksum is wrong, or a number in it is none.
+    :raises MalformedError: the block's checksum is wrong, or a number in it is none.
     """
     if not block.strip(b"\0"):
         return None
     if _number(block[148:156]) != sum(block) - sum(block[148:156]) + 8 * 32:
-        raise BundleError("the archive is damaged: a header's checksum is wrong")
+        raise MalformedError("a header's checksum is wrong")
     name = _text(block[:_NAME_BYTES])
     if block[257:263] == b"ustar\0" and (prefix := _text(block[345:500])):
         name = prefix + b"/" + name
@@ -72,18 +74,18 @@ def parse_header(block: bytes) -> RawHeader | None:
 def parse_pax(data: bytes) -> dict[str, str]:
     """Return the records of a pax header. Values that are not UTF-8 keep their bytes as surrogates.
 
-    :raises BundleError: it is malformed.
+    :raises MalformedError: it is malformed.
     """
     records, at = {}, 0
     while at < len(data) and data[at]:
         space = data.find(b" ", at, at + 20)
         length = data[at:space] if space > 0 else b""
         if not length.isdigit():
-            raise BundleError("the archive is damaged: a pax header has no length")
+            raise MalformedError("a pax header has no length")
         end = at + int(length)
         key, equals, value = data[space + 1 : end - 1].partition(b"=")
         if end <= space + 1 or end > len(data) or not equals or data[end - 1 : end] != b"\n":
-            raise BundleError("the archive is damaged: a pax header is malformed")
+            raise MalformedError("a pax header is malformed")
         records[key.decode("utf-8", "surrogateescape")] = value.decode("utf-8", "surrogateescape")
         at = end
     return records
@@ -133,5 +135,5 @@ def _number(field: bytes) -> int:
     if not digits:
         return 0
     if digits.strip(b"01234567"):
-        raise BundleError("the archive is damaged: a number in a header is none")
+        raise MalformedError("a number in a header is none")
     return int(digits, 8)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import BinaryIO, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import BinaryIO, NamedTuple, TypeVar
 
 from flytectl_py.digest.manifest import RECIPE_VERSION, path_problem
 from flytectl_py.errors import BundleError
@@ -18,11 +18,14 @@ from flytectl_py.storage.tar_format import (
     PAX_NEXT,
     RECIPE_KEY,
     REGULAR,
+    MalformedError,
     RawHeader,
     padding,
     parse_header,
     parse_pax,
 )
+
+T = TypeVar("T")
 
 CHUNK = 1024 * 1024
 # A name is a few hundred bytes; a header that claims more wants memory.
@@ -67,7 +70,6 @@ class TarReader:
         self._produced = 0
         self._entries = 0
         self._content = 0
-        self._ended = False
         self._next = self._read_header()
 
     @property
@@ -106,18 +108,17 @@ class TarReader:
     def _read_header(self) -> tuple[RawHeader, dict[str, str]] | None:
         pax: dict[str, str] = {}
         for _ in range(8):  # more headers about one file than this are not made by anyone
-            raw = parse_header(self._take(BLOCK))
+            raw = self._parsed(parse_header, BLOCK)
             if raw is None:
                 return None
             if raw.kind in {PAX_GLOBAL, PAX_NEXT, GNU_LONG_NAME}:
                 if raw.size > _LARGEST_EXTRA_HEADER:
                     raise self._bad(f"a header of {raw.size:,} bytes")
-                data = self._take(raw.size)
-                self._take(padding(raw.size))
                 if raw.kind == GNU_LONG_NAME:
-                    pax["path"] = data.partition(b"\0")[0].decode("utf-8", "surrogateescape")
+                    pax["path"] = self._take(raw.size).partition(b"\0")[0].decode("utf-8", "surrogateescape")
                 else:
-                    (self._globals if raw.kind == PAX_GLOBAL else pax).update(parse_pax(data))
+                    (self._globals if raw.kind == PAX_GLOBAL else pax).update(self._parsed(parse_pax, raw.size))
+                self._take(padding(raw.size))
                 continue
             if raw.kind not in {REGULAR, FOLDER} or any(key.startswith("GNU.sparse") for key in pax):
                 name = raw.name.decode("utf-8", "backslashreplace")
@@ -126,6 +127,13 @@ class TarReader:
             self._limits.check_size(self._entries, self._content, where=self._where)
             return raw, pax
         raise self._bad("too many headers before one file")
+
+    def _parsed(self, parse: Callable[[bytes], T], size: int) -> T:
+        data = self._take(size)
+        try:
+            return parse(data)
+        except MalformedError as error:
+            raise self._bad(str(error)) from error
 
     def _path(self, raw: RawHeader, pax: dict[str, str]) -> str:
         path = pax["path"] if "path" in pax else raw.name.decode("utf-8", "surrogateescape")

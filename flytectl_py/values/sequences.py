@@ -58,6 +58,10 @@ def _array(annotation: Any, data: Any, conversion: Conversion) -> list[Any]:
 
 def _items(annotation: Any, data: list[Any], conversion: Conversion) -> list[Any]:
     plain, family = conversion.find(_item(annotation))
+    try:
+        return [family.from_json(plain, each, conversion) for each in data]
+    except BadValue:
+        pass  # once more, to find every fault: much slower, and needed only now
     faults = Faults()
     read = [faults.attempt(f"[{at}]", family.from_json, plain, each, conversion) for at, each in enumerate(data)]
     if faults.found:

@@ -83,15 +83,16 @@ class StoreContract:
         assert info.size == 0
         assert fetched(store, "empty", digest(b"")) == b""
 
-    @pytest.mark.parametrize("key", ["ünïcode/日本語.tar", "a b+c%20d&e=f", "q?x=1#y", "a/b/c/d.e"])
-    def test_names_of_any_letters(self, store: Store, key: str) -> None:
-        put(store, key, key.encode())
-        assert fetched(store, key) == key.encode()
+    def test_names_of_any_letters(self, store: Store) -> None:
+        keys = ["ünïcode/日本語.tar", "a b+c%20d&e=f", "a b+c d&e=f", "q?x=1#y", "a/b/c/d.e"]
+        for key in keys:
+            put(store, key, key.encode())
+        assert [fetched(store, key).decode() for key in keys] == keys
 
-    @pytest.mark.parametrize("key", ["", "/x", "x/", "a//b", "../x", "a/../b", "a/./b", "a\\b", "a\nb", "x" * 1025])
-    def test_names_that_cannot_be(self, store: Store, key: str) -> None:
-        with pytest.raises(UsageError):
-            put(store, key, b"x")
+    def test_names_that_cannot_be(self, store: Store) -> None:
+        for key in ["", "/x", "x/", "a//b", "../x", "a/../b", "a/./b", "a\\b", "a\nb", "x" * 1025]:
+            with pytest.raises(UsageError, match="cannot be the name"):
+                put(store, key, b"x")
 
     def test_threads_put_one_object_at_once(self, store: Store) -> None:
         data = content(self.big)

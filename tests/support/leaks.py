@@ -9,6 +9,7 @@ import time
 from dataclasses import dataclass
 
 PYTESTS_OWN = ("PYTEST_CURRENT_TEST",)
+OURS = ("flytectl_py", "flyte", "tests")
 THREAD_GRACE_SECONDS = 2.0
 
 
@@ -19,7 +20,7 @@ class ProcessState:
     environ: dict[str, str]
     cwd: str
     sys_path: list[str]
-    meta_path: list[object]
+    finders: list[object]
     main: object
     threads: frozenset[threading.Thread]
 
@@ -30,7 +31,7 @@ class ProcessState:
             environ,
             os.getcwd(),
             list(sys.path),
-            list(sys.meta_path),
+            _our_finders(),
             sys.modules.get("__main__"),
             frozenset(threading.enumerate()),
         )
@@ -42,9 +43,16 @@ class ProcessState:
         os.environ.update(self.environ)
         os.chdir(self.cwd)
         sys.path[:] = self.sys_path
-        sys.meta_path[:] = self.meta_path  # type: ignore[assignment]  # what was there before
+        for finder in _our_finders():
+            if finder not in self.finders:
+                sys.meta_path.remove(finder)  # type: ignore[arg-type]  # it was found there
         if self.main is not None:
             sys.modules["__main__"] = self.main  # type: ignore[assignment]  # what was there before
+
+
+def _our_finders() -> list[object]:
+    # Some distributions (six, setuptools) add finders when they are imported, and need them from then on.
+    return [finder for finder in sys.meta_path if type(finder).__module__.partition(".")[0] in OURS]
 
 
 def leaks(before: ProcessState, after: ProcessState) -> list[str]:
@@ -58,8 +66,8 @@ def leaks(before: ProcessState, after: ProcessState) -> list[str]:
         found.append(f"current folder: {before.cwd} -> {after.cwd}")
     if before.sys_path != after.sys_path:
         found.append(f"sys.path: {before.sys_path} -> {after.sys_path}")
-    if before.meta_path != after.meta_path:
-        found.append(f"sys.meta_path: {before.meta_path} -> {after.meta_path}")
+    if before.finders != after.finders:
+        found.append(f"sys.meta_path: {before.finders} -> {after.finders}")
     if before.main is not after.main:
         found.append(f"sys.modules['__main__']: {before.main} -> {after.main}")
     found.extend(f"thread still alive: {thread.name}" for thread in _left_alive(after.threads - before.threads))

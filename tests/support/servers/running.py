@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -26,6 +27,11 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def fresh_name() -> str:
+    """Return a name for a bucket that nobody has."""
+    return f"bucket-{uuid.uuid4().hex[:12]}"
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.support.servers.running import running
 
-NEEDS = ("moto", "flask", "s3fs")
+NEEDS = ("moto", "flask", "boto3", "s3fs")
 
 
 @contextlib.contextmanager

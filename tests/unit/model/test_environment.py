@@ -39,7 +39,7 @@ def test_the_decorator_in_both_forms() -> None:
     assert (bare.name, called.name) == ("etl.add", "etl.sum")
     assert env.tasks == {"etl.add": bare, "etl.sum": called}
     assert (bare(2), called(2, y=3)) == (3, 5)
-    assert (getattr(bare, "__name__"), bare.__doc__, bare.is_async) == ("add", "Add.", False)
+    assert (vars(bare)["__name__"], bare.__doc__, bare.is_async) == ("add", "Add.", False)
     assert env.task(add_later).is_async
     assert env.task(name="older")(add).short_name == "older"
 

@@ -163,3 +163,25 @@ def test_the_pattern_library_is_imported_only_for_ignore_files(tree):
     assert subprocess.run([sys.executable, "-c", script, str(folder)], check=False).returncode == 0
     (folder / "d/.gitignore").write_text("x\n")
     assert subprocess.run([sys.executable, "-c", script, str(folder)], check=False).returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("rules", "expected"),
+    [
+        # What git itself keeps of the same files, `git ls-files --others --exclude-standard`.
+        ("gen\n!src/\n", ["src/a.py", "src/deep/b.txt"]),
+        ("src/**\n!src/a.py\n", ["gen", "src/a.py"]),
+        ("/*\n!*/\n!*.py\n", ["src/a.py", "src/deep/b.txt", "src/gen/c.py"]),
+        ("src/*\n!src/deep/\n", ["gen", "src/deep/b.txt"]),
+        ("src/\n!src/a.py\n", ["gen"]),
+        ("**/deep\n\\gen\n", ["src/a.py"]),
+    ],
+)
+def test_rules_that_take_back_others(tree, rules, expected):
+    folder = tree({".gitignore": rules, "gen": "", "src/a.py": "", "src/deep/b.txt": "", "src/gen/c.py": ""})
+    assert [path for path in kept(folder) if path != ".gitignore"] == expected
+
+
+def test_lines_of_an_ignore_file_are_counted_from_the_top(tree):
+    folder = tree({".gitignore": "\n# x\n\n*.a\n\n*.b\n", "x.a": "", "x.b": ""})
+    assert left_out(folder) == {"x.a": ".gitignore:4", "x.b": ".gitignore:6"}

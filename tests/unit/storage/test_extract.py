@@ -305,7 +305,7 @@ def test_a_folder_with_something_else_is_a_conflict(
     extract(archive, into)
     change(into)
     before = held(into)
-    with pytest.raises(ConflictError, match="is not this bundle: 'app.py'"):
+    with pytest.raises(ConflictError, match=r"is not this bundle: 'app\.py'"):
         extract(archive, into)
     assert held(into) == before
     assert nothing_beside(into)

@@ -34,8 +34,14 @@ def add_path() -> None:
     sys.path.append("/nowhere")
 
 
+class Finder:
+    """One that finds nothing, of ours by its module's name."""
+
+    __module__ = "flytectl_py.project.siblings"
+
+
 def add_finder() -> None:
-    sys.meta_path.append(object())  # type: ignore[arg-type]
+    sys.meta_path.append(Finder())  # type: ignore[arg-type]
 
 
 def replace_main() -> None:
@@ -60,6 +66,15 @@ def test_a_leak_is_named_and_put_back(leak: Callable[[], None], named: str) -> N
     assert len(found) == 1
     assert found[0].startswith(named)
     assert leaks(before, ProcessState.now()) == []
+
+
+def test_a_finder_of_others_stays() -> None:
+    foreign = types.new_class("SixImporter", exec_body=lambda body: body.update(__module__="six"))()
+    before = ProcessState.now()
+    sys.meta_path.append(foreign)
+    assert leaks(before, ProcessState.now()) == []
+    before.restore()
+    assert sys.meta_path.pop() is foreign
 
 
 def test_a_thread_that_the_process_would_wait_for_is_a_leak(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -347,7 +347,8 @@ def test_type_statements_are_followed() -> None:
 def test_scalars_load_nothing_heavy() -> None:
     script = (
         "import sys; from flytectl_py.values.convert import from_text, to_json, type_name\n"
-        "for kind, text in ((int, '3'), (str, 'a'), (float, '1'), (bool, 'yes')): to_json(from_text(kind, text, None))\n"
+        "for kind, text in ((int, '3'), (str, 'a'), (float, '1'), (bool, 'yes')):\n"
+        "    to_json(from_text(kind, text, None))\n"
         "print(*sys.modules)"
     )
     loaded = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True).stdout.split()

@@ -1,0 +1,1 @@
+"""A pipeline from raw data to an analysis."""

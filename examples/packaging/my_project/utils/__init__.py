@@ -1,0 +1,1 @@
+"""The logic, which knows nothing of tasks."""

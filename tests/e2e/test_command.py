@@ -1,0 +1,360 @@
+"""The command line of `flyte run`: where options stand, what they do, how inputs are given, what comes out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.project import Project
+
+MakeProject = Callable[..., Project]
+
+SHOW = """
+import os
+import flyte
+
+env = flyte.TaskEnvironment(name="show")
+
+@env.task
+def main(x: int = 0) -> dict[str, str | None]:
+    context = flyte.ctx()
+    return {
+        "run": context.action.run_name,
+        "project": context.action.project,
+        "domain": context.action.domain,
+        "raw": context.raw_data_path,
+        "A": os.environ.get("A"),
+        "B": os.environ.get("B"),
+        "mode": context.mode,
+    }
+"""
+
+
+def test_options_stand_before_the_file_before_the_task_or_after_it(project: MakeProject) -> None:
+    made = project({"app.py": SHOW})
+    options = ["--name", "nightly", "-e", "A=1", "--project", "p1", "-d", "staging", "--raw-data-path", "/tmp/raw"]
+    expected = {"run": "nightly", "project": "p1", "domain": "staging", "raw": "/tmp/raw", "A": "1", "B": None, "mode": "local"}
+    for args in ([*options, "app.py", "main"], ["app.py", *options, "main"], ["app.py", "main", *options]):
+        assert made.flyte("run", *args).expect().json == expected
+
+
+def test_options_of_all_three_places_add_up_and_the_last_one_counts(project: MakeProject) -> None:
+    made = project({"app.py": SHOW})
+    args = ["-e", "A=1", "--name", "first", "app.py", "-e", "B=2", "main", "-e", "A=3", "--name", "last"]
+    seen = made.flyte("run", *args).expect().json
+    assert (seen["run"], seen["A"], seen["B"]) == ("last", "3", "2")
+
+
+def test_env_values_may_hold_equals_signs_spaces_and_nothing(project: MakeProject) -> None:
+    made = project({"app.py": SHOW})
+    seen = made.flyte("run", "app.py", "main", "-e", "A=x=y z", "--env", "B=").expect().json
+    assert (seen["A"], seen["B"]) == ("x=y z", "")
+    assert "KEY=VALUE" in made.flyte("run", "app.py", "main", "-e", "novalue").expect(2).err
+
+
+def test_general_options_also_stand_before_the_command(project: MakeProject) -> None:
+    made = project({"app.py": SHOW})
+    assert made.flyte("--json", "run", "app.py", "main").expect().json["phase"] == "succeeded"
+    assert "root" in made.flyte("-v", "run", "app.py", "main").expect().err
+
+
+def test_json_document_of_a_run(app: Project) -> None:
+    result = app.flyte("run", "app.py", "pair", "--a", "3", "--name", "r1", "--json").expect()
+    document = result.json
+    assert document.pop("seconds") >= 0
+    assert document == {"run": "r1", "task": "app.pair", "phase": "succeeded", "outputs": {"o0": 3, "o1": "b"}, "actions": 1}
+    assert result.err == ""
+    assert result.out.count("\n") == 1
+
+
+def test_output_format_json_is_the_same_as_json(app: Project) -> None:
+    for option in (["-of", "json"], ["--output-format", "json"], ["--output-format=json"]):
+        assert app.flyte("run", *option, "app.py", "main", "--x", "1").expect().json["outputs"] == {"o0": 2}
+    assert app.flyte("run", "-of", "text", "app.py", "main", "--x", "1").expect().out == "2\n"
+    assert "json or text" in app.flyte("run", "-of", "yaml", "app.py", "main", "--x", "1").expect(2).err
+
+
+def test_result_for_a_person_is_all_that_is_on_stdout(app: Project) -> None:
+    result = app.flyte("run", "app.py", "main", "--x", "41").expect()
+    assert (result.out, result.err) == ("42\n", "")
+    assert app.flyte("run", "app.py", "pair", "--a", "1").expect().out == "o0: 1\no1: b\n"
+
+
+def test_a_task_without_result_prints_nothing(project: MakeProject) -> None:
+    made = project({"app.py": "import flyte\n\n@flyte.task\ndef main() -> None: ...\n"})
+    assert made.flyte("run", "app.py", "main").expect().out == ""
+    assert made.flyte("run", "--json", "app.py", "main").expect().json["outputs"] == {}
+
+
+@pytest.mark.parametrize("args", [["--x", "7"], ["--x=7"], ["--x", "+7"], ["--title", "", "--x", "7"], ["--x", "3", "--x", "7"]])
+def test_ways_to_write_an_input(app: Project, args: list[str]) -> None:
+    assert app.flyte("run", "app.py", "main", *args).expect().out == "8\n"
+
+
+def test_dashes_and_underscores_are_the_same_in_the_name_of_an_input(project: MakeProject) -> None:
+    made = project({"app.py": "import flyte\n\n@flyte.task\ndef main(input_data: str, dry_run: bool = True) -> str:\n    return f'{input_data} {dry_run}'\n"})
+    for args in (["--input-data", "a b", "--no-dry-run"], ["--input_data", "a b", "--no_dry_run"], ["--input_data=a b", "--no-dry_run"]):
+        assert made.flyte("run", "app.py", "main", *args).expect().out == "a b False\n"
+
+
+def test_parameter_names_of_any_case_and_one_letter(project: MakeProject) -> None:
+    made = project({"app.py": "import flyte\n\n@flyte.task\ndef main(X: int, camelCase: str, n: int, N: int, größe: int = 1) -> str:\n    return f'{X} {camelCase} {n} {N} {größe}'\n"})
+    args = ["--X", "1", "--camelCase", "Word", "--n", "2", "--N", "3", "--größe", "5"]
+    assert made.flyte("run", "app.py", "main", *args).expect().out == "1 Word 2 3 5\n"
+
+
+@pytest.mark.parametrize(("args", "seen"), [([], "None"), (["--flag"], "True"), (["--no-flag"], "False")])
+def test_flags_can_be_given_denied_and_left_out(project: MakeProject, args: list[str], seen: str) -> None:
+    made = project({"app.py": "import flyte\n\n@flyte.task\ndef main(flag: bool | None = None) -> str:\n    return str(flag)\n"})
+    assert made.flyte("run", "app.py", "main", *args).expect().out == f"{seen}\n"
+
+
+def test_a_flag_without_default_must_be_said(project: MakeProject) -> None:
+    made = project({"app.py": "import flyte\n\n@flyte.task\ndef main(flag: bool) -> bool:\n    return flag\n"})
+    assert made.flyte("run", "app.py", "main", "--flag").expect().out == "true\n"
+    error = made.flyte("run", "app.py", "main").expect(2).err
+    assert "--flag" in error
+    assert "--no-flag" in error
+
+
+def test_huge_negative_and_unicode_values_arrive_as_they_are(app: Project) -> None:
+    digits = "9" * 400
+    assert app.flyte("run", "app.py", "main", "--x", digits).expect().out == f"1{'0' * 400}\n"
+    assert app.flyte("run", "app.py", "main", "--x", "-2").expect().out == "-1\n"
+    for text in ("größe 🚀 日本", "-", "--title", "a\nb", "'\"$x"):
+        result = app.flyte("run", "--json", "app.py", "pair", "--a", "1", f"--b={text}").expect()
+        assert result.json["outputs"]["o1"] == text
+
+
+def test_all_bad_values_are_told_at_once_with_what_they_take(project: MakeProject) -> None:
+    made = project({"app.py": "import flyte\nfrom datetime import timedelta\n\n@flyte.task\ndef main(n: int, rate: float, wait: timedelta, xs: list[int], title: str) -> None: ...\n"})
+    result = made.flyte("run", "app.py", "main", "--n", "three", "--rate", "fast", "--wait", "soon", "--xs", "[1, 'a']").expect(2)
+    for text in ("--n", "'three'", "--rate", "'fast'", "--wait", "'soon'", "--xs", "--title"):
+        assert text in result.err, result
+    assert "1h30m" in result.err or "90s" in result.err, "an example of a duration"
+    assert "Traceback" not in result.err
+    assert result.out == ""
+
+
+def test_an_enum_value_has_a_did_you_mean(project: MakeProject) -> None:
+    made = project({"app.py": "import enum, flyte\n\nclass Color(enum.Enum):\n    CRIMSON = 'dark-red'\n    BLUE = 'b'\n\n@flyte.task\ndef main(color: Color) -> str:\n    return color.name\n"})
+    assert made.flyte("run", "app.py", "main", "--color", "CRIMSON").expect().out == "CRIMSON\n"
+    assert made.flyte("run", "app.py", "main", "--color", "dark-red").expect().out == "CRIMSON\n"
+    error = made.flyte("run", "app.py", "main", "--color", "CRIMSN").expect(2).err
+    assert "did you mean" in error
+    assert "CRIMSON" in error
+
+
+def test_files_and_folders_that_are_missing_are_refused_before_the_task_runs(project: MakeProject) -> None:
+    code = """
+    import flyte
+    from flyte.io import Dir, File
+
+    @flyte.task
+    def main(table: File, folder: Dir) -> str:
+        print("the task has begun")
+        return "ran"
+    """
+    made = project({"app.py": code, "rows.csv": "1\n", "data/": ""})
+    result = made.flyte("run", "app.py", "main", "--table", "row.csv", "--folder", "dat").expect(2)
+    assert "--table" in result.err
+    assert "row.csv" in result.err
+    assert "--folder" in result.err
+    assert "begun" not in result.out + result.err
+    assert made.flyte("run", "app.py", "main", "--table", "data", "--folder", "rows.csv").expect(2).err.count("--") >= 2
+    assert made.flyte("run", "app.py", "main", "--table", "rows.csv", "--folder", "data").expect().out.endswith("ran\n")
+
+
+def test_inputs_come_from_a_file_or_stdin_and_options_win_over_them(app: Project) -> None:
+    app.write({"inputs.json": json.dumps({"x": 1, "title": "t"})})
+    assert app.flyte("run", "app.py", "main", "--inputs", "inputs.json").expect().out == "2\n"
+    assert app.flyte("run", "--inputs", "inputs.json", "app.py", "main", "--x", "5").expect().out == "6\n"
+    assert app.flyte("run", "app.py", "main", "--inputs", "-", stdin='{"x": 9}').expect().out == "10\n"
+    assert app.flyte("run", "app.py", "main", "--inputs", "-", stdin=b'\xef\xbb\xbf{"x": 9}').expect().out == "10\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "JSON"),
+        ("{'x': 1}", "JSON"),
+        ("[1]", "object"),
+        ('{"x": 1, "y": 2, "titel": ""}', "did you mean 'title'?"),
+        ('{"x": "one"}', "x"),
+        ('{"x": 1} {}', "JSON"),
+    ],
+)
+def test_broken_inputs_are_refused_with_the_name_of_the_file(app: Project, text: str, says: str) -> None:
+    app.write({"in.json": text})
+    result = app.flyte("run", "app.py", "main", "--inputs", "in.json").expect(2)
+    assert "in.json" in result.err
+    assert says in result.err
+    assert "Traceback" not in result.err
+
+
+def test_an_inputs_file_that_is_not_there_or_no_text_is_a_usage_error(app: Project) -> None:
+    assert "nothing.json" in app.flyte("run", "app.py", "main", "--inputs", "nothing.json").expect(2).err
+    app.write({"bin.json": b"\xff\xfe\x00{"})
+    assert "bin.json" in app.flyte("run", "app.py", "main", "--inputs", "bin.json").expect(2).err
+
+
+def test_composites_come_from_json_a_file_or_stdin(project: MakeProject) -> None:
+    made = project({"app.py": "import flyte\n\n@flyte.task\ndef main(xs: list[int]) -> int:\n    return sum(xs)\n", "xs.json": "[1, 2, 3]"})
+    assert made.flyte("run", "app.py", "main", "--xs", "[1, 2]").expect().out == "3\n"
+    assert made.flyte("run", "app.py", "main", "--xs", "@xs.json").expect().out == "6\n"
+    assert made.flyte("run", "app.py", "main", "--xs", "-", stdin="[4]").expect().out == "4\n"
+
+
+RESERVED = ["name", "env", "project", "domain", "help", "json", "root_dir", "config", "verbose", "quiet", "inputs", "local"]
+
+
+@pytest.mark.parametrize("name", RESERVED)
+def test_an_input_with_the_name_of_an_option_wins_after_the_task(project: MakeProject, name: str) -> None:
+    made = project({"app.py": f"import flyte\n\n@flyte.task\ndef main({name}: str) -> str:\n    return {name}\n"})
+    result = made.flyte("run", "app.py", "main", f"--{name.replace('_', '-')}", "mine").expect()
+    assert (result.out, result.err) == ("mine\n", "")
+
+
+def test_options_of_the_same_name_as_inputs_still_count_before_the_task(project: MakeProject) -> None:
+    code = """
+    import flyte
+
+    @flyte.task
+    def main(name: str, domain: str, json: str, project: str = "") -> str:
+        context = flyte.ctx()
+        return " ".join([name, domain, json, context.action.run_name, context.action.domain])
+    """
+    made = project({"app.py": code})
+    args = ["--name", "r1", "--json", "app.py", "-d", "staging", "main", "--name", "n", "--domain", "d", "--json", "j"]
+    assert made.flyte("run", *args).expect().json["outputs"]["o0"] == "n d j r1 staging"
+
+
+def test_inputs_may_be_called_like_python_names_of_our_own(project: MakeProject) -> None:
+    made = project({"app.py": "import flyte\n\n@flyte.task\ndef main(ctx: int, task: int, self: int, given: int, args: int, kwargs: int) -> int:\n    return ctx + task + self + given + args + kwargs\n"})
+    args = [part for name in ("ctx", "task", "self", "given", "args", "kwargs") for part in (f"--{name}", "1")]
+    assert made.flyte("run", "app.py", "main", *args).expect().out == "6\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["rnu", "app.py", "main"], "did you mean 'run'?"),
+        (["run", "ap.py", "main"], "did you mean 'app.py'?"),
+        (["run", "app", "main"], "did you mean 'app.py'?"),
+        (["run", "app.py", "mian"], "did you mean 'main'?"),
+        (["run", "app.py", "app.mian"], "did you mean"),
+        (["run", "app.py", "main", "--x", "1", "--titel", "a"], "--title"),
+        (["run", "--nmae", "a", "app.py", "main"], "--name"),
+        (["run", "app.py", "--jsno", "main"], "--json"),
+        (["--verbos", "run"], "--verbose"),
+    ],
+)
+def test_unknown_names_have_a_did_you_mean(app: Project, args: list[str], says: str) -> None:
+    result = app.flyte(*args).expect(2)
+    assert says in result.err
+    assert result.out == ""
+    as_json = app.flyte("--json", *args).expect(2)
+    assert set(as_json.json["error"]) >= {"code", "message", "hint", "where"}
+    assert as_json.err == ""
+    assert says in as_json.json["error"]["message"] + as_json.json["error"]["hint"]
+
+
+def test_what_is_missing_of_the_command_is_said(app: Project) -> None:
+    assert "FILE" in app.flyte("run").expect(2).err
+    listed = app.flyte("run", "app.py").expect(2).err
+    assert "main" in listed
+    assert "pair" in listed
+    assert "--x" in app.flyte("run", "app.py", "main").expect(2).err
+    assert "extra" in app.flyte("run", "app.py", "main", "--x", "1", "extra").expect(2).err
+
+
+def test_help_of_the_command_of_a_file_and_of_a_task(app: Project) -> None:
+    for args in ([], ["-h"], ["--help"]):
+        result = app.flyte(*args).expect()
+        assert "run" in result.out
+        assert "\x1b" not in result.out
+    assert "FILE TASK" in app.flyte("run", "-h").expect().out
+    of_file = app.flyte("run", "app.py", "--help").expect().out
+    assert "main(x: int, title: str = 'sum', loud: bool = False) -> int" in of_file
+    assert "Add one." in of_file
+    assert "pair(a: int, b: str = 'b') -> tuple[int, str]" in of_file
+    of_task = app.flyte("run", "app.py", "main", "--help").expect().out
+    assert of_task.index("--x") < of_task.index("--title") < of_task.index("--loud") < of_task.index("--name")
+    assert "the number to start from." in of_task
+    assert "required" in of_task
+    assert "default: sum" in of_task
+
+
+def test_version_and_module_are_the_same_program(app: Project) -> None:
+    version = app.flyte("--version").expect().out
+    assert version.startswith("flyte ")
+    assert app.python("-m", "flytectl_py", "--version").expect().out == version
+    assert app.python("-m", "flytectl_py", "run", "app.py", "main", "--x", "1").expect().out == "2\n"
+    assert app.flyte("-V").expect().out == version
+
+
+def test_quiet_leaves_out_the_notes_and_verbose_tells_the_root(project: MakeProject) -> None:
+    code = """
+    import flyte
+
+    @flyte.task(retries=1)
+    def main() -> int:
+        if flyte.ctx().attempt == 1:
+            raise OSError("once")
+        return 1
+    """
+    made = project({"app.py": code})
+    assert "attempt 1 of 2" in made.flyte("run", "app.py", "main").expect().err
+    assert made.flyte("run", "-q", "app.py", "main").expect().err == ""
+    detail = made.flyte("run", "app.py", "main", "-v", "--name", "r1").expect().err
+    assert f"root {made.path} (" in detail
+    assert "run r1" in detail
+
+
+def test_a_task_is_named_by_function_or_with_its_environment(project: MakeProject) -> None:
+    code = """
+    import flyte
+
+    one, two = flyte.TaskEnvironment(name="one"), flyte.TaskEnvironment(name="two")
+
+    @one.task
+    def only() -> str:
+        return "only"
+
+    def _make(text):
+        def main() -> str:
+            return text
+        return main
+
+    first = one.task(_make("first"))
+    second = two.task(_make("second"))
+    """
+    made = project({"app.py": code})
+    assert made.flyte("run", "app.py", "only").expect().out == "only\n"
+    assert made.flyte("run", "app.py", "one.only").expect().out == "only\n"
+    assert made.flyte("run", "app.py", "one.main").expect().out == "first\n"
+    assert made.flyte("run", "app.py", "two.main").expect().out == "second\n"
+    ambiguous = made.flyte("run", "app.py", "main").expect(2).err
+    assert "one.main" in ambiguous
+    assert "two.main" in ambiguous
+
+
+def test_a_run_name_that_cannot_be_one_is_refused(app: Project) -> None:
+    result = app.flyte("run", "app.py", "main", "--x", "1", "--name", "My Run").expect(2)
+    assert "My Run" in result.err
+
+
+def test_an_endpoint_in_the_configuration_asks_for_local(app: Project) -> None:
+    app.write({".flyte/config.yaml": "admin:\n  endpoint: dns:///flyte.example.com\n"})
+    result = app.flyte("run", "app.py", "main", "--x", "1").expect(3)
+    assert "--local" in result.err
+    assert app.flyte("run", "--local", "app.py", "main", "--x", "1").expect().out == "2\n"
+    assert app.flyte("run", "app.py", "main", "--x", "1", "--local").expect().out == "2\n"
+
+
+def test_a_broken_or_missing_configuration_is_a_usage_error(app: Project) -> None:
+    assert "nowhere.yaml" in app.flyte("run", "-c", "nowhere.yaml", "app.py", "main", "--x", "1").expect(2).err
+    app.write({"broken.yaml": "admin: [\n"})
+    assert "broken.yaml" in app.flyte("run", "--config", "broken.yaml", "app.py", "main", "--x", "1").expect(2).err
