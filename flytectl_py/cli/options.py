@@ -40,7 +40,6 @@ class Option(NamedTuple):
             help=self.help,
             metavar=self.metavar,
             show_default=False,
-            is_flag=True if self.kind == "flag" else None,
             count=self.kind == "count",
             is_eager=act is not None,
             callback=callback if act is not None else None,

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import typer
+
 from flytectl_py.cli.output import print_json, to_stderr
 from flytectl_py.errors import INTERRUPTED, USAGE, WORK_FAILED, BaseRuntimeError, FlyteError, ModuleLoadError
 
@@ -16,8 +18,6 @@ def exit_code_of(command: Callable[[], Any], arguments: Sequence[str]) -> int:
 
     0 done, 1 the work failed, 2 usage, 3 the surroundings are not ready, 4 conflict, 130 interrupted.
     """
-    from typer import Abort, Exit, TyperException
-
     as_json = wants_json(arguments)
     verbose = any(each in ("-vv", "-vvv") for each in arguments)
     try:
@@ -26,12 +26,12 @@ def exit_code_of(command: Callable[[], Any], arguments: Sequence[str]) -> int:
         if result == INTERRUPTED:  # Typer has turned the interrupt into this code.
             raise KeyboardInterrupt
         return result if isinstance(result, int) else 0
-    except Exit as error:
+    except typer.Exit as error:
         return error.exit_code
-    except (KeyboardInterrupt, Abort):
+    except (KeyboardInterrupt, typer.Abort):
         _say(as_json, "Interrupted", "interrupted", "", "")
         return INTERRUPTED
-    except TyperException as error:
+    except typer.TyperException as error:
         _say_usage(error, as_json)
         return error.exit_code
     except FlyteError as error:
@@ -96,10 +96,11 @@ def _say_ours(error: FlyteError, as_json: bool) -> None:
     if isinstance(error, ModuleLoadError):
         trace = error.user_traceback
     elif isinstance(error, BaseRuntimeError) and error.chain:
-        from flytectl_py.project.frames import user_traceback
+        from flytectl_py.project.frames import innermost_user_place, user_traceback
 
         cause = error.__cause__ or error
-        trace = user_traceback(cause)
+        trace = user_traceback(cause, [os.path.dirname(typer.__file__)], under=error)
+        where = innermost_user_place(cause)
         reason = f"{error.code}: {error}" if str(error) else error.code
         message = f"{' → '.join(error.chain)} failed: {reason}"
     if as_json:

@@ -20,15 +20,21 @@ _MACHINERY = tuple(
 _LONGEST = 20
 
 
-def user_traceback(error: BaseException, hidden: Iterable[str] = ()) -> str:
+def user_traceback(
+    error: BaseException, hidden: Iterable[str] = (), *, under: BaseException | None = None
+) -> str:
     """Return the traceback of `error` as text, without the frames of this project and of what runs the user's code.
 
     Causes, contexts and groups are shown in the same way. Where nothing would be left, everything is shown. Long
     recursions are shortened.
 
     :param hidden: further path prefixes whose frames are left out.
+    :param under: an error that was raised because of this one; the frames that it passed through are shown above.
     """
     whole = TracebackException.from_exception(error, lookup_lines=False)
+    if under is not None and under is not error:
+        above = TracebackException.from_exception(under, lookup_lines=False)
+        whole.stack = StackSummary.from_list([*above.stack, *whole.stack])
     ours = (*_OURS, *_IMPORT, *hidden)
     for part in _parts(whole):
         part.stack = _Shortened(_kept(part.stack, ours))

@@ -115,8 +115,9 @@ class GCSStore(FsspecStore):
 
         async def send(pulse: Pulse) -> int:
             part = data[at - start :]
+            # Not a PUT: aiohttp sends that again by itself, whatever the server holds by then.
             status, headers, _ = await self._call(
-                "PUT",
+                "POST",
                 upload,
                 pulse,
                 headers={"Content-Range": f"bytes {at}-{end - 1}/{size}"},

@@ -121,7 +121,7 @@ def _answer(response: http.client.HTTPResponse, most: int) -> Answer:
 
 
 def _connection(parts: SplitResult, limits: Limits) -> tuple[http.client.HTTPConnection, str, dict[str, str]]:
-    """Return the connection, through the proxy that the environment names, what to ask for, and headers for the proxy."""
+    """Return the connection, through a proxy if the environment names one, what to ask for, and the proxy's headers."""
     host = parts.hostname or ""
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     proxy = None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(parts.scheme)

@@ -64,19 +64,19 @@ class FaultyServer:
         self.upstream = upstream
         self.objects: dict[str, bytes] = {}
         self.asked: list[Asked] = []
-        self.troubles: list[tuple[str, Trouble]] = []
+        self.troubles: list[tuple[str, str, Trouble]] = []
         self.ending = threading.Event()
         self.url = ""
         self._lock = threading.Lock()
 
-    def fail(self, method: str, *troubles: Trouble) -> None:
-        """Let the next requests with `method` fail, one trouble each."""
-        self.troubles += [(method, trouble) for trouble in troubles]
+    def fail(self, method: str, *troubles: Trouble, path: str = "") -> None:
+        """Let the next requests with `method`, and `path` in what they ask for, fail, one trouble each."""
+        self.troubles += [(method, path, trouble) for trouble in troubles]
 
-    def trouble_for(self, method: str) -> Trouble | None:
+    def trouble_for(self, method: str, path: str) -> Trouble | None:
         with self._lock:
-            for place, (wanted, trouble) in enumerate(self.troubles):
-                if wanted == method:
+            for place, (wanted, part, trouble) in enumerate(self.troubles):
+                if wanted == method and part in path:
                     del self.troubles[place]
                     return trouble
         return None
@@ -116,7 +116,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         state = self.state
-        trouble = state.trouble_for(self.command)
+        trouble = state.trouble_for(self.command, self.path)
         if isinstance(trouble, Stall):
             state.asked.append(Asked(self.command, self.path, dict(self.headers), b""))
             state.ending.wait()

@@ -1,0 +1,1 @@
+"""How fast this project is, as ratios of times taken in turns on one machine."""

@@ -1,0 +1,18 @@
+"""One file per claim; each has `measure(bench)`, which returns what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from benchmarks.bench import Bench
+from benchmarks.cases import fanout, file_help, loading, root_help, run
+from benchmarks.finding import Finding
+
+CASES: Mapping[str, Callable[[Bench], list[Finding]]] = {
+    "help": root_help.measure,
+    "run": run.measure,
+    "run-help": file_help.measure,
+    "fanout": fanout.measure,
+    "loading": loading.measure,
+}
+"""Name on the command line -> what measures it, in the order of the report."""
