@@ -69,6 +69,10 @@ class Bench:
                 name, "ms", [1e3 * s.seconds for s in mine], [1e3 * s.seconds for s in theirs], against, limit=limit
             ),
             Finding(
-                f"{name} (CPU)", "ms", [1e3 * s.cpu_seconds for s in mine], [1e3 * s.cpu_seconds for s in theirs], against
+                f"{name} (CPU)",
+                "ms",
+                [1e3 * s.cpu_seconds for s in mine],
+                [1e3 * s.cpu_seconds for s in theirs],
+                against,
             ),
         ]

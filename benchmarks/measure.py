@@ -96,9 +96,7 @@ def run(command: Command) -> Sample:
     return Sample(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / _MAXRSS_PER_MIB, printed)
 
 
-def interleave(
-    ours: Command, other: Command, *, rounds: int, warm_up: int = 2
-) -> tuple[list[Sample], list[Sample]]:
+def interleave(ours: Command, other: Command, *, rounds: int, warm_up: int = 2) -> tuple[list[Sample], list[Sample]]:
     """Run ours, other, ours, other … and return the samples of each, without the first `warm_up`, which fill caches."""
     mine: list[Sample] = []
     theirs: list[Sample] = []

@@ -26,7 +26,7 @@ class Peer:
 
 
 def ensure_peer(folder: Path) -> Peer:
-    """Return the peer in the virtual environment at `folder`, which is made if it is not there or holds another version.
+    """Return the peer in the virtual environment at `folder`, made now if it is not there or holds another version.
 
     :raises CannotMeasureError: it cannot be installed.
     """

@@ -33,8 +33,9 @@ def measure(bench: Bench) -> list[Finding]:
     project = bench.folder("loading")
     write_project(project)
     plain = {"PYTHONPATH": str(PROGRAMS / "plain")}
-    load = bench.command(bench.python, PROGRAMS / "load_project.py", project, cwd=project)
-    bare = bench.command(bench.python, PROGRAMS / "import_project.py", project, cwd=project, variables=plain)
+    words = (project, str(PACKAGES * MODULES * TASKS))
+    load = bench.command(bench.python, PROGRAMS / "load_project.py", *words, cwd=project)
+    bare = bench.command(bench.python, PROGRAMS / "import_project.py", *words, cwd=project, variables=plain)
     mine, theirs = interleave(load, bare, rounds=bench.rounds)
     return [
         Finding(

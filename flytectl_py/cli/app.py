@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from flytectl_py import __version__
 from flytectl_py.cli.options import GENERAL, Option, declare
 from flytectl_py.cli.outcome import exit_code_of
+from flytectl_py.cli.output import open_missing_streams
 from flytectl_py.cli.plain_params import keep_pydantic_out
 from flytectl_py.errors import UnknownNameError
 
@@ -76,5 +77,6 @@ def root() -> Any:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
+    open_missing_streams()
     given = list(sys.argv[1:] if arguments is None else arguments)
     sys.exit(exit_code_of(lambda: root().main(given, prog_name="flyte", standalone_mode=False), given))

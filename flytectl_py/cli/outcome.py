@@ -9,7 +9,7 @@ from typing import Any
 
 import typer
 
-from flytectl_py.cli.output import print_json, to_stderr
+from flytectl_py.cli.output import print_json, speaks_json, to_stderr
 from flytectl_py.errors import INTERRUPTED, USAGE, WORK_FAILED, BaseRuntimeError, FlyteError, ModuleLoadError
 
 
@@ -18,48 +18,53 @@ def exit_code_of(command: Callable[[], Any], arguments: Sequence[str]) -> int:
 
     0 done, 1 the work failed, 2 usage, 3 the surroundings are not ready, 4 conflict, 130 interrupted.
     """
-    as_json = wants_json(arguments)
+    code = 0
+    try:
+        code = _finished(command, arguments)
+        sys.stdout.flush()
+    except OSError as error:
+        # What is left in the buffers cannot be written either: nothing may try that again when the process ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        # A reader that has gone (`| head`) has what it wanted.
+        if code == 0 and not isinstance(error, BrokenPipeError):
+            to_stderr(f"error: cannot write the output: {error.strerror}")
+        return code or WORK_FAILED
+    return code
+
+
+def _finished(command: Callable[[], Any], arguments: Sequence[str]) -> int:
     verbose = any(each in ("-vv", "-vvv") for each in arguments)
     try:
         result = command()
-        sys.stdout.flush()
         if result == INTERRUPTED:  # Typer has turned the interrupt into this code.
             raise KeyboardInterrupt
         return result if isinstance(result, int) else 0
     except typer.Exit as error:
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        _say(as_json, "Interrupted", "interrupted", "", "")
+        _say(speaks_json(arguments), "Interrupted", "interrupted", "", "")
         return INTERRUPTED
     except typer.TyperException as error:
-        _say_usage(error, as_json)
+        _say_usage(error, speaks_json(arguments))
         return error.exit_code
     except FlyteError as error:
         if verbose:
             _print_traceback()
-        _say_ours(error, as_json)
+        _say_ours(error, speaks_json(arguments))
         return error.exit_code
-    except BrokenPipeError:
-        # Whoever read us has gone. Nothing more can be said, and nothing may be said when the streams are closed.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return WORK_FAILED
     except OSError as error:
+        if error.filename is None:  # Our own output: there is nobody to tell on it.
+            raise
         if verbose:
             _print_traceback()
-        _say(as_json, type(error).__name__, error.strerror or str(error), "", str(error.filename or ""))
+        _say(speaks_json(arguments), type(error).__name__, error.strerror or str(error), "", str(error.filename))
         return WORK_FAILED
     except Exception as error:  # noqa: BLE001  a bug of ours: said like any other failure
         if verbose:
             _print_traceback()
         hint = "" if verbose else "this is a bug in flyte; -vv shows where"
-        _say(as_json, "InternalError", f"{type(error).__name__}: {error}", hint, "")
+        _say(speaks_json(arguments), "InternalError", f"{type(error).__name__}: {error}", hint, "")
         return WORK_FAILED
-
-
-def wants_json(arguments: Sequence[str]) -> bool:
-    """Whether --json stands among the arguments, asked before they are parsed, for errors of parsing itself."""
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
-    return any(one == "--json" or (one in ("-of", "--output-format") and two == "json") for one, two in pairs)
 
 
 def _print_traceback() -> None:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, NamedTuple, TextIO
 
+from flytectl_py.errors import UsageError
+
 _document_stream: TextIO | None = None
+_speaks_json: bool | None = None
 
 
 class Output(NamedTuple):
@@ -35,7 +39,41 @@ class Output(NamedTuple):
             to_stderr(f"flyte: {text}")
 
 
-def reserve_stdout() -> None:
+def open_missing_streams() -> None:
+    """Give a process that was started with closed streams (``>&-``) some that lead nowhere."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # The lowest free number is taken, so in this order each lands where programs expect it.
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  it stays open
+
+
+def settle_output(options: Mapping[str, Any]) -> Output:
+    """Return how to talk, by the general options that were given, and talk like that from now on.
+
+    :raises UsageError: a form of output that does not exist.
+    """
+    global _speaks_json
+    form = options.get("output_format", "text")
+    if form not in ("json", "text"):
+        raise UsageError(f"--output-format: got '{form}'; it takes json or text")
+    output = Output(
+        bool(options.get("as_json")) or form == "json", bool(options.get("quiet")), options.get("verbose", 0)
+    )
+    _speaks_json = output.as_json
+    if output.as_json:
+        _reserve_stdout()
+    return output
+
+
+def speaks_json(arguments: Sequence[str]) -> bool:
+    """Whether errors are JSON: as it was settled, else, while options are being parsed, as the arguments look."""
+    if _speaks_json is not None:
+        return _speaks_json
+    pairs = pairwise(arguments)
+    return "--json" in arguments or any(one in ("-of", "--output-format") and two == "json" for one, two in pairs)
+
+
+def _reserve_stdout() -> None:
     """Keep stdout for one JSON document: from now on whatever the user's code prints, in any way, goes to stderr."""
     global _document_stream
     if _document_stream is None:

@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from flytectl_py.cli.options import GENERAL, Option, declare, merged
-from flytectl_py.cli.output import Output, reserve_stdout
+from flytectl_py.cli.output import settle_output
 from flytectl_py.cli.params import INPUT, description, input_options, read_inputs, signature, summary
 from flytectl_py.cli.plain_params import keep_pydantic_out
 from flytectl_py.cli.start import user_code
@@ -193,24 +193,12 @@ def _task_command(loaded: Loaded, task: AnyTask, *, for_help: bool) -> Any:
     return made
 
 
-def _output(options: Mapping[str, Any]) -> Output:
-    form = options.get("output_format", "text")
-    if form not in ("json", "text"):
-        raise UsageError(f"--output-format: got '{form}'; it takes json or text")
-    output = Output(
-        bool(options.get("as_json")) or form == "json", bool(options.get("quiet")), options.get("verbose", 0)
-    )
-    if output.as_json:
-        reserve_stdout()
-    return output
-
-
 def _load(file: str, options: Mapping[str, Any]) -> Loaded:
     from flytectl_py.config import settings as config
     from flytectl_py.project.loader import load
     from flytectl_py.project.root import find_root
 
-    output = _output(options)
+    output = settle_output(options)
     explicit = options.get("root_dir")
     settings = config.set_flags(
         options.get("config"), project=options.get("project"), domain=options.get("domain"), root_dir=explicit
@@ -220,16 +208,13 @@ def _load(file: str, options: Mapping[str, Any]) -> Loaded:
     root = find_root(Path(file), explicit=Path(explicit) if explicit else None, configured=settings.root_dir)
     output.detail(f"root {root.path} ({root.reason})")
     with user_code():
-        loaded = load(Path(file), root)
-    for name, place in loaded.siblings.items():
-        output.detail(f"{name} is the sibling package at {place}")
-    return loaded
+        return load(Path(file), root)
 
 
 def _run(loaded: Loaded, task: AnyTask, typed: Mapping[str, Any], options: Mapping[str, Any]) -> None:
     from flytectl_py.api import Runner
 
-    output = _output(options)
+    output = settle_output(options)
     env_vars = _env_vars(options.get("env_vars", []))
     inputs = read_inputs(task, typed, options.get("inputs"))
     runner = Runner(
@@ -244,6 +229,8 @@ def _run(loaded: Loaded, task: AnyTask, typed: Mapping[str, Any], options: Mappi
         import asyncio  # noqa: F401  now, while the collector is off
     with user_code():
         run = runner.run(task, **inputs)
+    for name, place in loaded.siblings.items():
+        output.detail(f"{name} is the sibling package at {place}")
     output.detail(f"run {run.name}: {run.actions} actions in {run.seconds:.3f} s")
     output.result(_readable(run), _document(run))
 
@@ -304,12 +291,13 @@ def _peek(args: Sequence[str], names: Sequence[str], taken: Sequence[str]) -> di
 def _shadowing_inputs(file: str, task: str) -> list[str]:
     """Return which of the options that loading needs are inputs of `task`, by the text of the file."""
     path = Path(file)
-    names = {RUN_OPTIONS[key].names[0]: key for key in _BEFORE_LOADING}
+    options = [name for key in _BEFORE_LOADING for name in RUN_OPTIONS[key].names if name.startswith("--")]
+    names = {name: name[2:].replace("-", "_") for name in options}
     try:
         text = path.read_bytes() if path.is_file() else b""
     except OSError:
         return []  # Loading the file says why.
-    if not any(key.encode() in text for key in names.values()):
+    if not any(each.encode() in text for each in names.values()):
         return []
     import ast
 
@@ -320,5 +308,5 @@ def _shadowing_inputs(file: str, task: str) -> list[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == task.rpartition(".")[2]:
             arguments = {each.arg for each in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)}
-            return [name for name, key in names.items() if key in arguments]
+            return [name for name, each in names.items() if each in arguments]
     return []

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol
 
-from flytectl_py.errors import BadInputsError, DeclarationError, did_you_mean
+from flytectl_py.errors import BadInputsError, DeclarationError, RuntimeDataValidationError, did_you_mean
 from flytectl_py.model.task import Task
 
 Note = Callable[[str], None]
@@ -32,11 +32,17 @@ class Outputs(tuple[Any, ...]):
 
     @classmethod
     def of(cls, task: Task[..., Any], value: Any) -> Outputs:
-        """Split what `task` returned into its declared outputs."""
+        """Split what `task` returned into its declared outputs.
+
+        :raises RuntimeDataValidationError: it declares several outputs and did not return a tuple of as many.
+        """
         declared = task.interface.outputs
-        if not declared:
-            return cls(())
-        return cls(value) if len(declared) > 1 and isinstance(value, tuple) else cls((value,))
+        if len(declared) < 2:
+            return cls((value,) if declared else ())
+        if not isinstance(value, tuple) or len(value) != len(declared):
+            got = f"a tuple of {len(value)}" if isinstance(value, tuple) else f"a {type(value).__name__}"
+            raise RuntimeDataValidationError("outputs", f"declared are {len(declared)}, returned was {got}", task.name)
+        return cls(value)
 
     def named(self) -> dict[str, Any]:
         """Return the values by name: ``{"o0": …, "o1": …}``."""

@@ -7,7 +7,7 @@ from importlib.machinery import PathFinder
 from pathlib import Path
 
 from flytectl_py.errors import FlyteError, ModuleLoadError
-from flytectl_py.project.frames import innermost_user_place, user_traceback
+from flytectl_py.project.frames import innermost_user_place, shown_path, user_traceback
 from flytectl_py.project.root import Root, upwards
 
 # Import names whose distribution has another name.
@@ -32,7 +32,7 @@ _DISTRIBUTIONS = {
 def load_failure(error: BaseException, file: Path, root: Root) -> ModuleLoadError:
     """Return the error to raise when loading `file` raised `error`: what, where, what to do, and the user's frames."""
     name = str(file.relative_to(root.path)) if file.is_relative_to(root.path) else str(file)
-    place = innermost_user_place(error)
+    place = innermost_user_place(error) or shown_path(str(file))
     if isinstance(error, FlyteError):
         return ModuleLoadError(
             error.message or type(error).__name__,

@@ -20,13 +20,10 @@ _MACHINERY = tuple(
 _LONGEST = 20
 
 
-def user_traceback(
-    error: BaseException, hidden: Iterable[str] = (), *, under: BaseException | None = None
-) -> str:
+def user_traceback(error: BaseException, hidden: Iterable[str] = (), *, under: BaseException | None = None) -> str:
     """Return the traceback of `error` as text, without the frames of this project and of what runs the user's code.
 
-    Causes, contexts and groups are shown in the same way. Where nothing would be left, everything is shown. Long
-    recursions are shortened.
+    Causes, contexts and groups are shown in the same way. Long recursions are shortened.
 
     :param hidden: further path prefixes whose frames are left out.
     :param under: an error that was raised because of this one; the frames that it passed through are shown above.
@@ -102,7 +99,7 @@ def _kept(stack: Sequence[FrameSummary], ours: tuple[str, ...]) -> list[FrameSum
             kept += [*pending, frame]
             pending, after_ours = [], False
     kept += pending
-    return kept or list(stack)
+    return kept
 
 
 class _Shortened(StackSummary):

@@ -115,7 +115,7 @@ class IgnoreRules:
         if own is not None:
             return own[1] if own[0] else ""
         if path.endswith("/"):
-            built_in = _built_in(path[:-1].rpartition("/")[2], location)
+            built_in = built_in_rule(path[:-1].rpartition("/")[2], location)
             if built_in:
                 return f"built-in: {built_in}"
         git = _last_word(self.git, path)
@@ -145,7 +145,8 @@ def _last_word(files: tuple[IgnoreFile, ...], path: str) -> tuple[bool, str] | N
     return None
 
 
-def _built_in(name: str, location: str) -> str:
+def built_in_rule(name: str, location: str) -> str:
+    """Return which built-in rule leaves out the folder `name` at `location` (absolute), or an empty string."""
     if name in BUILT_IN:
         return name
     if name.endswith(".egg-info"):

@@ -84,7 +84,8 @@ class Loaded:
             return exact
         elsewhere = [task.name for task in registered if task.short_name == name]
         hint = f"it is known as {' and '.join(elsewhere)}" if elsewhere else ""
-        raise UnknownNameError("task", name, [each for each, _ in listed], where=str(self.target), hint=hint)
+        known = [task.name for task in registered] if "." in name else [each for each, _ in listed]
+        raise UnknownNameError("task", name, known, where=str(self.target), hint=hint)
 
     def environment(self, name: str) -> Environment:
         """Return an environment by its name, or by the variable that holds it in the target's files.

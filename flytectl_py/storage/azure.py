@@ -77,14 +77,10 @@ class AzureStore(FsspecStore):
             skip_instance_cache=True,
         )
 
-    def _shut(self, opened: Any) -> None:
-        import asyncio
-
+    @staticmethod
+    async def _closed(opened: Any) -> None:
         # adlfs itself closes at interpreter exit only.
-        async def close() -> None:
-            await opened.service_client.close()
-
-        asyncio.run_coroutine_threadsafe(close(), opened.loop).result(self.options.stall_timeout)
+        await opened.service_client.close()
 
     def _blob(self, name: str) -> Any:
         return self.fs.service_client.get_blob_client(self.container, name)

@@ -7,10 +7,12 @@ import concurrent.futures
 import io
 import threading
 import time
+import weakref
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, ClassVar, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -21,8 +23,9 @@ from flytectl_py.storage.fault import Fault, Kind, network_fault
 
 T = TypeVar("T")
 
-PARTS_AT_ONCE = 4
+PARTS_AT_ONCE = 3
 READ_STEP = 256 << 10
+CLOSING_SECONDS = 5.0
 
 
 class Pulse:
@@ -70,6 +73,7 @@ class FsspecStore(ContentStore):
         self.container, self.prefix = self._split(address)
         self._lock = threading.Lock()
         self._opened: Any = None
+        self._closing: Callable[[], object] | None = None
 
     @property
     def fs(self) -> Any:
@@ -88,13 +92,15 @@ class FsspecStore(ContentStore):
                     raise
                 except Exception as error:
                     raise self._understood(error) from error
+                # A store that nobody closes is closed when it is dropped, or at the end of the process.
+                self._closing = weakref.finalize(self, _shut, self._opened, self._closed)
             return self._opened
 
     def close(self) -> None:
         with self._lock:
-            opened, self._opened = self._opened, None
-        if opened is not None:
-            self._shut(opened)
+            closing, self._closing, self._opened = self._closing, None, None
+        if closing is not None:
+            closing()
 
     def _split(self, address: str) -> tuple[str, str]:
         """Return the bucket and the prefix of `address`."""
@@ -119,8 +125,9 @@ class FsspecStore(ContentStore):
     def _open(self) -> Any:
         """Import the provider's library and make its file system."""
 
-    def _shut(self, opened: Any) -> None:
-        """Close connections. fsspec closes its sessions when a file system is no longer referred to."""
+    @staticmethod
+    async def _closed(opened: Any) -> None:
+        """Close connections that the file system leaves open when it is dropped."""
 
     @abstractmethod
     def _fault(self, error: Exception) -> Fault | None:
@@ -172,15 +179,18 @@ class FsspecStore(ContentStore):
             parts = self._sent_parts(name, upload, reader, size, meter)
             reader.check()
             self._completed(key, upload, parts, size, sha256)
-        except BaseException:
+        except BaseException as error:
             finish_quietly(lambda: self._run(lambda _: self._abort(name, upload)))
+            if isinstance(error, Fault) and error.kind is Kind.MISSING:
+                raise Fault(Kind.OTHER, "it no longer knows the upload; run the command again") from error
             raise
 
     def _sent_parts(self, name: str, upload: Any, reader: CheckedReader, size: int, meter: Meter) -> list[Any]:
         stop = threading.Event()
+        retry = replace(self.retry, sleep=stop.wait)
 
         def send(number: int, data: bytes) -> Any:
-            return self.retry.call(
+            return retry.call(
                 lambda: self._run(
                     lambda pulse: self._put_part(
                         name, upload, number, Body(data, pulse, lambda done: meter.at(done, number)), data
@@ -220,7 +230,7 @@ class FsspecStore(ContentStore):
                     raise
                 # The answer to an earlier attempt may have been lost; then the upload is gone and the object there.
                 if not self._has(key, size, sha256):
-                    raise Fault(Kind.OTHER, "it no longer knows the upload; run the command again") from fault
+                    raise
 
         self.retry.call(attempt)
 
@@ -250,3 +260,14 @@ class FsspecStore(ContentStore):
 
     def _understood(self, error: Exception) -> Fault:
         return self._fault(error) or network_fault(error) or Fault(Kind.OTHER, f"{type(error).__name__}: {error}")
+
+
+def _shut(opened: Any, closed: Callable[[Any], Coroutine[Any, Any, None]]) -> None:
+    task = asyncio.run_coroutine_threadsafe(closed(opened), opened.loop)
+    try:
+        on_loop = asyncio.get_running_loop() is opened.loop
+    except RuntimeError:
+        on_loop = False
+    if not on_loop:
+        # Whatever happens to connections that are given up is nobody's trouble any more.
+        concurrent.futures.wait([task], CLOSING_SECONDS)

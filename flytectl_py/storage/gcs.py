@@ -54,6 +54,11 @@ class GCSStore(FsspecStore):
             skip_instance_cache=True,
         )
 
+    @staticmethod
+    async def _closed(opened: Any) -> None:
+        if opened.session is not None:
+            await opened.session.close()
+
     def _stat(self, key: str) -> ObjectInfo | None:
         async def ask(pulse: Pulse) -> ObjectInfo:
             _, _, text = await self._call("GET", self._object(self._name(key)), pulse)

@@ -36,7 +36,9 @@ class LocalStore(ContentStore):
         self.folder = path
 
     def uri(self, key: str) -> str:
-        return str(self.folder / check_key(key))
+        if check_key(key).partition("/")[0] == INCOMING:
+            raise UsageError(f"{key!r} cannot be the name of an object: {INCOMING} is where uploads are gathered")
+        return str(self.folder / key)
 
     def _stat(self, key: str) -> ObjectInfo | None:
         path = self.folder / key

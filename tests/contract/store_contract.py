@@ -185,6 +185,7 @@ class SharedContract:
         racing = [_process(address, "race", self.big) for _ in range(3)]
         said = [(process.communicate(timeout=120), process.returncode) for process in racing]
         assert all(code == 0 for _, code in said), said
+        assert {out[1] for out, _ in said} == {""}
         assert "uploaded" in {out[0].strip() for out, _ in said}
         assert fetched(store, "race", digest(data)) == data
 

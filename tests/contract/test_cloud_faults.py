@@ -164,6 +164,15 @@ def test_the_disk_of_a_download_fills(front: Front) -> None:
             store.get("x", Full())
 
 
+def test_an_upload_that_the_store_forgot(front: Front) -> None:
+    front.server.fail(front.whole, Status(410), path=front.part_of)
+    with open_store(front.address, QUICK) as store:
+        with pytest.raises(StoreUnavailableError, match="no longer knows the upload"):
+            put(store, "x", content(20 * MIB))
+        assert store.head("x") is None
+        assert put(store, "x", content(20 * MIB)).uploaded
+
+
 def test_no_credentials(s3_bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 
 import pytest
@@ -41,12 +40,12 @@ def test_shared_lock_tasks_run_from_any_file_and_any_folder(example: Example) ->
 
 def test_siblings_a_library_outside_the_root_is_found_through_the_path_dependency(example: Example) -> None:
     made = example("monorepo_siblings")
-    result = made.flyte(
-        "run", "-v", "my_app/src/my_app/tasks.py", "compute_stats", "--values", "[1, 2, 3, 4, 5]"
-    ).expect()
-    assert result.json["mean"] == 3.0
-    assert "my_lib" in result.err
-    assert str(made.path / "my_lib") in result.err
+    args = ("run", "my_app/src/my_app/tasks.py", "compute_stats", "--values", "[1, 2, 3, 4, 5]")
+    assert made.flyte(*args).expect().json == {"mean": 3.0, "std": pytest.approx(2**0.5), "count": 5}
+    # Without a word of my_lib in any pyproject.toml it is a package like any other, and not installed.
+    made.write({"my_app/pyproject.toml": "[project]\nname = 'my-app'\n"})
+    (made.path / "pyproject.toml").unlink()
+    assert "No module named 'my_lib'" in made.flyte(*args).expect(1).err
 
 
 def test_siblings_stats_pipeline_returns_the_summary(example: Example) -> None:
@@ -88,10 +87,7 @@ def test_multi_module_project_rooted_above_src_still_imports_from_src(example: E
 def test_workspace_utilities_beside_the_project_are_imported(example: Example) -> None:
     made = example("packaging/workspace")
     assert made.flyte("run", "app.py", "my_task", cwd="project").expect().out == "shared hello, world\n"
-    show = "import flyte\nfrom app import my_task\nprint(my_task.func.__module__)\n"
-    made.write({"project/show.py": show})
-    result = made.flyte("run", "-v", "project/app.py", "my_task").expect()
-    assert f"root {made.path} " in result.err
+    assert f"root {made.path} " in made.flyte("run", "-v", "project/app.py", "my_task").expect().err
 
 
 def test_monorepo_of_namespace_packages_runs_from_the_root_and_from_the_service(example: Example) -> None:
@@ -115,7 +111,11 @@ def test_configuration_is_looked_for_at_the_root_of_the_git_working_tree(example
     made.write({".git/": "", ".git/HEAD": "ref: refs/heads/main\n", ".flyte/config.yaml": "task:\n  domain: staging\n"})
     made.write(
         {
-            "show.py": "import flyte, flyte.git\nflyte.init_from_config(flyte.git.config_from_root())\nprint(flyte.current_domain())\n"
+            "show.py": """
+                import flyte, flyte.git
+                flyte.init_from_config(flyte.git.config_from_root())
+                print(flyte.current_domain())
+            """
         }
     )
     assert made.python("show.py").expect().out == "staging\n"
@@ -129,11 +129,7 @@ def test_environment_is_picked_by_the_domain_wherever_the_option_stands(
 ) -> None:
     made = example("packaging/environment_picker")
     file = "environment_picker.py"
-    for args in (
-        ["-d", domain, file, "process"],
-        [file, "--domain", domain, "process"],
-        [file, "process", f"--domain={domain}"],
-    ):
+    for args in ([file, "--domain", domain, "process"], [file, "process", f"--domain={domain}"]):
         result = made.flyte("run", *args, "--n", "5").expect()
         assert result.out == f"Running in {seen} environment\n10\n"
 
@@ -155,7 +151,11 @@ def test_current_domain_without_init_is_an_error_with_advice(example: Example) -
 def test_full_build_main_block_runs_here_with_version_and_copy_style(example: Example) -> None:
     made = example("packaging/full_build")
     assert made.python("full_build.py").expect().out.startswith("Run URL: local://")
-    show = "import flyte, full_build\nrun = flyte.with_runcontext(copy_style='none', version='v1.0.0').run(full_build.main, n=10)\nprint(run.outputs().o0)\n"
+    show = """
+        import flyte, full_build
+        run = flyte.with_runcontext(copy_style='none', version='v1.0.0').run(full_build.main, n=10)
+        print(run.outputs().o0)
+    """
     made.write({"show.py": show})
     assert made.python("show.py").expect().out == f"{[i * i for i in range(10)]}\n"
 
@@ -172,13 +172,7 @@ def test_hybrid_program_runs_both_of_its_environments(example: Example) -> None:
 
 
 def test_examples_do_not_need_the_packages_of_their_images(example: Example) -> None:
-    """The images install pandas and others; nothing here does."""
     made = example("packaging/full_build")
-    made.write(
-        {
-            "pandas.py": "raise ImportError('pandas was imported')\n",
-            "numpy.py": "raise ImportError('numpy was imported')\n",
-        }
-    )
+    broken = "raise ImportError('it was imported')\n"
+    made.write({"pandas.py": broken, "numpy.py": broken})
     assert made.flyte("run", "full_build.py", "main", "--n", "3").expect().json == [0, 1, 4]
-    assert sys.version_info >= (3, 11)

@@ -35,7 +35,15 @@ def main(x: int = 0) -> dict[str, str | None]:
 def test_options_stand_before_the_file_before_the_task_or_after_it(project: MakeProject) -> None:
     made = project({"app.py": SHOW})
     options = ["--name", "nightly", "-e", "A=1", "--project", "p1", "-d", "staging", "--raw-data-path", "/tmp/raw"]
-    expected = {"run": "nightly", "project": "p1", "domain": "staging", "raw": "/tmp/raw", "A": "1", "B": None, "mode": "local"}
+    expected = {
+        "run": "nightly",
+        "project": "p1",
+        "domain": "staging",
+        "raw": "/tmp/raw",
+        "A": "1",
+        "B": None,
+        "mode": "local",
+    }
     for args in ([*options, "app.py", "main"], ["app.py", *options, "main"], ["app.py", "main", *options]):
         assert made.flyte("run", *args).expect().json == expected
 
@@ -64,7 +72,13 @@ def test_json_document_of_a_run(app: Project) -> None:
     result = app.flyte("run", "app.py", "pair", "--a", "3", "--name", "r1", "--json").expect()
     document = result.json
     assert document.pop("seconds") >= 0
-    assert document == {"run": "r1", "task": "app.pair", "phase": "succeeded", "outputs": {"o0": 3, "o1": "b"}, "actions": 1}
+    assert document == {
+        "run": "r1",
+        "task": "app.pair",
+        "phase": "succeeded",
+        "outputs": {"o0": 3, "o1": "b"},
+        "actions": 1,
+    }
     assert result.err == ""
     assert result.out.count("\n") == 1
 
@@ -88,26 +102,93 @@ def test_a_task_without_result_prints_nothing(project: MakeProject) -> None:
     assert made.flyte("run", "--json", "app.py", "main").expect().json["outputs"] == {}
 
 
-@pytest.mark.parametrize("args", [["--x", "7"], ["--x=7"], ["--x", "+7"], ["--title", "", "--x", "7"], ["--x", "3", "--x", "7"]])
+@pytest.mark.parametrize(
+    "args", [["--x", "7"], ["--x=7"], ["--x", "+7"], ["--title", "", "--x", "7"], ["--x", "3", "--x", "7"]]
+)
 def test_ways_to_write_an_input(app: Project, args: list[str]) -> None:
     assert app.flyte("run", "app.py", "main", *args).expect().out == "8\n"
 
 
 def test_dashes_and_underscores_are_the_same_in_the_name_of_an_input(project: MakeProject) -> None:
-    made = project({"app.py": "import flyte\n\n@flyte.task\ndef main(input_data: str, dry_run: bool = True) -> str:\n    return f'{input_data} {dry_run}'\n"})
-    for args in (["--input-data", "a b", "--no-dry-run"], ["--input_data", "a b", "--no_dry_run"], ["--input_data=a b", "--no-dry_run"]):
+    made = project(
+        {
+            "app.py": """
+                import flyte
+
+                @flyte.task
+                def main(input_data: str, dry_run: bool = True) -> str:
+                    return f'{input_data} {dry_run}'
+            """
+        }
+    )
+    for args in (
+        ["--input-data", "a b", "--no-dry-run"],
+        ["--input_data", "a b", "--no_dry_run"],
+        ["--input_data=a b", "--no-dry_run"],
+    ):
         assert made.flyte("run", "app.py", "main", *args).expect().out == "a b False\n"
 
 
 def test_parameter_names_of_any_case_and_one_letter(project: MakeProject) -> None:
-    made = project({"app.py": "import flyte\n\n@flyte.task\ndef main(X: int, camelCase: str, n: int, N: int, größe: int = 1) -> str:\n    return f'{X} {camelCase} {n} {N} {größe}'\n"})
+    made = project(
+        {
+            "app.py": """
+                import flyte
+
+                @flyte.task
+                def main(X: int, camelCase: str, n: int, N: int, größe: int = 1) -> str:
+                    return f'{X} {camelCase} {n} {N} {größe}'
+            """
+        }
+    )
     args = ["--X", "1", "--camelCase", "Word", "--n", "2", "--N", "3", "--größe", "5"]
     assert made.flyte("run", "app.py", "main", *args).expect().out == "1 Word 2 3 5\n"
 
 
+def test_inputs_of_every_kind_of_parameter_arrive(project: MakeProject) -> None:
+    code = """
+    import flyte
+
+    @flyte.task
+    def main(a: int, /, b: int, *, c: int = 3) -> list[int]:
+        return [a, b, c]
+    """
+    made = project(
+        {"app.py": code, "run.py": "import flyte\nfrom app import main\nprint(flyte.run(main, 1, 2).outputs().o0)\n"}
+    )
+    assert made.flyte("run", "app.py", "main", "--b", "2", "--a", "1").expect().json == [1, 2, 3]
+    assert made.python("run.py").expect().out == "[1, 2, 3]\n"
+
+
+def test_one_task_that_cannot_be_run_does_not_hide_the_others(project: MakeProject) -> None:
+    code = """
+    import flyte
+
+    @flyte.task
+    def good(x: int) -> int:
+        return x
+
+    @flyte.task
+    def bad(*xs: int) -> int:
+        return 1
+    """
+    made = project({"app.py": code})
+    assert made.flyte("run", "app.py", "good", "--x", "1").expect().out == "1\n"
+    assert "app.py:7" in made.flyte("run", "app.py", "bad").expect(2).err
+    assert "good(x: int) -> int" in made.flyte("run", "app.py", "--help").expect().out
+
+
+def test_a_file_that_is_not_there_is_said_before_its_options(app: Project) -> None:
+    for name in ("nothing.py", "main", "app.py:main"):
+        error = app.flyte("run", name, "--x", "1").expect(2).err
+        assert f"there is no {name}" in error
+
+
 @pytest.mark.parametrize(("args", "seen"), [([], "None"), (["--flag"], "True"), (["--no-flag"], "False")])
 def test_flags_can_be_given_denied_and_left_out(project: MakeProject, args: list[str], seen: str) -> None:
-    made = project({"app.py": "import flyte\n\n@flyte.task\ndef main(flag: bool | None = None) -> str:\n    return str(flag)\n"})
+    made = project(
+        {"app.py": "import flyte\n\n@flyte.task\ndef main(flag: bool | None = None) -> str:\n    return str(flag)\n"}
+    )
     assert made.flyte("run", "app.py", "main", *args).expect().out == f"{seen}\n"
 
 
@@ -129,8 +210,20 @@ def test_huge_negative_and_unicode_values_arrive_as_they_are(app: Project) -> No
 
 
 def test_all_bad_values_are_told_at_once_with_what_they_take(project: MakeProject) -> None:
-    made = project({"app.py": "import flyte\nfrom datetime import timedelta\n\n@flyte.task\ndef main(n: int, rate: float, wait: timedelta, xs: list[int], title: str) -> None: ...\n"})
-    result = made.flyte("run", "app.py", "main", "--n", "three", "--rate", "fast", "--wait", "soon", "--xs", "[1, 'a']").expect(2)
+    made = project(
+        {
+            "app.py": """
+                import flyte
+                from datetime import timedelta
+
+                @flyte.task
+                def main(n: int, rate: float, wait: timedelta, xs: list[int], title: str) -> None: ...
+            """
+        }
+    )
+    result = made.flyte(
+        "run", "app.py", "main", "--n", "three", "--rate", "fast", "--wait", "soon", "--xs", "[1, 'a']"
+    ).expect(2)
     for text in ("--n", "'three'", "--rate", "'fast'", "--wait", "'soon'", "--xs", "--title"):
         assert text in result.err, result
     assert "1h30m" in result.err or "90s" in result.err, "an example of a duration"
@@ -139,7 +232,21 @@ def test_all_bad_values_are_told_at_once_with_what_they_take(project: MakeProjec
 
 
 def test_an_enum_value_has_a_did_you_mean(project: MakeProject) -> None:
-    made = project({"app.py": "import enum, flyte\n\nclass Color(enum.Enum):\n    CRIMSON = 'dark-red'\n    BLUE = 'b'\n\n@flyte.task\ndef main(color: Color) -> str:\n    return color.name\n"})
+    made = project(
+        {
+            "app.py": """
+                import enum, flyte
+
+                class Color(enum.Enum):
+                    CRIMSON = 'dark-red'
+                    BLUE = 'b'
+
+                @flyte.task
+                def main(color: Color) -> str:
+                    return color.name
+            """
+        }
+    )
     assert made.flyte("run", "app.py", "main", "--color", "CRIMSON").expect().out == "CRIMSON\n"
     assert made.flyte("run", "app.py", "main", "--color", "dark-red").expect().out == "CRIMSON\n"
     error = made.flyte("run", "app.py", "main", "--color", "CRIMSN").expect(2).err
@@ -201,13 +308,31 @@ def test_an_inputs_file_that_is_not_there_or_no_text_is_a_usage_error(app: Proje
 
 
 def test_composites_come_from_json_a_file_or_stdin(project: MakeProject) -> None:
-    made = project({"app.py": "import flyte\n\n@flyte.task\ndef main(xs: list[int]) -> int:\n    return sum(xs)\n", "xs.json": "[1, 2, 3]"})
+    made = project(
+        {
+            "app.py": "import flyte\n\n@flyte.task\ndef main(xs: list[int]) -> int:\n    return sum(xs)\n",
+            "xs.json": "[1, 2, 3]",
+        }
+    )
     assert made.flyte("run", "app.py", "main", "--xs", "[1, 2]").expect().out == "3\n"
     assert made.flyte("run", "app.py", "main", "--xs", "@xs.json").expect().out == "6\n"
     assert made.flyte("run", "app.py", "main", "--xs", "-", stdin="[4]").expect().out == "4\n"
 
 
-RESERVED = ["name", "env", "project", "domain", "help", "json", "root_dir", "config", "verbose", "quiet", "inputs", "local"]
+RESERVED = [
+    "name",
+    "env",
+    "project",
+    "domain",
+    "help",
+    "json",
+    "root_dir",
+    "config",
+    "verbose",
+    "quiet",
+    "inputs",
+    "local",
+]
 
 
 @pytest.mark.parametrize("name", RESERVED)
@@ -232,7 +357,17 @@ def test_options_of_the_same_name_as_inputs_still_count_before_the_task(project:
 
 
 def test_inputs_may_be_called_like_python_names_of_our_own(project: MakeProject) -> None:
-    made = project({"app.py": "import flyte\n\n@flyte.task\ndef main(ctx: int, task: int, self: int, given: int, args: int, kwargs: int) -> int:\n    return ctx + task + self + given + args + kwargs\n"})
+    made = project(
+        {
+            "app.py": """
+                import flyte
+
+                @flyte.task
+                def main(ctx: int, task: int, self: int, given: int, args: int, kwargs: int) -> int:
+                    return ctx + task + self + given + args + kwargs
+            """
+        }
+    )
     args = [part for name in ("ctx", "task", "self", "given", "args", "kwargs") for part in (f"--{name}", "1")]
     assert made.flyte("run", "app.py", "main", *args).expect().out == "6\n"
 

@@ -152,7 +152,14 @@ def test_inputs_from_the_file_keep_their_values(example: Example) -> None:
     made = example("inputs")
     made.write(
         {
-            "show.py": "import flyte\nfrom inputs import env\n\n@env.task\ndef show(count: int, title: str) -> str:\n    return f'{count} {title}'\n"
+            "show.py": """
+                import flyte
+                from inputs import env
+
+                @env.task
+                def show(count: int, title: str) -> str:
+                    return f'{count} {title}'
+            """
         }
     )
     made.write({"two.json": json.dumps({"count": 12345678901234567890, "title": "größer"})})

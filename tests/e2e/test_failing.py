@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import time
@@ -47,7 +48,9 @@ def test_a_failing_task_shows_the_chain_of_tasks_and_the_users_frames(project: M
     assert result.out == ""
 
 
-@pytest.mark.parametrize("how", ["asyncio.run(child())", "child_sync()", "list(flyte.map(child_sync, *[[]], return_exceptions=False))"])
+@pytest.mark.parametrize(
+    "how", ["asyncio.run(child())", "child_sync()", "list(flyte.map(child_sync, *[[]], return_exceptions=False))"]
+)
 def test_the_chain_crosses_from_sync_to_async(project: MakeProject, how: str) -> None:
     code = f"""
     import asyncio
@@ -127,11 +130,66 @@ def test_the_cause_of_an_exception_is_shown(project: MakeProject) -> None:
     only_user_frames(result.err, made)
 
 
-def test_a_wrong_return_value_is_told(project: MakeProject) -> None:
-    made = project({"app.py": "import flyte\n\n@flyte.task\ndef main() -> tuple[int, int]:\n    return 1, 2, 3\n"})
+@pytest.mark.parametrize("value", ["1, 2, 3", "7", "None"])
+def test_another_number_of_outputs_than_declared_is_a_failure_of_the_task(project: MakeProject, value: str) -> None:
+    made = project({"app.py": f"import flyte\n\n@flyte.task\ndef main() -> tuple[int, int]:\n    return {value}\n"})
     result = made.flyte("run", "app.py", "main").expect(1)
     assert "default.main" in result.err
-    assert "Internal" not in result.err
+    assert "bug" not in result.err
+    assert result.out == ""
+
+
+@pytest.mark.parametrize("statement", ["raise asyncio.CancelledError('given up')", "raise Odd('odd')"])
+@pytest.mark.parametrize("kind", ["def", "async def"])
+def test_exceptions_that_are_no_errors_end_the_run_like_any_other(
+    project: MakeProject, kind: str, statement: str
+) -> None:
+    code = f"""
+    import asyncio
+    import flyte
+
+    class Odd(BaseException): ...
+
+    @flyte.task
+    {kind} main() -> None:
+        {statement}
+    """
+    made = project({"app.py": code})
+    result = made.flyte("run", "app.py", "main").expect(1)
+    assert "default.main" in result.err
+    only_user_frames(result.err, made)
+    assert made.flyte("run", "--json", "app.py", "main").expect(1).json["error"]["message"]
+
+
+def test_a_failure_in_a_task_group_names_the_child_that_failed(project: MakeProject) -> None:
+    code = """
+    import asyncio
+    import flyte
+
+    @flyte.task
+    async def child(x: int) -> int:
+        if x == 2:
+            raise ValueError("two is bad")
+        return x
+
+    @flyte.task
+    async def main() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            for x in range(4):
+                tasks.create_task(child(x))
+    """
+    made = project({"app.py": code})
+    result = made.flyte("run", "app.py", "main").expect(1)
+    assert "ValueError: two is bad" in result.err
+    assert "flytectl_py" not in result.err
+    assert "default.child" in result.err
+
+
+def test_the_chain_of_a_deep_recursion_stays_readable(project: MakeProject) -> None:
+    made = project({"app.py": "import flyte\n\n@flyte.task\ndef main() -> int:\n    return main()\n"})
+    result = made.flyte("run", "app.py", "main").expect(1)
+    assert "RecursionError" in result.err
+    assert len(result.err) < 10_000
 
 
 def test_retries_run_as_often_as_they_say_and_then_fail(project: MakeProject) -> None:
@@ -178,7 +236,9 @@ def test_waits_between_retries_grow(project: MakeProject) -> None:
     made = project({"app.py": code})
     result = made.flyte("run", "app.py", "main").expect()
     assert result.out == "4\n"
-    assert [float(line.split("starts in ")[1].split()[0]) for line in result.err.splitlines()] == pytest.approx([0.01, 0.03, 0.09])
+    assert [float(line.split("starts in ")[1].split()[0]) for line in result.err.splitlines()] == pytest.approx(
+        [0.01, 0.03, 0.09]
+    )
 
 
 TIMEOUT = """
@@ -233,7 +293,17 @@ def test_a_timed_out_attempt_is_retried(project: MakeProject) -> None:
 
 
 def test_a_timeout_error_of_the_users_own_is_the_users_own(project: MakeProject) -> None:
-    made = project({"app.py": "import flyte\n\n@flyte.task(timeout=30)\nasync def main() -> None:\n    raise TimeoutError('the server is slow')\n"})
+    made = project(
+        {
+            "app.py": """
+                import flyte
+
+                @flyte.task(timeout=30)
+                async def main() -> None:
+                    raise TimeoutError('the server is slow')
+            """
+        }
+    )
     result = made.flyte("run", "app.py", "main").expect(1)
     assert "TimeoutError: the server is slow" in result.err
     assert "TaskTimeoutError" not in result.err
@@ -243,11 +313,18 @@ SECRET = """
 import os
 import flyte
 
-env = flyte.TaskEnvironment(name="env", secrets=[flyte.Secret("token", group="db"), flyte.Secret("plain-key", as_env_var="RENAMED")])
+secrets = [flyte.Secret("token", group="db"), flyte.Secret("plain-key", as_env_var="RENAMED")]
+env = flyte.TaskEnvironment(name="env", secrets=secrets)
 
 @env.task
 def main() -> str:
     return f"{os.environ['DB_TOKEN']} {os.environ['RENAMED']}"
+
+other = flyte.TaskEnvironment(name="other")
+
+@other.task
+async def parent() -> str:
+    return await main.aio()
 """
 
 
@@ -268,11 +345,25 @@ def test_missing_secrets_are_all_named_before_anything_runs(project: MakeProject
 
 
 def test_a_missing_secret_of_a_child_has_the_same_exit_code(project: MakeProject) -> None:
-    made = project({"app.py": SECRET + "\nother = flyte.TaskEnvironment(name='other')\n\n@other.task\nasync def parent() -> str:\n    return await main.aio()\n"})
+    made = project({"app.py": SECRET})
     result = made.flyte("run", "app.py", "parent").expect(3)
     assert "DB_TOKEN" in result.err
 
 
+SLEEP = """
+import asyncio, sys, time
+import flyte
+
+@flyte.task
+async def sleeper() -> None:
+    await asyncio.sleep(60)
+
+@flyte.task
+def blocking(x: int = 0) -> None:
+    time.sleep(60)
+
+@flyte.task
+"""
 SLEEPERS = {
     "sync": "    time.sleep(60)\n",
     "async": "    await asyncio.sleep(60)\n",
@@ -286,16 +377,24 @@ SLEEPERS = {
 @pytest.mark.parametrize("kind", SLEEPERS)
 @pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
 def test_control_c_ends_the_run_within_two_seconds_with_130(project: MakeProject, kind: str, as_json: bool) -> None:
-    header = "import asyncio, sys, time\nimport flyte\n\n@flyte.task\nasync def sleeper() -> None:\n    await asyncio.sleep(60)\n\n@flyte.task\ndef blocking(x: int = 0) -> None:\n    time.sleep(60)\n\n@flyte.task\n"
-    is_async = "await" in SLEEPERS[kind]
-    body = f"{'async ' if is_async else ''}def main() -> None:\n    print('begun', file=sys.stderr, flush=True)\n{SLEEPERS[kind]}"
-    made = project({"app.py": header + body})
+    start = "async def" if "await" in SLEEPERS[kind] else "def"
+    body = f"{start} main() -> None:\n    print('begun', file=sys.stderr, flush=True)\n{SLEEPERS[kind]}"
+    made = project({"app.py": SLEEP + body})
     args = [FLYTE, "run", *(["--json"] if as_json else []), "app.py", "main"]
-    with subprocess.Popen(args, cwd=made.path, env=made.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    # A group of its own, all of which gets the signal, as from a terminal.
+    with subprocess.Popen(
+        args,
+        cwd=made.path,
+        env=made.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
         assert process.stderr is not None
         assert "begun" in process.stderr.readline()
         time.sleep(0.1)  # Let it fall asleep.
-        process.send_signal(signal.SIGINT)
+        os.killpg(process.pid, signal.SIGINT)
         try:
             out, err = process.communicate(timeout=2)
         finally:

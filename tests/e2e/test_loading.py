@@ -30,10 +30,12 @@ def only_user_frames(text: str, made: Project) -> None:
         assert str(made.path) in line or 'File "<' in line or not os.path.isabs(line.split('"')[1]), text
 
 
-@pytest.mark.parametrize("name", ["json.py", "random.py", "asyncio.py", "typing.py", "flyte_tasks.py", "email.py", "test.py", "run.py"])
+@pytest.mark.parametrize(
+    "name", ["json.py", "random.py", "asyncio.py", "typing.py", "flyte_tasks.py", "email.py", "test.py", "run.py"]
+)
 def test_a_file_named_like_a_standard_module(project: MakeProject, name: str) -> None:
-    made = project({name: "import asyncio, dataclasses, email.message, inspect, json, random, typing\nassert json.dumps\n" + TASK.lstrip()}
-                   if name == "flyte_tasks.py" else {name: TASK})
+    others = "import asyncio, dataclasses, email.message, inspect, random, typing\n" if name == "flyte_tasks.py" else ""
+    made = project({name: others + TASK})
     assert made.flyte("run", name, "main").expect().out == "ran\n"
     assert made.flyte("run", "--json", name, "main").expect().json["outputs"] == {"o0": "ran"}
 
@@ -43,7 +45,18 @@ def test_a_file_beside_the_entry_that_is_named_like_a_standard_module(project: M
     assert made.flyte("run", "--json", "app.py", "main").expect().json["outputs"] == {"o0": "ran"}
 
 
-@pytest.mark.parametrize("path", ["my app/the tasks.py", "naïve/größe.py", "with-dash/my-tasks.py", "日本/仕事.py", "a.b/c.d.py", "1st/2nd.py", "class/import.py"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "my app/the tasks.py",
+        "naïve/größe.py",
+        "with-dash/my-tasks.py",
+        "日本/仕事.py",
+        "a.b/c.d.py",
+        "1st/2nd.py",
+        "class/import.py",
+    ],
+)
 def test_paths_that_are_no_identifiers(project: MakeProject, path: str) -> None:
     made = project({path: TASK, path.rpartition("/")[0] + "/other.py": ""})
     assert made.flyte("run", path, "main").expect().out == "ran\n"
@@ -53,7 +66,15 @@ def test_paths_that_are_no_identifiers(project: MakeProject, path: str) -> None:
 
 
 def test_relative_imports_in_the_entry_file(project: MakeProject) -> None:
-    entry = "from . import settings\nfrom ..shared.text import TEXT\nimport flyte\n\n@flyte.task\ndef main() -> str:\n    return TEXT + settings.MARK\n"
+    entry = """
+        from . import settings
+        from ..shared.text import TEXT
+        import flyte
+
+        @flyte.task
+        def main() -> str:
+            return TEXT + settings.MARK
+    """
     files = {"pkg/jobs/app.py": entry, "pkg/jobs/settings.py": "MARK = '!'\n", "pkg/shared/text.py": "TEXT = 'hi'\n"}
     packages = {"pkg/__init__.py": "", "pkg/jobs/__init__.py": "", "pkg/shared/__init__.py": ""}
     for name, more in (("packages", packages), ("namespaces", {})):
@@ -81,7 +102,9 @@ def test_src_layout_needs_no_installation(project: MakeProject) -> None:
 
 
 def test_root_dir_decides_what_modules_are_called(project: MakeProject) -> None:
-    made = project({"a/b/app.py": "import flyte\nNAME = __name__\n\n@flyte.task\ndef main() -> str:\n    return NAME\n"})
+    made = project(
+        {"a/b/app.py": "import flyte\nNAME = __name__\n\n@flyte.task\ndef main() -> str:\n    return NAME\n"}
+    )
     assert made.flyte("run", "a/b/app.py", "main").expect().out == "app\n"
     assert made.flyte("run", "--root-dir", ".", "a/b/app.py", "main").expect().out == "a.b.app\n"
     assert made.flyte("run", "a/b/app.py", "main", "--root-dir", "a").expect().out == "b.app\n"
@@ -107,7 +130,15 @@ def test_a_module_is_loaded_once_also_where_it_imports_itself(project: MakeProje
 
 
 def test_two_files_of_one_stem_in_different_folders(project: MakeProject) -> None:
-    task = "import flyte\n\n{0} = flyte.TaskEnvironment(name='{0}')\n\n@{0}.task\ndef from_{0}() -> str:\n    return '{0}'\n"
+    task = """
+        import flyte
+
+        {0} = flyte.TaskEnvironment(name='{0}')
+
+        @{0}.task
+        def from_{0}() -> str:
+            return '{0}'
+    """
     made = project({"a/tasks.py": task.format("a"), "b/tasks.py": task.format("b")})
     for name in ("a", "b"):
         assert made.flyte("run", ".", f"from_{name}").expect().out == f"{name}\n"
@@ -116,7 +147,17 @@ def test_two_files_of_one_stem_in_different_folders(project: MakeProject) -> Non
 
 def test_a_folder_is_loaded_without_what_is_hidden_or_installed_in_it(project: MakeProject) -> None:
     broken = "raise RuntimeError('must not be loaded')\n"
-    made = project({"app.py": TASK, "sub/deep/b.py": TASK.replace("main", "deep"), ".hidden/x.py": broken, ".venv/pyvenv.cfg": "", ".venv/x.py": broken, "env/pyvenv.cfg": "", "env/y.py": broken})
+    made = project(
+        {
+            "app.py": TASK,
+            "sub/deep/b.py": TASK.replace("main", "deep"),
+            ".hidden/x.py": broken,
+            ".venv/pyvenv.cfg": "",
+            ".venv/x.py": broken,
+            "env/pyvenv.cfg": "",
+            "env/y.py": broken,
+        }
+    )
     assert made.flyte("run", ".", "main").expect().out == "ran\n"
     listed = made.flyte("run", ".", "--help").expect().out
     assert "deep() -> str" in listed
@@ -129,7 +170,17 @@ def test_a_symbolic_link_to_the_file_or_its_folder(project: MakeProject) -> None
 
 
 def test_the_main_block_does_not_run_and_dunder_file_is_absolute(project: MakeProject) -> None:
-    code = "import os, flyte\nFILE = __file__\n\n@flyte.task\ndef main() -> bool:\n    return os.path.isabs(FILE)\n\nif __name__ == '__main__':\n    raise SystemExit('ran as a script')\n"
+    code = """
+        import os, flyte
+        FILE = __file__
+
+        @flyte.task
+        def main() -> bool:
+            return os.path.isabs(FILE)
+
+        if __name__ == '__main__':
+            raise SystemExit('ran as a script')
+    """
     made = project({"app.py": code})
     assert made.flyte("run", "app.py", "main").expect().out == "true\n"
 
@@ -195,10 +246,18 @@ def test_a_broken_module_shows_the_place_and_only_the_users_frames(project: Make
 
 
 def test_a_broken_import_shows_the_way_through_the_users_files(project: MakeProject) -> None:
-    made = project({"app.py": "import flyte\nimport middle\n", "middle.py": "\nfrom inner import x\n", "inner.py": "\n\nx = {}['key']\n"})
+    made = project(
+        {
+            "app.py": "import flyte\nimport middle\n",
+            "middle.py": "from inner import x\n",
+            "inner.py": "# one\n# two\nx = {}['key']\n",
+        }
+    )
     result = made.flyte("run", "app.py", "main").expect(1)
     only_user_frames(result.err, made)
-    assert [result.err.index(name) for name in ("app.py", "middle.py", "inner.py")] == sorted(result.err.index(name) for name in ("app.py", "middle.py", "inner.py"))
+    assert [result.err.index(name) for name in ("app.py", "middle.py", "inner.py")] == sorted(
+        result.err.index(name) for name in ("app.py", "middle.py", "inner.py")
+    )
     assert "inner.py:3" in result.err
     assert "KeyError" in result.err
 
@@ -215,7 +274,9 @@ def test_a_missing_package_is_named_with_the_line_that_wants_it(project: MakePro
 
 
 def test_a_wrong_declaration_says_parameter_value_and_what_is_allowed(project: MakeProject) -> None:
-    made = project({"app.py": "import flyte\n\nenv = flyte.TaskEnvironment(name='a', resources=flyte.Resources(gpu='A1000:1'))\n"})
+    made = project(
+        {"app.py": "import flyte\n\nenv = flyte.TaskEnvironment(name='a', resources=flyte.Resources(gpu='A1000:1'))\n"}
+    )
     result = made.flyte("run", "app.py", "main").expect(1)
     assert "A1000:1" in result.err
     assert "A100:1" in result.err
@@ -229,7 +290,7 @@ def test_two_files_that_declare_one_environment_are_both_named(project: MakeProj
     assert result.code in (1, 2)
     for text in ("'etl'", "app.py", "other.py"):
         assert text in result.err, result
-    assert "Traceback" not in result.err or "flytectl_py" not in result.err
+    only_user_frames(result.err, made)
 
 
 @pytest.mark.parametrize(
@@ -243,7 +304,9 @@ def test_two_files_that_declare_one_environment_are_both_named(project: MakeProj
         ({"sub/tasks.py": TASK}, "sbu/tasks.py", "sbu"),
     ],
 )
-def test_what_cannot_be_run_is_a_usage_error(project: MakeProject, files: dict[str, str], target: str, says: str) -> None:
+def test_what_cannot_be_run_is_a_usage_error(
+    project: MakeProject, files: dict[str, str], target: str, says: str
+) -> None:
     made = project(files)
     for args in ([target], [target, "main"]):
         result = made.flyte("run", *args).expect(2)
@@ -255,13 +318,14 @@ def test_a_binary_file_is_refused_without_a_traceback_of_ours(project: MakeProje
     made = project({"app.py": b"\x7fELF\x00\xff\xfe\x80binary"})
     result = made.flyte("run", "app.py", "main").expect(1)
     assert "app.py" in result.err
-    assert "flytectl_py" not in result.err
+    if 'File "' in result.err:
+        only_user_frames(result.err, made)
 
 
 def test_a_file_in_another_encoding_is_read_as_python_reads_it(project: MakeProject) -> None:
-    made = project({"app.py": "# -*- coding: latin-1 -*-\nimport flyte\n\n@flyte.task\ndef main() -> str:\n    return 'größe'\n".encode("latin-1")})
+    latin = "# -*- coding: latin-1 -*-" + TASK.replace("ran", "größe")
+    made = project({"app.py": latin.encode("latin-1"), "bom.py": b"\xef\xbb\xbf" + TASK.encode()})
     assert made.flyte("run", "app.py", "main").expect().out == "größe\n"
-    made.write({"bom.py": b"\xef\xbb\xbf" + TASK.encode()})
     assert made.flyte("run", "bom.py", "main").expect().out == "ran\n"
 
 
@@ -285,7 +349,11 @@ def test_a_folder_that_may_not_be_written_is_no_obstacle(project: MakeProject) -
 
 def test_a_folder_that_is_gone_is_told(project: MakeProject) -> None:
     made = project({"app.py": TASK, "gone/": ""})
-    script = "import os, sys, subprocess\nos.rmdir(os.getcwd())\nsys.exit(subprocess.call([sys.argv[1], 'run', 'app.py', 'main']))\n"
+    script = """
+        import os, sys, subprocess
+        os.rmdir(os.getcwd())
+        sys.exit(subprocess.call([sys.argv[1], 'run', 'app.py', 'main']))
+    """
     from tests.support.process import FLYTE
 
     made.write({"go.py": script})

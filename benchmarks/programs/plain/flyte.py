@@ -1,9 +1,7 @@
-"""Decorators of the same shape that do nothing but keep a list."""
+"""Decorators of the same shape that do nothing."""
 
 from collections.abc import Callable
 from typing import Any
-
-tasks: list[Callable[..., Any]] = []
 
 
 class TaskEnvironment:
@@ -13,6 +11,5 @@ class TaskEnvironment:
         self.name = name
 
     def task(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        """Note the function and return it."""
-        tasks.append(function)
+        """Return the function."""
         return function

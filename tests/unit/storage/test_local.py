@@ -97,6 +97,11 @@ def test_what_killed_writers_left_is_swept_and_what_is_in_use_is_not(tmp_path: P
     assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == ["other", "x"]
 
 
+def test_the_place_of_unfinished_uploads_is_no_place_for_objects(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="where uploads are gathered"):
+        put(LocalStore(str(tmp_path)), f"{INCOMING}/x")
+
+
 def test_a_file_uri_of_another_machine(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="not a folder of this machine") as caught:
         LocalStore("file://tmp/x")

@@ -1,0 +1,65 @@
+"""Files that look like credentials, by their names and by what is in them."""
+
+from __future__ import annotations
+
+import os
+import re
+
+_NAMES = re.compile(
+    r"""
+    \.env(?:\..+)?                      # dotenv
+    | \.(?:netrc|pgpass|pypirc|htpasswd|git-credentials|dockercfg|boto|s3cfg)
+    | _netrc
+    | id_(?:rsa|dsa|ecdsa|ed25519)(?:_sk)?
+    | .*\.(?:ppk|p12|pfx|jks|keystore|kdbx)
+    | kubeconfig(?:\..+)?
+    | (?:application_default_)?credentials(?:\.(?:json|csv|ini|toml|ya?ml))?
+    | client_secrets?(?:[._-].*)?\.json
+    | service[-_]?account(?:[._-].*)?\.json
+    """,
+    re.VERBOSE | re.IGNORECASE,
+)
+_EXAMPLES = (".example", ".sample", ".template", ".dist", ".pub")
+_FOLDERS = {".aws", ".kube", ".ssh", ".gnupg", ".azure", ".gcloud", ".docker"}
+
+LARGEST_READ = 64 * 1024
+"""Bytes; the content of larger files is not looked at."""
+_READ_ENDINGS = (".json", ".pem", ".key", ".txt", ".cfg", ".conf", ".ini", ".toml", ".yaml", ".yml", ".npmrc", ".p8")
+_CONTENTS = (
+    (re.compile(rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----"), "a private key"),
+    (re.compile(rb'"private_key"\s*:\s*"'), "a service account's key"),
+    (re.compile(rb"aws_secret_access_key\s*[=:]\s*\S{16,}", re.IGNORECASE), "an AWS secret key"),
+    (re.compile(rb"_authToken\s*=\s*(?!\$\{)\S+"), "a registry token"),
+    (re.compile(rb"\bgh[pousr]_[A-Za-z0-9]{36}\b"), "a GitHub token"),
+    (re.compile(rb"client-key-data\s*:\s*\S{16,}"), "a cluster's key"),
+)
+
+
+def named_like_credentials(path: str) -> str:
+    """Return why the name of `path` (POSIX, relative) says credentials, or an empty string."""
+    folder, _, name = path.rpartition("/")
+    if name.endswith(_EXAMPLES):
+        return ""
+    if _NAMES.fullmatch(name):
+        return f"named {name}"
+    if folder and (found := _FOLDERS.intersection(folder.split("/"))):
+        return f"in {min(found)}"
+    return ""
+
+
+def worth_reading(path: str, size: int) -> bool:
+    """Whether `path` may hold credentials by its name and its size in bytes, and is to be read."""
+    if not 0 < size <= LARGEST_READ:
+        return False
+    name = path.rpartition("/")[2]
+    return name.endswith(_READ_ENDINGS) or "." not in name.lstrip(".")
+
+
+def holds_credentials(location: str) -> str:
+    """Return what the file at `location` seems to hold, or an empty string; one that cannot be read holds nothing."""
+    try:
+        with open(location, "rb", buffering=0) as file:
+            text = os.read(file.fileno(), LARGEST_READ)
+    except OSError:
+        return ""  # Hashing it says why.
+    return next((what for pattern, what in _CONTENTS if pattern.search(text)), "")

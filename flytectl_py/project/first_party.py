@@ -1,0 +1,68 @@
+"""Which files are the user's own code: not installed, not the standard library, not this project's."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from collections.abc import Iterable
+from types import ModuleType
+
+_INSTALLED = (f"{os.sep}site-packages{os.sep}", f"{os.sep}dist-packages{os.sep}")
+_HERE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+OWN_PACKAGES = tuple(os.path.join(os.path.dirname(_HERE), name) + os.sep for name in ("flytectl_py", "flyte"))
+
+
+class FirstParty:
+    """Knows which files are the user's own. Answers are remembered by folder, so make one for each question asked."""
+
+    def __init__(self) -> None:
+        places = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), os.path.dirname(os.__file__)}
+        places |= {os.path.realpath(place) for place in places}
+        self._foreign = (*(place + os.sep for place in places), *OWN_PACKAGES)
+        self._folders: dict[str, bool] = {}
+
+    def is_own(self, file: str) -> bool:
+        """Whether `file` (absolute) is the user's. What lies in a virtual environment of any name is not."""
+        if file.startswith(self._foreign) or any(part in file for part in _INSTALLED):
+            return False
+        return not self._in_environment(os.path.dirname(file))
+
+    def _in_environment(self, folder: str) -> bool:
+        known = self._folders.get(folder)
+        if known is None:
+            parent = os.path.dirname(folder)
+            known = os.path.isfile(f"{folder}{os.sep}pyvenv.cfg") or (
+                parent != folder and self._in_environment(parent)
+            )
+            self._folders[folder] = known
+        return known
+
+
+def own_files(modules: Iterable[ModuleType | None], first_party: FirstParty) -> list[str]:
+    """Return the absolute files of those `modules` that are the user's own, each once, in the order of their paths.
+
+    Namespace packages have no file. What is not written in Python, or was compiled, counts by the file that is loaded.
+    """
+    files: set[str] = set()
+    for module in modules:
+        file = getattr(module, "__file__", None)
+        if isinstance(file, str) and os.path.isabs(file):
+            files.add(file)
+    return sorted(file for file in files if first_party.is_own(file) and os.path.isfile(file))
+
+
+class _Snapshot:
+    """The modules that were loaded when the first run of this process began."""
+
+    modules: dict[str, ModuleType] | None = None
+
+
+def loaded_before_runs() -> dict[str, ModuleType]:
+    """Return the modules that were loaded when this was first called: tasks that run import more, lazily.
+
+    A script that calls ``flyte.run`` twice so has the same bundle both times, and the one that the command line makes.
+    """
+    if _Snapshot.modules is None:
+        _Snapshot.modules = dict(sys.modules)
+    return _Snapshot.modules
