@@ -50,7 +50,7 @@ constraints: ## write constraints.txt anew: what a clean environment gets today
 	&& cp "$$trial/constraints.txt" constraints.txt
 
 clean: ## remove all that was made here
-	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) .peer dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## show this

@@ -76,10 +76,12 @@ def gather_all(gathered: Gathered) -> None:
 def gather_loaded(gathered: Gathered, files: Iterable[str]) -> None:
     """Add those loaded `files` (absolute) that lie under the root; .flyteignore holds for them, .gitignore does not."""
     rules = _OwnRules(gathered.root)
+    links = _Links(gathered.root)
     for file in files:
         path = relative(gathered.root, file)
         if path is None:
             continue
+        links.check(path)
         rule = rules.rule(path)
         if rule:
             gathered.left[path] = Left(path, rule)
@@ -143,6 +145,28 @@ class _OwnRules:
                 rules = rules.entering(folder + "/" if folder else "", location, {OWN_FILE})
             known = self._folders[folder] = (rules, rule)
         return known
+
+
+class _Links:
+    """Refuses loaded files that symbolic links bring in from outside the root."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = str(root)
+        self._real = os.path.realpath(root)
+        self._folders: dict[str, str] = {"": self._real}
+
+    def check(self, path: str) -> None:
+        folder, _, name = path.rpartition("/")
+        if folder not in self._folders:
+            self._folders[folder] = os.path.realpath(os.path.join(self._root, folder))
+        real = os.path.join(self._folders[folder], name)
+        real = os.path.realpath(real) if os.path.islink(real) else real
+        if not real.startswith(os.path.join(self._real, "")):
+            raise UsageError(
+                f"'{path}' is a symbolic link out of the root, to {real}",
+                hint="choose a --root-dir that holds both, or put a copy in its place",
+                where=path,
+            )
 
 
 def _size(path: str, location: str) -> int:

@@ -32,9 +32,7 @@ class FirstParty:
         known = self._folders.get(folder)
         if known is None:
             parent = os.path.dirname(folder)
-            known = os.path.isfile(f"{folder}{os.sep}pyvenv.cfg") or (
-                parent != folder and self._in_environment(parent)
-            )
+            known = os.path.isfile(f"{folder}{os.sep}pyvenv.cfg") or (parent != folder and self._in_environment(parent))
             self._folders[folder] = known
         return known
 

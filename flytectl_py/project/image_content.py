@@ -103,7 +103,7 @@ def _within(file: str, folder: str) -> bool:
 
 
 def _real(anchor: str, path: str) -> str:
-    """Return the real path of a layer's file; a relative one counts from the current folder, else from the declaration's."""
+    """Return the real path of a layer's file; a relative one counts from the current folder, or that of `anchor`."""
     here = os.path.abspath(path)
     return os.path.realpath(here if os.path.exists(here) else os.path.join(anchor, path))
 

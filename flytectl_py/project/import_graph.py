@@ -46,12 +46,12 @@ class ImportGraph:
 
     def edges(self, importer: str, imports: Iterable[Import]) -> list[Edge]:
         """Return where the `imports` of a file lead among the user's own files; packages on the way count too."""
-        found: list[Edge] = []
-        for each in imports:
-            for target in dict.fromkeys(self._files(importer, each)):
-                if target != importer:
-                    found.append(Edge(importer, each, target))
-        return found
+        return [
+            Edge(importer, each, target)
+            for each in imports
+            for target in dict.fromkeys(self._files(importer, each))
+            if target != importer
+        ]
 
     def _files(self, importer: str, found: Import) -> list[str]:
         parts = found.module.split(".") if found.module else []

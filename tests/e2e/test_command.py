@@ -307,6 +307,24 @@ def test_an_inputs_file_that_is_not_there_or_no_text_is_a_usage_error(app: Proje
     assert "bin.json" in app.flyte("run", "app.py", "main", "--inputs", "bin.json").expect(2).err
 
 
+def test_a_broken_file_of_a_composite_is_named(project: MakeProject) -> None:
+    made = project(
+        {
+            "app.py": """
+        import flyte
+
+        @flyte.task
+        def main(xs: list[int]) -> None: ...
+    """,
+            "xs.json": "[1, 2",
+        }
+    )
+    for file in ("xs.json", "missing.json"):
+        error = made.flyte("run", "app.py", "main", "--xs", f"@{file}").expect(2).err
+        assert file in error
+        assert "--xs" in error
+
+
 def test_composites_come_from_json_a_file_or_stdin(project: MakeProject) -> None:
     made = project(
         {
@@ -471,6 +489,19 @@ def test_a_task_is_named_by_function_or_with_its_environment(project: MakeProjec
     assert made.flyte("run", "app.py", "one.only").expect().out == "only\n"
     assert made.flyte("run", "app.py", "one.main").expect().out == "first\n"
     assert made.flyte("run", "app.py", "two.main").expect().out == "second\n"
+    by_variable = {
+        "app.py": """
+        import flyte
+
+        variable = flyte.TaskEnvironment(name='name')
+
+        @variable.task
+        def main() -> int:
+            return 1
+    """
+    }
+    for task in ("name.main", "variable.main"):
+        assert project(by_variable, name="by_variable").flyte("run", "app.py", task).expect().out == "1\n"
     ambiguous = made.flyte("run", "app.py", "main").expect(2).err
     assert "one.main" in ambiguous
     assert "two.main" in ambiguous

@@ -417,6 +417,48 @@ def test_env_vars_belong_to_their_environment_also_while_two_run_at_once(project
     assert seen == ["one one one", "two two two", "one one", "two two", "one 1 one", "False False"]
 
 
+def test_env_vars_are_the_parents_own_again_after_a_child_of_another_environment(project: MakeProject) -> None:
+    code = """
+    import os
+    import flyte
+
+    one = flyte.TaskEnvironment(name="one", env_vars={"WHO": "one"})
+    two = flyte.TaskEnvironment(name="two", env_vars={"WHO": "two"})
+
+    @two.task
+    def child() -> str:
+        seen, os.environ["WHO"] = os.environ["WHO"], "changed"
+        return seen
+
+    @one.task
+    def main() -> list[str]:
+        return [os.environ["WHO"], child(), os.environ["WHO"], child(), dict(os.environ)["WHO"]]
+    """
+    made = project({"app.py": code})
+    assert made.flyte("run", "app.py", "main").expect().json == ["one", "two", "one", "two", "one"]
+
+
+def test_maps_within_maps_do_not_wait_for_each_other(project: MakeProject) -> None:
+    code = """
+    import flyte
+
+    @flyte.task
+    def leaf(x: int) -> int:
+        return x
+
+    @flyte.task
+    def branch(x: int) -> int:
+        return sum(flyte.map(leaf, range(x), concurrency=2))
+
+    @flyte.task
+    def main() -> int:
+        return sum(flyte.map(branch, range(20), concurrency=20))
+    """
+    made = project({"app.py": code})
+    document = made.flyte("run", "--json", "app.py", "main", timeout=30).expect().json
+    assert (document["outputs"], document["actions"]) == ({"o0": 1140}, 1 + 20 + 190)
+
+
 def test_env_vars_of_the_run_win_over_those_of_an_environment(project: MakeProject) -> None:
     made = project({"app.py": ENVIRONMENTS})
     assert made.flyte("run", "-e", "WHO=run", "app.py", "shows").expect().out == "run 1 run\n"

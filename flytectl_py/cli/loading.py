@@ -1,0 +1,39 @@
+"""Loads the FILE or DIR of a command, with the options that say how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flytectl_py.cli.output import settle_output
+from flytectl_py.cli.start import user_code
+
+if TYPE_CHECKING:
+    from flytectl_py.project.loaded import Loaded
+
+
+def load_target(target: str, options: Mapping[str, Any]) -> Loaded:
+    """Load a Python file, or those of a folder, as the settings say that `options` and the configuration give.
+
+    :param target: as it was typed. :param options: those of the command, by name; `root_dir` is the one for loading.
+    :raises UsageError, ModuleLoadError, ConfigError: as loading and the settings do.
+    """
+    from flytectl_py.config import settings as config
+    from flytectl_py.project.loader import load
+    from flytectl_py.project.root import find_root
+
+    output = settle_output(options)
+    explicit = options.get("root_dir")
+    settings = config.set_flags(
+        options.get("config"), project=options.get("project"), domain=options.get("domain"), root_dir=explicit
+    )
+    for warning in settings.warnings:
+        output.note(warning)
+    root = find_root(Path(target), explicit=Path(explicit) if explicit else None, configured=settings.root_dir)
+    output.detail(f"root {root.path} ({root.reason})")
+    with user_code():
+        loaded = load(Path(target), root)
+    for name, place in loaded.siblings.items():
+        output.detail(f"{name} is the sibling package at {place}")
+    return loaded
