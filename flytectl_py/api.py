@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from flytectl_py.config.declared import Config
     from flytectl_py.engines.api import Engine, Run
+    from flytectl_py.engines.run_bundle import Bundle
 
 R = TypeVar("R")
 
@@ -130,10 +131,16 @@ class Runner:
         project: str | None = None,
         domain: str | None = None,
         env_vars: Mapping[str, str] | None = None,
+        copy_style: CopyStyle = "loaded_modules",
+        dry_run: bool = False,
+        copy_bundle_to: Path | None = None,
         note: Callable[[str], None] = print_note,
         root: Path | None = None,
     ) -> None:
         self.mode = mode
+        self.copy_style = copy_style
+        self.dry_run = dry_run
+        self.copy_bundle_to = copy_bundle_to
         self.name = name
         self.version = version
         self.raw_data_path = raw_data_path
@@ -155,10 +162,45 @@ class Runner:
         return Verb(self._run, self._run_async)
 
     def _run(self, task: Task[..., Any], /, *args: Any, **kwargs: Any) -> Run:
-        return self._engine(task).run(task, args, kwargs)
+        engine = self._engine(task)
+        bundle = self._bundle(task, args, kwargs)
+        run = self._planned(task) if self.dry_run else engine.run(task, args, kwargs)
+        run.bundle = bundle
+        return run
 
     async def _run_async(self, task: Task[..., Any], /, *args: Any, **kwargs: Any) -> Run:
-        return await self._engine(task).run_async(task, args, kwargs)
+        engine = self._engine(task)
+        bundle = self._bundle(task, args, kwargs)
+        run = self._planned(task) if self.dry_run else await engine.run_async(task, args, kwargs)
+        run.bundle = bundle
+        return run
+
+    def _bundle(self, task: Task[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Bundle | None:
+        """Make the code bundle of the run, if it was asked for: a run on this machine has no use for it."""
+        if self.root is None:
+            from flytectl_py.project.snapshot import loaded_before_runs
+
+            loaded_before_runs()
+        if not self.dry_run and self.copy_bundle_to is None:
+            return None
+        from flytectl_py.engines.api import bind
+        from flytectl_py.engines.run_bundle import bundle_for_run
+
+        bind(task, args, kwargs)
+        settings = config.settings() or config.resolve(environ=os.environ)
+        bundle = bundle_for_run(task, self.copy_style, self.copy_bundle_to, self.root, settings.root_dir)
+        if bundle is not None:
+            for warning in bundle.warnings:
+                self.note(f"warning: {warning}")
+            self.note(bundle.summary)
+        return bundle
+
+    def _planned(self, task: Task[..., Any]) -> Run:
+        from flytectl_py.engines.api import Outputs, Phase, Run
+
+        return Run(
+            name=self.name or "", url="", task=task.name, phase=Phase.PLANNED, seconds=0, actions=0, outputs=Outputs()
+        )
 
     def _engine(self, task: object) -> Engine:
         from flytectl_py.engines.api import RunOptions, checked_run_name
@@ -167,8 +209,9 @@ class Runner:
         if not isinstance(task, Task):
             raise UsageError(f"flyte.run takes a task, got {task!r}", hint="decorate the function with @env.task")
         settings = config.settings() or config.resolve(environ=os.environ)
-        self._check_mode(settings)
-        name = checked_run_name(self.name or f"r{os.urandom(5).hex()}")
+        if not self.dry_run:
+            self._check_mode(settings)
+        name = checked_run_name(f"r{os.urandom(5).hex()}" if self.name is None else self.name)
         state = Path(self.root or settings.root_dir or Path.cwd(), ".flyte")
         base = self.run_base_dir or str(state / "state" / "runs" / name)
         options = RunOptions(
@@ -201,6 +244,8 @@ def with_runcontext(
     name: str | None = None,
     version: str | None = None,
     copy_style: CopyStyle = "loaded_modules",
+    dry_run: bool = False,
+    copy_bundle_to: Path | None = None,
     images: Mapping[str, str] | None = None,
     raw_data_path: str | None = None,
     run_base_dir: str | None = None,
@@ -214,8 +259,12 @@ def with_runcontext(
     :param mode: ``local`` (the default where no endpoint is configured), ``remote`` or ``hybrid``.
     :param name: of the run; lower-case letters, digits and ``-``. Random unless given.
     :param version: of the code that runs; ``flyte.ctx().version`` gives it.
-    :param copy_style: which code travels with the run, and `images`, the URIs of images that the code knows by name:
-        a run on this machine uses the code and the interpreter that are here, whatever these say.
+    :param copy_style: which code travels with the run: ``loaded_modules`` (also called ``auto``), ``all`` or ``none``.
+    :param dry_run: run nothing; ``run(…)`` then checks the inputs and returns a run of phase ``planned`` whose `bundle`
+        says which code would travel. Needs no endpoint.
+    :param copy_bundle_to: a folder for the archive of that code, or a file if it ends in ``.gz`` or ``.tgz``.
+    :param images: the URIs of images that the code knows by name; a run on this machine uses the interpreter and the
+        code that are here.
     :param env_vars: set for every task of the run; they win over an environment's own.
     :param raw_data_path: where the data of files, folders and tables goes. :param run_base_dir: where outputs belong.
     :param note: takes each line for the person who watches, instead of stderr.
@@ -253,6 +302,9 @@ def with_runcontext(
         project=project,
         domain=domain,
         env_vars=env_vars,
+        copy_style=copy_style,
+        dry_run=dry_run,
+        copy_bundle_to=None if copy_bundle_to is None else Path(copy_bundle_to),
         note=note,
     )
 

@@ -124,8 +124,8 @@ class BadInputsError(UsageError, TypeError):
     def __init__(self, task: str, problems: Iterable[str], *, hint: str = "") -> None:
         self.task = task
         self.problems = list(problems)
-        lines = self.problems if len(self.problems) == 1 else ["", *(f"  {problem}" for problem in self.problems)]
-        super().__init__(f"cannot call {task}: " + "\n".join(lines).rstrip(), hint=hint)
+        said = f" {self.problems[0]}" if len(self.problems) == 1 else "".join(f"\n  {each}" for each in self.problems)
+        super().__init__(f"cannot call {task}:{said}", hint=hint)
 
 
 class InvalidImageError(UsageError, ValueError):
@@ -353,3 +353,9 @@ class RuntimeDataValidationError(RuntimeUserError):
     def __init__(self, var: str, e: Exception | str, task_name: str = "") -> None:
         of = f" of {task_name}" if task_name else ""
         super().__init__("DataValidationError", f"{var}{of}: {e}")
+
+
+# Users catch them as flyte.errors.X, so that is what tracebacks and pickles call them.
+for _class in [each for each in globals().values() if isinstance(each, type) and issubclass(each, Exception)]:
+    _class.__module__ = "flyte.errors"
+del _class

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from flytectl_py import __version__
-from flytectl_py.cli.options import GENERAL, Option, declare
+from flytectl_py.cli.options import GENERAL, Option, SaysWhere, declare
 from flytectl_py.cli.outcome import exit_code_of
 from flytectl_py.cli.output import open_missing_streams
 from flytectl_py.cli.plain_params import keep_pydantic_out
@@ -19,6 +19,7 @@ from flytectl_py.errors import UnknownNameError
 
 COMMANDS: Final = {
     "run": ("flytectl_py.cli.run", "Run a task of a Python file."),
+    "bundle": ("flytectl_py.cli.bundle", "Show and pack the code that travels with a run."),
 }
 """Name -> (module with a function `command()`, one line of help)."""
 
@@ -31,7 +32,7 @@ Examples:
 """
 
 
-class Commands(TyperGroup):
+class Commands(SaysWhere, TyperGroup):
     """The commands by name; each one's module is imported only when it is needed."""
 
     def list_commands(self, ctx: Any) -> list[str]:

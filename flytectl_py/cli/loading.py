@@ -33,7 +33,4 @@ def load_target(target: str, options: Mapping[str, Any]) -> Loaded:
     root = find_root(Path(target), explicit=Path(explicit) if explicit else None, configured=settings.root_dir)
     output.detail(f"root {root.path} ({root.reason})")
     with user_code():
-        loaded = load(Path(target), root)
-    for name, place in loaded.siblings.items():
-        output.detail(f"{name} is the sibling package at {place}")
-    return loaded
+        return load(Path(target), root)

@@ -69,6 +69,20 @@ GENERAL: Mapping[str, Option] = {
 }
 
 
+class SaysWhere:
+    """Mixed into a Typer command: an error in its options names the command whose help to read."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the arguments of the command."""
+        try:
+            rest: list[str] = super().parse_args(ctx, args)  # type: ignore[misc]  # of the command that it is mixed into
+        except typer.TyperException as error:
+            if getattr(error, "ctx", None) is None:
+                error.ctx = ctx  # type: ignore[attr-defined]  # where Typer keeps it, if it does
+            raise
+        return rest
+
+
 def declare(callback: C, options: Mapping[str, Option]) -> C:
     """Give `callback`, which takes keyword arguments, the signature from which Typer reads its options."""
     annotations = {name: option.annotation() for name, option in options.items()}

@@ -107,7 +107,7 @@ def _say_ours(error: FlyteError, as_json: bool) -> None:
         trace = user_traceback(cause, [os.path.dirname(typer.__file__)], under=error)
         where = innermost_user_place(cause)
         reason = f"{error.code}: {error}" if str(error) else error.code
-        message = f"{' → '.join(error.chain)} failed: {reason}"
+        message = f"{' → '.join(_shortened(error.chain))} failed: {reason}"
     if as_json:
         document: dict[str, Any] = {"code": error.code, "message": message, "hint": hint, "where": where}
         if trace:
@@ -117,3 +117,11 @@ def _say_ours(error: FlyteError, as_json: bool) -> None:
     if trace:
         to_stderr(trace.rstrip())
     _say(as_json, error.code, message, hint, where)
+
+
+def _shortened(chain: Sequence[str]) -> list[str]:
+    """Leave out the middle of a chain that is too long to read, as of a task that calls itself."""
+    ends = 4
+    if len(chain) <= 2 * ends + 1:
+        return list(chain)
+    return [*chain[:ends], f"… {len(chain) - 2 * ends} more …", *chain[-ends:]]

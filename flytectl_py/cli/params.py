@@ -173,9 +173,12 @@ def _missing(label: str, annotation: Any) -> str:
 
 def _from_text(annotation: Any, text: str, world: ThisMachine) -> Any:
     """Convert what was typed; a composite may stand in ``@file`` or come from stdin as ``-``."""
-    if (text == "-" or text.startswith("@")) and convert.metavar(annotation) == "JSON":
+    if not (text == "-" or text.startswith("@")) or convert.metavar(annotation) != "JSON":
+        return convert.from_text(annotation, text, world)
+    try:
         return convert.from_json(annotation, convert.parse_json(_read(text.removeprefix("@"))), world)
-    return convert.from_text(annotation, text, world)
+    except UsageError as error:
+        raise BadValue(f"'{text}'", convert.describe(annotation), detail=str(error)) from error
 
 
 def _read_file(task: AnyTask, file: str) -> dict[str, Any]:

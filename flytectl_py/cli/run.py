@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from flytectl_py.cli.options import GENERAL, Option, declare, merged
+from flytectl_py.cli.early import given_early, hidden_by_inputs
+from flytectl_py.cli.loading import load_target
+from flytectl_py.cli.options import GENERAL, Option, SaysWhere, declare, merged
 from flytectl_py.cli.output import settle_output
 from flytectl_py.cli.params import INPUT, description, input_options, read_inputs, signature, summary
 from flytectl_py.cli.plain_params import keep_pydantic_out
 from flytectl_py.cli.start import user_code
-from flytectl_py.errors import UsageError
+from flytectl_py.errors import DeclarationError, UsageError
 from flytectl_py.model.task import Task
 
 if TYPE_CHECKING:
@@ -57,18 +59,23 @@ _BEFORE_LOADING = ("config", "project", "domain", "root_dir", "as_json", "output
 """Options that must be known before the file is loaded, wherever they stand."""
 
 
-class FileArgument(TyperGroup):
+class FileArgument(SaysWhere, TyperGroup):
     """The part of the command line before FILE: whatever stands first and is no option is the file."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str, Any, list[str]]:
         del ctx
+        from flytectl_py.project.target import locate
+
+        if not args[0]:
+            raise UsageError("FILE is empty", hint="give a .py file, or a folder that holds some")
+        locate(Path(args[0]))  # Said before options that follow are found wrong.
         return args[0], _file_command(args[0]), args[1:]
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """List nothing: FILE is no command."""
 
 
-class TaskArgument(TyperGroup):
+class TaskArgument(SaysWhere, TyperGroup):
     """The part between FILE and TASK. `file` is as it was typed."""
 
     file: str = ""
@@ -76,7 +83,8 @@ class TaskArgument(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str, Any, list[str]]:
         name, rest = args[0], args[1:]
-        early = _peek(rest, _BEFORE_LOADING, _shadowing_inputs(self.file, name))
+        options = {key: RUN_OPTIONS[key] for key in _BEFORE_LOADING}
+        early = given_early(rest, options, hidden_by_inputs(options, self.file, name))
         loaded = self.load([*ctx.obj, ctx.params, early])
         wants_help = any(each in ("-h", "--help") for each in rest)
         return name, _task_command(loaded, loaded.task(name), for_help=wants_help), rest
@@ -84,7 +92,7 @@ class TaskArgument(TyperGroup):
     def load(self, levels: Sequence[Mapping[str, Any]]) -> Loaded:
         """Load the file with the options that were given so far."""
         if self._loaded is None:
-            self._loaded = _load(self.file, merged(levels))
+            self._loaded = load_target(self.file, merged(levels))
         return self._loaded
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
@@ -92,7 +100,11 @@ class TaskArgument(TyperGroup):
         tasks = self.load([*ctx.obj, ctx.params]).tasks()
         with formatter.section("Tasks"):
             for name, task in tasks:
-                formatter.write(f"  {signature(name, task)}\n")
+                try:
+                    shown = signature(name, task)
+                except DeclarationError as error:
+                    shown = f"{name}: cannot run, {error.message}"
+                formatter.write(f"  {shown}\n")
                 if summary(task):
                     formatter.write(f"      {summary(task)}\n")
             if not tasks:
@@ -103,7 +115,7 @@ class TaskArgument(TyperGroup):
         """List nothing: the tasks are listed already."""
 
 
-class TaskCommand(TyperCommand):
+class TaskCommand(SaysWhere, TyperCommand):
     """A task: its help shows the task's inputs before the options of every run."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
@@ -193,24 +205,6 @@ def _task_command(loaded: Loaded, task: AnyTask, *, for_help: bool) -> Any:
     return made
 
 
-def _load(file: str, options: Mapping[str, Any]) -> Loaded:
-    from flytectl_py.config import settings as config
-    from flytectl_py.project.loader import load
-    from flytectl_py.project.root import find_root
-
-    output = settle_output(options)
-    explicit = options.get("root_dir")
-    settings = config.set_flags(
-        options.get("config"), project=options.get("project"), domain=options.get("domain"), root_dir=explicit
-    )
-    for warning in settings.warnings:
-        output.note(warning)
-    root = find_root(Path(file), explicit=Path(explicit) if explicit else None, configured=settings.root_dir)
-    output.detail(f"root {root.path} ({root.reason})")
-    with user_code():
-        return load(Path(file), root)
-
-
 def _run(loaded: Loaded, task: AnyTask, typed: Mapping[str, Any], options: Mapping[str, Any]) -> None:
     from flytectl_py.api import Runner
 
@@ -265,48 +259,3 @@ def _env_vars(pairs: Sequence[str]) -> dict[str, str]:
             raise UsageError(f"--env: got '{pair}'; it takes KEY=VALUE, e.g. --env LEVEL=debug")
         found[name] = value
     return found
-
-
-def _peek(args: Sequence[str], names: Sequence[str], taken: Sequence[str]) -> dict[str, Any]:
-    """Find the options that loading needs among arguments that cannot be parsed yet.
-
-    :param taken: long names that are inputs of the task, not options.
-    """
-    found: dict[str, Any] = {}
-    for key in names:
-        for name in RUN_OPTIONS[key].names:
-            if name in taken:
-                continue
-            for index, argument in enumerate(args):
-                if RUN_OPTIONS[key].kind in ("flag", "count"):
-                    if argument == name:
-                        found[key] = found.get(key, 0) + 1
-                elif argument == name and index + 1 < len(args):
-                    found[key] = args[index + 1]
-                elif argument.startswith(f"{name}=") and name.startswith("--"):
-                    found[key] = argument.removeprefix(f"{name}=")
-    return found
-
-
-def _shadowing_inputs(file: str, task: str) -> list[str]:
-    """Return which of the options that loading needs are inputs of `task`, by the text of the file."""
-    path = Path(file)
-    options = [name for key in _BEFORE_LOADING for name in RUN_OPTIONS[key].names if name.startswith("--")]
-    names = {name: name[2:].replace("-", "_") for name in options}
-    try:
-        text = path.read_bytes() if path.is_file() else b""
-    except OSError:
-        return []  # Loading the file says why.
-    if not any(each.encode() in text for each in names.values()):
-        return []
-    import ast
-
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
-        return []  # Loading the file says why.
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == task.rpartition(".")[2]:
-            arguments = {each.arg for each in (*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs)}
-            return [name for name, each in names.items() if each in arguments]
-    return []

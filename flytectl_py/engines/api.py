@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from flytectl_py.errors import BadInputsError, DeclarationError, RuntimeDataValidationError, did_you_mean
 from flytectl_py.model.task import Task
+
+if TYPE_CHECKING:
+    from flytectl_py.engines.run_bundle import Bundle
 
 Note = Callable[[str], None]
 """Takes one line for the person who watches: a retry, an abandoned thread."""
@@ -17,8 +20,9 @@ _RUN_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
 class Phase(StrEnum):
-    """How far a run is."""
+    """How far a run is; one that was only planned is never carried out."""
 
+    PLANNED = "planned"
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -89,7 +93,10 @@ def checked_run_name(name: str) -> str:
 
 
 class Run:
-    """One run of a task. `seconds` is its wall time; `actions` counts its task and trace calls, itself included."""
+    """One run of a task. `seconds` is its wall time; `actions` counts its task and trace calls, itself included.
+
+    :param bundle: the code that travels with it, where it was asked for; None where the image holds the code.
+    """
 
     def __init__(
         self, *, name: str, url: str, task: str, phase: Phase, seconds: float, actions: int, outputs: Outputs
@@ -100,6 +107,7 @@ class Run:
         self.phase = phase
         self.seconds = seconds
         self.actions = actions
+        self.bundle: Bundle | None = None
         self._outputs = outputs
 
     def __repr__(self) -> str:
@@ -127,8 +135,10 @@ class Engine(Protocol):
         """Like `run`, from inside an event loop, which stays free for others."""
 
 
-def bind(task: Task[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the inputs of a call by name, in the signature's order, defaults left out.
+def bind(
+    task: Task[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Return the inputs of a call as its function takes them. Any of them may be given by name.
 
     :raises BadInputsError: inputs that are missing, unknown, given twice or too many; all of them at once.
     """
@@ -149,4 +159,7 @@ def bind(task: Task[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any])
     problems += [f"input '{each.name}' is missing" for each in inputs if each.required and each.name not in given]
     if problems:
         raise BadInputsError(task.name, problems)
-    return {name: given[name] for name in names if name in given}
+    # A default before a given positional-only input has to be passed as well.
+    last = max((index for index, each in enumerate(inputs) if not each.keyword and each.name in given), default=-1)
+    leading = tuple(given.get(each.name, each.default) for each in inputs[: last + 1])
+    return leading, {each.name: given[each.name] for each in inputs[last + 1 :] if each.name in given}

@@ -12,15 +12,14 @@ from typing import NamedTuple
 from flytectl_py.digest.manifest import FileEntry, Manifest
 from flytectl_py.errors import FileChangedError, UsageError
 from flytectl_py.model.environment import Environment, TaskEnvironment
-from flytectl_py.plan.bundle import BundlePlan, check_size, checked_copy_style
+from flytectl_py.plan.bundle import BundlePlan, Include, check_size, checked_copy_style
 from flytectl_py.plan.import_check import Outside, Reference, check_imports
-from flytectl_py.plan.imports import Import, scan_imports
+from flytectl_py.plan.imports import Import
 from flytectl_py.project import candidates
 from flytectl_py.project.candidates import Gathered
 from flytectl_py.project.credentials import holds_credentials, worth_reading
 from flytectl_py.project.first_party import FirstParty, own_files
 from flytectl_py.project.import_graph import Edge, ImportGraph
-from flytectl_py.project.include import Include
 from flytectl_py.project.scans import Scans
 from flytectl_py.storage.hashing import hash_files
 from flytectl_py.storage.stat_index import StatIndex
@@ -211,6 +210,8 @@ class _Planning:
     def _imports(self, file: str, sha256: str) -> tuple[Import, ...]:
         known = self.scans.imports(sha256)
         if known is None:
+            from flytectl_py.plan.import_scan import scan_imports
+
             try:
                 known = scan_imports(Path(file).read_bytes())
             except (SyntaxError, ValueError):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import sys
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from flytectl_py.errors import BaseRuntimeError, FlyteError, NonRecoverableError, RuntimeUserError, TaskTimeoutError
@@ -23,6 +25,17 @@ class TaskFailure(NamedTuple):
         return f"{type(shown).__name__}: {text}" if text else type(shown).__name__
 
 
+def is_the_end(error: BaseException) -> bool:
+    """Whether `error` ends more than a task: an interrupt, or a cancellation from outside."""
+    if isinstance(error, KeyboardInterrupt | GeneratorExit):
+        return True
+    asyncio = sys.modules.get("asyncio")
+    if asyncio is None or not isinstance(error, asyncio.CancelledError) or asyncio._get_running_loop() is None:
+        return False
+    running = asyncio.current_task()
+    return running is not None and running.cancelling() > 0
+
+
 def as_task_error(error: BaseException, task: Task[..., Any], attempt: int) -> TaskFailure:
     """Describe `error`, which ended attempt number `attempt` of `task`.
 
@@ -39,9 +52,22 @@ def as_task_error(error: BaseException, task: Task[..., Any], attempt: int) -> T
     text = str(error)
     if isinstance(error, SystemExit):
         text = f"the task called sys.exit({error.code!r})"
+    elif isinstance(error, BaseExceptionGroup):
+        text = "\n".join([text, *(f"  {each}" for each in _members(error))])
     wrapped = RuntimeUserError(type(error).__name__, text)
     wrapped.chain = (link,)
     return TaskFailure(wrapped, error, worth_another_attempt=True)
+
+
+def _members(group: BaseExceptionGroup[BaseException]) -> Iterator[str]:
+    """Say what each error of a group is, and of which tasks."""
+    for each in group.exceptions:
+        if isinstance(each, BaseExceptionGroup):
+            yield from _members(each)
+        elif isinstance(each, BaseRuntimeError) and each.chain:
+            yield f"{' → '.join(each.chain)} failed: {each.code}: {each}"
+        else:
+            yield f"{type(each).__name__}: {each}"
 
 
 def timed_out(task: Task[..., Any], seconds: float | None) -> TaskTimeoutError:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from flytectl_py.bridge import loop_is_running, run_sync
 from flytectl_py.engines.api import Note, Outputs, Phase, Run, RunOptions, bind
-from flytectl_py.engines.failures import as_task_error, check_returned, timed_out
+from flytectl_py.engines.failures import as_task_error, check_returned, is_the_end, timed_out
 from flytectl_py.engines.threads import workers
+from flytectl_py.errors import BaseRuntimeError
 from flytectl_py.model.context import ActionID, TaskContext, current_context, current_group
 from flytectl_py.model.dispatch import current_dispatcher
 from flytectl_py.model.task import Task
@@ -39,19 +40,19 @@ class LocalEngine:
         self._actions = 0
 
     def run(self, task: AnyTask, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Run:
-        inputs = bind(task, args, kwargs)
+        args, inputs = bind(task, args, kwargs)
         with self._started(task) as finish:
             if task.is_async:
-                return finish(run_sync(lambda: self._root(task, inputs)))
-            return finish(self.call(task, (), inputs))
+                return finish(run_sync(lambda: self._call_root(task, args, inputs)))
+            return finish(self.call(task, args, inputs))
 
     async def run_async(self, task: AnyTask, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Run:
-        inputs = bind(task, args, kwargs)
+        args, inputs = bind(task, args, kwargs)
         with self._started(task) as finish:
-            return finish(await self._root(task, inputs))
+            return finish(await self.call_async(task, args, inputs))
 
-    async def _root(self, task: AnyTask, inputs: dict[str, Any]) -> Any:
-        return await self.call_async(task, (), inputs)
+    async def _call_root(self, task: AnyTask, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        return await self.call_async(task, args, kwargs)
 
     @contextlib.contextmanager
     def _started(self, task: AnyTask) -> Iterator[Callable[[Any], Run]]:
@@ -73,6 +74,11 @@ class LocalEngine:
         try:
             with self._surroundings(task):
                 yield finish
+        except BaseRuntimeError as error:
+            error.add_note(
+                "Tasks: " + " → ".join(error.chain)
+            )  # For the traceback of a program that does not catch it.
+            raise
         finally:
             current_context.reset(context)
             current_dispatcher.reset(dispatcher)
@@ -95,13 +101,15 @@ class LocalEngine:
                 if not running.wait(seconds):
                     raise timed_out(task, seconds)
                 return running.result()
-            except (Exception, SystemExit) as error:  # noqa: BLE001  _after() raises it, wrapped, or a retry follows
+            except BaseException as error:  # noqa: BLE001  _after() raises it, as it is or wrapped, or a retry follows
                 time.sleep(self._after(error, task, attempt))
         raise AssertionError("unreachable")
 
     def call_async(self, task: AnyTask, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Awaitable[Any]:
         # The parent and the group are those of the call, not of the first time that the coroutine runs.
-        return self._call_async(task, args, kwargs, self._prepare(task))
+        coroutine = self._call_async(task, args, kwargs, self._prepare(task))
+        coroutine.__qualname__ = task.name  # type: ignore[attr-defined]  # Python's warning names what was not awaited.
+        return coroutine
 
     async def _call_async(self, task: AnyTask, args: tuple[Any, ...], kwargs: dict[str, Any], start: _Start) -> Any:
         seconds = _limit(task)
@@ -113,7 +121,7 @@ class LocalEngine:
                     if seconds is None:
                         return await task.func(*args, **kwargs)
                     return await _within(seconds, task, task.func(*args, **kwargs))
-            except (Exception, SystemExit) as error:  # noqa: BLE001  _after() raises it, wrapped, or a retry follows
+            except BaseException as error:  # noqa: BLE001  _after() raises it, as it is or wrapped, or a retry follows
                 pause = self._after(error, task, attempt)
             if pause:
                 import asyncio
@@ -211,6 +219,8 @@ class LocalEngine:
 
     def _after(self, error: BaseException, task: AnyTask, attempt: int) -> float:
         """Return how many seconds to wait before the next attempt, or raise the failure of the action."""
+        if is_the_end(error):
+            raise error
         failure = as_task_error(error, task, attempt)
         retries = task.settings.retries
         if attempt > retries.count or not failure.worth_another_attempt:
@@ -239,8 +249,11 @@ async def _within(seconds: float | None, task: AnyTask, awaitable: Awaitable[R])
     limit: asyncio.Timeout
     try:
         async with asyncio.timeout(seconds) as limit:
-            return await awaitable
+            value = await awaitable
     except TimeoutError:
         if limit.expired():
             raise timed_out(task, seconds) from None
         raise
+    if asyncio.get_running_loop().time() > (limit.when() or 0):
+        raise timed_out(task, seconds)  # It blocked the event loop, so nothing could end it in time.
+    return value

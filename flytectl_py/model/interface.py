@@ -21,12 +21,16 @@ MISSING: Final = Missing()
 
 
 class Input(NamedTuple):
-    """One parameter of a task. `annotation` and `default` are `MISSING` where the signature has none."""
+    """One parameter of a task. `annotation` and `default` are `MISSING` where the signature has none.
+
+    `positional` and `keyword` say how it may be passed.
+    """
 
     name: str
     annotation: Any
     default: Any
     positional: bool
+    keyword: bool = True
 
     @property
     def required(self) -> bool:
@@ -68,7 +72,8 @@ class Interface(NamedTuple):
                 )
             default = MISSING if parameter.default is parameter.empty else parameter.default
             positional = parameter.kind is not parameter.KEYWORD_ONLY
-            inputs.append(Input(parameter.name, hints.get(parameter.name, MISSING), default, positional))
+            keyword = parameter.kind is not parameter.POSITIONAL_ONLY
+            inputs.append(Input(parameter.name, hints.get(parameter.name, MISSING), default, positional, keyword))
         return cls(tuple(inputs), outputs_of(hints.get("return", MISSING)))
 
     def input(self, name: str) -> Input | None:

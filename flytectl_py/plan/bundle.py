@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from flytectl_py.digest.manifest import FileEntry, Manifest
@@ -40,8 +39,18 @@ class Left(NamedTuple):
     is_dir: bool = False
 
 
-@dataclass(frozen=True)
-class BundlePlan:
+class Include(NamedTuple):
+    """One name to include, as it was written.
+
+    :param anchor: the folder that it is relative to. :param declared: who says so, for messages.
+    """
+
+    text: str
+    anchor: str
+    declared: str
+
+
+class BundlePlan(NamedTuple):
     """What travels: shown, hashed and packed from this one object.
 
     :param root: absolute; what the paths are relative to.

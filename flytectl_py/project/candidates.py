@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from flytectl_py.errors import BundleError, UsageError
-from flytectl_py.plan.bundle import Candidate, Left
+from flytectl_py.plan.bundle import Candidate, Include, Left
 from flytectl_py.project.credentials import named_like_credentials
 from flytectl_py.project.ignore import OWN_FILE, IgnoreRules, ignore_rules
-from flytectl_py.project.include import Include, Included, included_files
 from flytectl_py.project.walk import Entry, Excluded, walk
+
+STATE = ".flyte"
+"""The folder of this project's own state and configuration, of which nothing need be said."""
 
 
 class Gathered:
@@ -60,7 +62,7 @@ class Gathered:
             )
         if found.rule.startswith(("not a regular file", "broken symbolic link")):
             self.warnings.append(f"'{found.path}' is left out: it is a {found.rule}".replace("a not a", "not a"))
-        if found.path not in self.files:
+        if found.path not in self.files and found.path != STATE:
             self.left[found.path] = Left(found.path, found.rule, found.is_dir)
 
 
@@ -91,6 +93,10 @@ def gather_loaded(gathered: Gathered, files: Iterable[str]) -> None:
 
 def gather_included(gathered: Gathered, includes: Sequence[Include]) -> None:
     """Add what `includes` name; it beats every ignore rule."""
+    if not includes:
+        return
+    from flytectl_py.project.include import Included, included_files
+
     for each in included_files(gathered.root, includes):
         if isinstance(each, Included):
             why = f"include: {each.include.text}"
@@ -102,7 +108,7 @@ def gather_included(gathered: Gathered, includes: Sequence[Include]) -> None:
 def unselected(gathered: Gathered) -> Iterator[Left]:
     """Yield every file and folder under the root that the bundle does not hold and no rule was asked about."""
     for each in walk(gathered.root, ignore_rules(gathered.root)):
-        if each.path in gathered.files or each.path in gathered.left:
+        if each.path in gathered.files or each.path in gathered.left or each.path == STATE:
             continue
         if isinstance(each, Entry):
             yield Left(each.path, "not imported")

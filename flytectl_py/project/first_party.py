@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import sysconfig
 from collections.abc import Iterable
 from types import ModuleType
@@ -48,19 +47,3 @@ def own_files(modules: Iterable[ModuleType | None], first_party: FirstParty) -> 
         if isinstance(file, str) and os.path.isabs(file):
             files.add(file)
     return sorted(file for file in files if first_party.is_own(file) and os.path.isfile(file))
-
-
-class _Snapshot:
-    """The modules that were loaded when the first run of this process began."""
-
-    modules: dict[str, ModuleType] | None = None
-
-
-def loaded_before_runs() -> dict[str, ModuleType]:
-    """Return the modules that were loaded when this was first called: tasks that run import more, lazily.
-
-    A script that calls ``flyte.run`` twice so has the same bundle both times, and the one that the command line makes.
-    """
-    if _Snapshot.modules is None:
-        _Snapshot.modules = dict(sys.modules)
-    return _Snapshot.modules

@@ -7,28 +7,17 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from flytectl_py.errors import UsageError, did_you_mean
+from flytectl_py.plan.bundle import Include
 from flytectl_py.project.ignore import IgnoreRules, built_in_rule
 from flytectl_py.project.walk import Entry, Excluded, walk
 
 _WILD = re.compile(r"[*?\[]")
 
 
-@dataclass(frozen=True, slots=True)
-class Include:
-    """One name to include, as it was written.
-
-    :param anchor: the folder that it is relative to. :param declared: who says so, for messages.
-    """
-
-    text: str
-    anchor: str
-    declared: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Named:
+class _Named(NamedTuple):
     """An include below the root: `base` is its part before the first wildcard, relative, POSIX, without end slash."""
 
     include: Include
@@ -40,8 +29,7 @@ class _Named:
         return self.pattern.fullmatch(path) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Included:
+class Included(NamedTuple):
     """A file that an include brings.
 
     :param by_name: the include is exactly this file.
@@ -82,8 +70,6 @@ def included_files(root: Path, includes: Sequence[Include]) -> Iterator[Included
     :raises UsageError: a name that lies outside the root or does not exist; a glob that matches nothing.
     """
     named = [_below(root, include) for include in includes]
-    if not named:
-        return
     found: set[int] = set()
     for entry in walk(root, _IncludeRules(named=tuple(named))):
         if isinstance(entry, Excluded):

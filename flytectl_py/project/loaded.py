@@ -60,6 +60,8 @@ class Loaded:
     def task(self, name: str) -> AnyTask:
         """Return a task by the name of its variable or function in the target's files, or by ``environment.task``.
 
+        An environment goes by its name or by the variable that holds it.
+
         :raises UnknownNameError: there is none of that name.
         :raises UsageError: several files of the target have one.
         """
@@ -79,11 +81,17 @@ class Loaded:
             if found:
                 raise _ambiguous("task", name, (f"{task.name} ({_place(task)})" for _, task in found))
         registered = list(self._registered())
-        exact = next((task for task in registered if task.name == name), None)
+        variable, _, short_name = name.rpartition(".")
+        held = [vars(module).get(variable) for module in self.modules] if variable else []
+        names = {name, *(f"{each.name}.{short_name}" for each in held if isinstance(each, Environment))}
+        exact = next((task for task in registered if task.name in names), None)
         if exact is not None:
             return exact
         elsewhere = [task.name for task in registered if task.short_name == name]
         hint = f"it is known as {' and '.join(elsewhere)}" if elsewhere else ""
+        plain = [value for module in self.modules if callable(value := vars(module).get(name))]
+        if plain:
+            hint = f"{name} is not a task: decorate it with @env.task"
         known = [task.name for task in registered] if "." in name else [each for each, _ in listed]
         raise UnknownNameError("task", name, known, where=str(self.target), hint=hint)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 import pytest
@@ -11,6 +10,7 @@ from tests.support.project import Project
 
 MakeProject = Callable[..., Project]
 
+
 TASK = """
 import flyte
 
@@ -18,16 +18,6 @@ import flyte
 def main() -> str:
     return "ran"
 """
-OURS = ("flytectl_py", "typer", "importlib", "runpy")
-
-
-def only_user_frames(text: str, made: Project) -> None:
-    """Check that every frame of a traceback lies in the project."""
-    frames = [line for line in text.splitlines() if line.lstrip().startswith('File "')]
-    assert frames, text
-    for line in frames:
-        assert not any(name in line for name in OURS), text
-        assert str(made.path) in line or 'File "<' in line or not os.path.isabs(line.split('"')[1]), text
 
 
 @pytest.mark.parametrize(
@@ -220,144 +210,8 @@ def test_a_task_may_use_a_pool_of_processes(project: MakeProject) -> None:
     assert made.flyte("run", "app.py", "main").expect().json == [2, 4]
 
 
-BROKEN = {
-    "syntax error": ("import flyte\n\ndef main(:\n    pass\n", "SyntaxError", "app.py:3"),
-    "wrong name": ("import flyte\n\nprint(undefined_name)\n", "NameError", "app.py:3"),
-    "raise in a function": ("def f():\n    return 1 / 0\n\nf()\n", "ZeroDivisionError", "app.py:2"),
-    "indentation": ("if True:\nx = 1\n", "IndentationError", "app.py:2"),
-    "null byte": ("x = 1\x00\n", "null bytes", "app.py"),
-    "exit": ("import sys\nsys.exit(0)\n", "sys.exit(0)", "app.py:2"),
-}
-
-
-@pytest.mark.parametrize("kind", BROKEN)
-def test_a_broken_module_shows_the_place_and_only_the_users_frames(project: MakeProject, kind: str) -> None:
-    code, error, place = BROKEN[kind]
-    made = project({"app.py": code})
-    result = made.flyte("run", "app.py", "main").expect(1)
-    assert error in result.err
-    assert place in result.err
-    if 'File "' in result.err:
-        only_user_frames(result.err, made)
-    assert result.out == ""
-    document = made.flyte("run", "--json", "app.py", "main").expect(1).json["error"]
-    assert place in document["where"]
-    assert error in document["message"]
-
-
-def test_a_broken_import_shows_the_way_through_the_users_files(project: MakeProject) -> None:
-    made = project(
-        {
-            "app.py": "import flyte\nimport middle\n",
-            "middle.py": "from inner import x\n",
-            "inner.py": "# one\n# two\nx = {}['key']\n",
-        }
-    )
-    result = made.flyte("run", "app.py", "main").expect(1)
-    only_user_frames(result.err, made)
-    assert [result.err.index(name) for name in ("app.py", "middle.py", "inner.py")] == sorted(
-        result.err.index(name) for name in ("app.py", "middle.py", "inner.py")
-    )
-    assert "inner.py:3" in result.err
-    assert "KeyError" in result.err
-
-
-def test_a_missing_package_is_named_with_the_line_that_wants_it(project: MakeProject) -> None:
-    made = project({"app.py": "import flyte\nimport sklearn_missing.tree\n"})
-    result = made.flyte("run", "app.py", "main").expect(1)
-    assert "sklearn_missing" in result.err
-    assert "app.py:2" in result.err
-    assert "hint:" in result.err
-    only_user_frames(result.err, made)
-    known = project({"app.py": "import flyte\nimport skimage\n"}, name="known").flyte("run", "app.py", "main").expect(1)
-    assert "scikit-image" in known.err
-
-
-def test_a_wrong_declaration_says_parameter_value_and_what_is_allowed(project: MakeProject) -> None:
-    made = project(
-        {"app.py": "import flyte\n\nenv = flyte.TaskEnvironment(name='a', resources=flyte.Resources(gpu='A1000:1'))\n"}
-    )
-    result = made.flyte("run", "app.py", "main").expect(1)
-    assert "A1000:1" in result.err
-    assert "A100:1" in result.err
-    assert "app.py:3" in result.err
-
-
-def test_two_files_that_declare_one_environment_are_both_named(project: MakeProject) -> None:
-    declared = "import flyte\n\nenv = flyte.TaskEnvironment(name='etl')\n\n@env.task\ndef {0}() -> int:\n    return 1\n"
-    made = project({"app.py": "import other\n" + declared.format("one"), "other.py": declared.format("two")})
-    result = made.flyte("run", "app.py", "one")
-    assert result.code in (1, 2)
-    for text in ("'etl'", "app.py", "other.py"):
-        assert text in result.err, result
-    only_user_frames(result.err, made)
-
-
-@pytest.mark.parametrize(
-    ("files", "target", "says"),
-    [
-        ({"empty.py": ""}, "empty.py", "no tasks"),
-        ({"notes.txt": "x"}, "notes.txt", "Python file"),
-        ({"book.ipynb": "{}"}, "book.ipynb", "notebook"),
-        ({"empty/": ""}, "empty", "Python file"),
-        ({"tasks.py": TASK}, "taks.py", "did you mean 'tasks.py'?"),
-        ({"sub/tasks.py": TASK}, "sbu/tasks.py", "sbu"),
-    ],
-)
-def test_what_cannot_be_run_is_a_usage_error(
-    project: MakeProject, files: dict[str, str], target: str, says: str
-) -> None:
-    made = project(files)
-    for args in ([target], [target, "main"]):
-        result = made.flyte("run", *args).expect(2)
-        assert says in result.err or (args[1:] and "no task 'main'" in result.err), result
-        assert "Traceback" not in result.err
-
-
-def test_a_binary_file_is_refused_without_a_traceback_of_ours(project: MakeProject) -> None:
-    made = project({"app.py": b"\x7fELF\x00\xff\xfe\x80binary"})
-    result = made.flyte("run", "app.py", "main").expect(1)
-    assert "app.py" in result.err
-    if 'File "' in result.err:
-        only_user_frames(result.err, made)
-
-
 def test_a_file_in_another_encoding_is_read_as_python_reads_it(project: MakeProject) -> None:
     latin = "# -*- coding: latin-1 -*-" + TASK.replace("ran", "größe")
     made = project({"app.py": latin.encode("latin-1"), "bom.py": b"\xef\xbb\xbf" + TASK.encode()})
     assert made.flyte("run", "app.py", "main").expect().out == "größe\n"
     assert made.flyte("run", "bom.py", "main").expect().out == "ran\n"
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_without_permission_says_so(project: MakeProject) -> None:
-    made = project({"app.py": TASK})
-    (made.path / "app.py").chmod(0)
-    result = made.flyte("run", "app.py", "main")
-    assert result.code in (1, 2)
-    assert "ermission" in result.err
-
-
-def test_a_folder_that_may_not_be_written_is_no_obstacle(project: MakeProject) -> None:
-    made = project({"app.py": TASK})
-    made.path.chmod(0o555)
-    try:
-        assert made.flyte("run", "app.py", "main").expect().out == "ran\n"
-    finally:
-        made.path.chmod(0o755)
-
-
-def test_a_folder_that_is_gone_is_told(project: MakeProject) -> None:
-    made = project({"app.py": TASK, "gone/": ""})
-    script = """
-        import os, sys, subprocess
-        os.rmdir(os.getcwd())
-        sys.exit(subprocess.call([sys.argv[1], 'run', 'app.py', 'main']))
-    """
-    from tests.support.process import FLYTE
-
-    made.write({"go.py": script})
-    result = made.python(made.path / "go.py", FLYTE, cwd="gone")
-    assert result.code != 0
-    assert "Traceback" not in result.err
-    assert "folder" in result.err or "directory" in result.err

@@ -415,3 +415,68 @@ def test_nothing_of_a_run_is_left_behind_when_it_fails() -> None:
         flyte.run(fails, 1)
     assert flyte.ctx() is None
     assert square(2) == 4
+
+
+def test_a_coroutine_that_blocks_past_its_timeout_has_timed_out_all_the_same() -> None:
+    @env.task(timeout=timedelta(milliseconds=5))
+    async def blocks() -> int:
+        threading.Event().wait(0.05)
+        return 1
+
+    with pytest.raises(TaskTimeoutError):
+        flyte.run(blocks)
+
+
+def test_a_cancellation_of_the_tasks_own_making_is_a_failure() -> None:
+    @env.task
+    async def gives_up() -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(RuntimeUserError) as caught:
+        flyte.run(gives_up)
+    assert caught.value.code == "CancelledError"
+
+
+def test_a_cancellation_from_outside_is_passed_on() -> None:
+    @env.task
+    async def sleeps() -> None:
+        await asyncio.sleep(60)
+
+    async def cancels() -> None:
+        running = asyncio.ensure_future(flyte.run.aio(sleeps))
+        await asyncio.sleep(0.01)
+        running.cancel()
+        await running
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(cancels())
+
+
+def test_a_group_of_failures_names_the_tasks_that_failed() -> None:
+    @env.task
+    async def parent() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(fails.aio(1))
+            tasks.create_task(fails.aio(2))
+
+    with pytest.raises(RuntimeUserError) as caught:
+        flyte.run(parent)
+    assert "local-engine.fails failed: ValueError: no 1" in str(caught.value)
+    assert "local-engine.fails failed: ValueError: no 2" in str(caught.value)
+
+
+def test_positional_only_inputs_may_be_given_either_way() -> None:
+    @env.task
+    def minus(a: int, b: int = 1, /, c: int = 0) -> int:
+        return a - b - c
+
+    assert flyte.run(minus, 5).outputs().o0 == 4
+    assert flyte.run(minus, 5, 2, 1).outputs().o0 == 2
+    assert flyte.run(minus, b=2, a=5).outputs().o0 == 3
+
+
+def test_a_program_that_does_not_catch_a_failure_shows_the_tasks_that_led_there() -> None:
+    with pytest.raises(RuntimeUserError) as caught:
+        flyte.run(fails, 1)
+    assert caught.value.__notes__ == ["Tasks: local-engine.fails"]
+    assert type(caught.value).__module__ == "flyte.errors"

@@ -20,8 +20,8 @@ def test_inputs_in_the_order_of_the_signature() -> None:
 
     interface = Interface.of(f)
     assert interface.inputs == (
-        Input("a", int, MISSING, True),
-        Input("b", str, "x", True),
+        Input("a", int, MISSING, True, False),
+        Input("b", str, "x", True, False),
         Input("c", list[int] | None, None, True),
         Input("d", float, MISSING, False),
         Input("e", MISSING, 1, False),

@@ -1,0 +1,217 @@
+"""A planned bundle on its way out: packed into a file, sent to a store, and remembered as the last one made."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from flytectl_py.digest.manifest import FileEntry, Manifest
+from flytectl_py.engines.bundling import Code, Request, plan_bundle, state_folder
+from flytectl_py.errors import FileChangedError, NotReadyError, UsageError
+from flytectl_py.plan.bundle import BundlePlan
+from flytectl_py.storage.archive import ArchiveInfo, opener, write_archive
+
+Progress = Callable[[str, int, int], None]
+"""Told what is done (``packing``, ``sending``), the bytes done so far and the bytes in all."""
+
+
+class Delivered(NamedTuple):
+    """Where an archive is now: a path or a URI. `bytes` is its packed size; `uploaded` whether a store needed it."""
+
+    place: str
+    bytes: int
+    uploaded: bool = False
+    is_uri: bool = False
+
+
+def make_bundle(
+    code: Code, request: Request, to: str | None = None, progress: Progress | None = None
+) -> tuple[BundlePlan, Delivered | None]:
+    """Plan the bundle of `code` and deliver it to `to`; without `to` nothing is packed.
+
+    A file that changes while it is packed makes everything start over, once.
+
+    :param to: a file, a folder (that exists, or with a slash at its end) or a URI. In a folder and in a store the
+        archive's name is ``<digest>.tar.gz``.
+    :raises FlyteError: as `plan_bundle`, `write_bundle` and `push_bundle`.
+    """
+    try:
+        return _made(code, request, to, progress)
+    except FileChangedError:
+        return _made(code, request, to, progress)
+
+
+def _made(
+    code: Code, request: Request, to: str | None, progress: Progress | None
+) -> tuple[BundlePlan, Delivered | None]:
+    plan = plan_bundle(code, request)
+    delivered = None if to is None else deliver(plan, to, progress)
+    remember(plan)
+    return plan, delivered
+
+
+def deliver(plan: BundlePlan, to: str, progress: Progress | None = None) -> Delivered:
+    """Write the archive of `plan` to a file or folder, or send it to a store, by what `to` is."""
+    from flytectl_py.storage.registry import is_uri
+
+    if not to:
+        raise UsageError("where to? --output needs a file, a folder or a URI", where="--output")
+    return push_bundle(plan, to, progress) if is_uri(to) else write_bundle(plan, to, progress)
+
+
+def write_bundle(plan: BundlePlan, to: str, progress: Progress | None = None) -> Delivered:
+    """Write the archive; under its final name it is complete or not there at all.
+
+    :raises NotReadyError: it cannot be written: no space, no permission.
+    :raises FileChangedError: a file is no longer what the plan says.
+    """
+    target = Path(to, f"{plan.digest}.tar.gz") if to.endswith("/") or os.path.isdir(to) else Path(to)
+    try:
+        if target.exists() and not target.is_file():  # a device or a pipe is written to as it is
+            with target.open("wb") as out:
+                return Delivered(str(target), _pack(plan, out, progress).bytes)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _partial(target) as out:
+            info = _pack(plan, out, progress)
+    except OSError as error:
+        raise NotReadyError(
+            f"cannot write {target}: {error.strerror or error}",
+            hint="make room, or name another place with --output",
+            where=str(target),
+        ) from error
+    return Delivered(str(target), info.bytes)
+
+
+def push_bundle(plan: BundlePlan, uri: str, progress: Progress | None = None) -> Delivered:
+    """Send the archive to the store at `uri`, unless the store says that it has it.
+
+    :raises FlyteError: as the store says.
+    """
+    from flytectl_py.storage.registry import open_store
+
+    key = f"{plan.digest}.tar.gz"
+    with open_store(uri) as store:
+        there = store.head(key)
+        packed = _packed_before(plan)
+        if there is not None and packed is not None and (there.size, there.sha256) == (packed.bytes, packed.sha256):
+            return Delivered(store.uri(key), packed.bytes, is_uri=True)
+        with _packed(plan, progress) as (file, info):
+            put = store.put(
+                key,
+                lambda: Path(file).open("rb"),
+                size=info.bytes,
+                sha256=info.sha256,
+                progress=(lambda done, total: progress("sending", done, total)) if progress else None,
+            )
+    return Delivered(put.uri, info.bytes, put.uploaded, is_uri=True)
+
+
+def remember(plan: BundlePlan) -> None:
+    """Keep the list of files as the last bundle of its root; where that cannot be, there is no last one."""
+    file = state_folder(Path(plan.root)) / "last-bundle.json"
+    with contextlib.suppress(OSError):
+        with contextlib.suppress(FileNotFoundError), file.open("rb") as opened:
+            if plan.digest.encode() in opened.read(100):
+                return
+        content = json.dumps(
+            {"digest": plan.digest, "files": [list(each) for each in plan.files]}, separators=(",", ":")
+        )
+        _replace(file, content)
+
+
+def last_bundle(root: Path) -> Manifest | None:
+    """Return the files of the last bundle that was made of `root`, or None where none is known."""
+    try:
+        read = json.loads((state_folder(root) / "last-bundle.json").read_bytes())
+        return Manifest(FileEntry(*each) for each in read["files"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _pack(plan: BundlePlan, out: BinaryIO, progress: Progress | None) -> ArchiveInfo:
+    open_file = opener(Path(plan.root))
+    if progress is None:
+        return write_archive(plan.manifest, open_file, out)
+    sizes = {entry.path: entry.size for entry in plan.files}
+    done, total = 0, plan.manifest.total_bytes
+
+    def counted(path: str) -> BinaryIO:
+        nonlocal done
+        progress("packing", done, total)
+        done += sizes[path]
+        return open_file(path)
+
+    return write_archive(plan.manifest, counted, out)
+
+
+@contextmanager
+def _packed(plan: BundlePlan, progress: Progress | None) -> Iterator[tuple[str, ArchiveInfo]]:
+    """Pack into a temporary file for as long as the block runs, and remember what came of it."""
+    import tempfile
+
+    try:
+        with tempfile.NamedTemporaryFile(prefix="flyte-bundle-", suffix=".tar.gz", buffering=0) as out:
+            info = _pack(plan, out, progress)  # type: ignore[arg-type]  # a file without a buffer takes bytes as well
+            with contextlib.suppress(OSError):
+                _replace(
+                    _packed_file(plan), json.dumps({"digest": info.digest, "bytes": info.bytes, "sha256": info.sha256})
+                )
+            yield out.name, info
+    except OSError as error:
+        raise NotReadyError(
+            f"cannot pack the bundle in {tempfile.gettempdir()}: {error.strerror or error}",
+            hint="make room there, or set TMPDIR to a folder that has some",
+        ) from error
+
+
+def _packed_before(plan: BundlePlan) -> ArchiveInfo | None:
+    """Return what packing this very bundle gave here the last time: a store that holds just that needs nothing."""
+    try:
+        read = json.loads(_packed_file(plan).read_bytes())
+        found = ArchiveInfo(int(read["bytes"]), str(read["digest"]), str(read["sha256"]))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return found if found.digest == plan.digest else None
+
+
+def _packed_file(plan: BundlePlan) -> Path:
+    return state_folder(Path(plan.root)) / "last-archive.json"
+
+
+@contextmanager
+def _partial(target: Path) -> Iterator[BinaryIO]:
+    """Open a new file beside `target` that takes its name at the end; what killed processes left there is cleared."""
+    prefix = f".{target.name}.partial-"
+    for name in os.listdir(target.parent):
+        if name.startswith(prefix):
+            _clear_if_left(target.parent / name)
+    partial = target.with_name(f"{prefix}{os.urandom(8).hex()}")
+    try:
+        with partial.open("xb", buffering=0) as out:
+            fcntl.flock(out, fcntl.LOCK_EX)
+            yield out
+            partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _clear_if_left(partial: Path) -> None:
+    """Remove a partial file that nobody holds."""
+    with contextlib.suppress(OSError), partial.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        partial.unlink()
+
+
+def _replace(file: Path, text: str) -> None:
+    partial = file.with_name(f"{file.name}.{os.urandom(8).hex()}")
+    try:
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(file)
+    finally:
+        partial.unlink(missing_ok=True)

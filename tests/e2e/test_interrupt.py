@@ -1,0 +1,107 @@
+"""Ctrl-C, while a task or the loading of a file is under way."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.process import FLYTE
+from tests.support.project import Project
+
+MakeProject = Callable[..., Project]
+
+
+SLEEP = """
+import asyncio, sys, time
+import flyte
+
+@flyte.task
+async def sleeper() -> None:
+    await asyncio.sleep(60)
+
+@flyte.task
+def blocking(x: int = 0) -> None:
+    time.sleep(60)
+
+@flyte.task
+"""
+
+
+SLEEPERS = {
+    "sync": "    time.sleep(60)\n",
+    "async": "    await asyncio.sleep(60)\n",
+    "child": "    await asyncio.gather(*(sleeper() for _ in range(3)))\n",
+    "thread": "    await blocking.aio()\n",
+    "map": "    list(flyte.map(blocking, [1, 2, 3]))\n",
+    "subprocess": "    import subprocess; subprocess.run(['sleep', '60'])\n",
+}
+
+
+@pytest.mark.parametrize("kind", SLEEPERS)
+@pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
+def test_control_c_ends_the_run_within_two_seconds_with_130(project: MakeProject, kind: str, as_json: bool) -> None:
+    start = "async def" if "await" in SLEEPERS[kind] else "def"
+    body = f"{start} main() -> None:\n    print('begun', file=sys.stderr, flush=True)\n{SLEEPERS[kind]}"
+    made = project({"app.py": SLEEP + body})
+    args = [FLYTE, "run", *(["--json"] if as_json else []), "app.py", "main"]
+    # A group of its own, all of which gets the signal, as from a terminal.
+    with subprocess.Popen(
+        args,
+        cwd=made.path,
+        env=made.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stderr is not None
+        assert "begun" in process.stderr.readline()
+        time.sleep(0.1)  # Let it fall asleep.
+        os.killpg(process.pid, signal.SIGINT)
+        try:
+            out, err = process.communicate(timeout=2)
+        finally:
+            process.kill()
+    assert process.returncode == 130, err
+    assert "Traceback" not in err, err
+    if as_json:
+        assert '"Interrupted"' in out
+        assert err == ""
+    else:
+        assert "interrupted" in err
+        assert out == ""
+
+
+def test_control_c_lets_a_task_clean_up(project: MakeProject) -> None:
+    code = """
+    import asyncio
+    import flyte
+
+    @flyte.task
+    async def main() -> None:
+        try:
+            print("begun", flush=True)
+            await asyncio.sleep(60)
+        finally:
+            print("cleaned up", flush=True)
+    """
+    made = project({"app.py": code})
+    with made.flyte_on_terminal("run", "app.py", "main") as terminal:
+        terminal.expect("begun")
+        terminal.send("\x03")
+        result = terminal.finish(5).expect(130)
+    assert "cleaned up" in result.out
+
+
+def test_control_c_while_the_file_is_loading(project: MakeProject) -> None:
+    made = project({"app.py": "import sys, time\nprint('begun', flush=True)\ntime.sleep(60)\n"})
+    with made.flyte_on_terminal("run", "app.py", "main") as terminal:
+        terminal.expect("begun")
+        terminal.send("\x03")
+        result = terminal.finish(5).expect(130)
+    assert "Traceback" not in result.out
