@@ -102,9 +102,13 @@ def push_bundle(plan: BundlePlan, uri: str, progress: Progress | None = None) ->
         if there is not None and packed is not None and (there.size, there.sha256) == (packed.bytes, packed.sha256):
             return Delivered(store.uri(key), packed.bytes, is_uri=True)
         with _packed(plan, progress) as (file, info):
+
+            def reopened(file: str = file) -> BinaryIO:
+                return Path(file).open("rb")
+
             put = store.put(
                 key,
-                lambda: Path(file).open("rb"),
+                reopened,
                 size=info.bytes,
                 sha256=info.sha256,
                 progress=(lambda done, total: progress("sending", done, total)) if progress else None,
@@ -191,27 +195,27 @@ def _partial(target: Path) -> Iterator[BinaryIO]:
     for name in os.listdir(target.parent):
         if name.startswith(prefix):
             _clear_if_left(target.parent / name)
-    partial = target.with_name(f"{prefix}{os.urandom(8).hex()}")
+    growing = target.with_name(f"{prefix}{os.urandom(8).hex()}")
     try:
-        with partial.open("xb", buffering=0) as out:
+        with growing.open("xb", buffering=0) as out:
             fcntl.flock(out, fcntl.LOCK_EX)
             yield out
-            partial.replace(target)
+            growing.replace(target)
     finally:
-        partial.unlink(missing_ok=True)
+        growing.unlink(missing_ok=True)
 
 
-def _clear_if_left(partial: Path) -> None:
+def _clear_if_left(growing: Path) -> None:
     """Remove a partial file that nobody holds."""
-    with contextlib.suppress(OSError), partial.open("rb") as file:
+    with contextlib.suppress(OSError), growing.open("rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        partial.unlink()
+        growing.unlink()
 
 
 def _replace(file: Path, text: str) -> None:
-    partial = file.with_name(f"{file.name}.{os.urandom(8).hex()}")
+    growing = file.with_name(f"{file.name}.{os.urandom(8).hex()}")
     try:
-        partial.write_text(text, encoding="utf-8")
-        partial.replace(file)
+        growing.write_text(text, encoding="utf-8")
+        growing.replace(file)
     finally:
-        partial.unlink(missing_ok=True)
+        growing.unlink(missing_ok=True)

@@ -10,9 +10,9 @@ from types import ModuleType
 from typing import NamedTuple
 
 from flytectl_py.digest.manifest import FileEntry, Manifest
-from flytectl_py.errors import FileChangedError, UsageError
+from flytectl_py.errors import FileChangedError, FlyteError, UsageError
 from flytectl_py.model.environment import Environment, TaskEnvironment
-from flytectl_py.plan.bundle import BundlePlan, Include, check_size, checked_copy_style
+from flytectl_py.plan.bundle import BundlePlan, Include, Left, check_size, checked_copy_style
 from flytectl_py.plan.import_check import Outside, Reference, check_imports
 from flytectl_py.plan.imports import Import
 from flytectl_py.project import candidates
@@ -130,6 +130,7 @@ class _Planning:
         elif self.style == "loaded_modules":
             candidates.gather_loaded(self.gathered, self.loaded)
         candidates.gather_included(self.gathered, self._includes())
+        self._drop_archives()
         too_large = check_size(self.gathered.files.values())
         hashes = self._hash()
         self._drop_credentials(hashes)
@@ -162,6 +163,13 @@ class _Planning:
             says = f"include of {environment.name} ({self._shown(environment.place.file)}:{environment.place.line})"
             found += [Include(text, anchor, says) for text in environment.include]
         return found + [Include(text, self.request.cwd or self.top, "--include") for text in self.request.include]
+
+    def _drop_archives(self) -> None:
+        """Leave out bundles that were written into the root: each would be part of the next, and so change its name."""
+        for path in [path for path in self.gathered.files if path.endswith((".tar.gz", ".tgz"))]:
+            if path not in self.gathered.by_name and _is_bundle(Path(self.top, path)):
+                del self.gathered.files[path]
+                self.gathered.left[path] = Left(path, "bundle archive")
 
     def _hash(self) -> dict[str, FileEntry]:
         if not self.gathered.files:
@@ -281,6 +289,15 @@ class _Planning:
             hint="name files with --include, pass --copy-style all, or look at the rules in .flyteignore",
             where=self.top,
         )
+
+
+def _is_bundle(file: Path) -> bool:
+    from flytectl_py.storage.extract import read_header
+
+    try:
+        return read_header(file) is not None
+    except FlyteError:
+        return False
 
 
 def _closure(start: Sequence[str], edges: Mapping[str, list[str]]) -> set[str]:

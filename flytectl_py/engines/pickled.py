@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sys
@@ -14,20 +15,15 @@ from typing import Any
 from flytectl_py.engines.bundling import Code, state_folder
 from flytectl_py.errors import BundleError, UsageError
 from flytectl_py.model.task import Task
-from flytectl_py.plan.bundle import BundlePlan, check_size
+from flytectl_py.plan.bundle import BundlePlan, Candidate, check_size
 from flytectl_py.project.first_party import FirstParty, own_files
 
 FILE_NAME = "task.pkl"
 _MAGIC = b"flyte-pickled-task 1\n"
 
 
-def lives_in_no_file(task: Task[..., Any]) -> bool:
-    """Whether the function of `task` was typed into a notebook or a REPL."""
-    return source_file(task) is None
-
-
 def source_file(task: Task[..., Any]) -> Path | None:
-    """Return the file that holds the function of `task`, or None."""
+    """Return the file that holds the function of `task`, or None if it was typed into a notebook or a REPL."""
     function: Any = task.func
     while hasattr(function, "__wrapped__"):
         function = function.__wrapped__
@@ -85,31 +81,34 @@ def unpack_task(data: bytes, where: str = FILE_NAME) -> Task[..., Any]:
 
 
 def plan_pickled(code: Code, task: Task[..., Any]) -> BundlePlan:
-    """Return the plan of a bundle that holds nothing but the packed task; it is written beside the project's state."""
+    """Return the plan of a bundle that holds nothing but the packed task; it is written beside the project's state.
+
+    :raises UsageError: the task cannot be packed, or is larger than a bundle may be.
+    """
     from flytectl_py.storage.hashing import hash_files
 
-    modules = {name: module for name, module in code.modules.items() if isinstance(module, ModuleType)}
-    data = pack_task(task, modules)
-    folder = _folder(code.root)
-    (folder / FILE_NAME).write_bytes(data)
-    from flytectl_py.plan.bundle import Candidate
-
+    data = pack_task(task, {name: module for name, module in code.modules.items() if isinstance(module, ModuleType)})
     warning = check_size([Candidate(FILE_NAME, len(data), "pickled")])
+    folder = _stored(code.root, data)
     why = f"pickled: {task.name} lives in no file"
     warnings = (warning,) if warning else ()
     return BundlePlan(str(folder), "pickled", hash_files(folder, [FILE_NAME]), {FILE_NAME: why}, (), warnings)
 
 
-def _folder(root: Path) -> Path:
-    """Return a new folder for one packed task, of this process alone."""
+def _stored(root: Path, data: bytes) -> Path:
+    """Write a packed task into a folder that is named by its content, and return the folder."""
     import tempfile
 
-    state = state_folder(root)
+    folder = state_folder(root) / "tasks" / hashlib.sha256(data).hexdigest()[:16]
     try:
-        state.mkdir(parents=True, exist_ok=True)
-        return Path(tempfile.mkdtemp(prefix="task-", dir=state))
+        folder.mkdir(parents=True, exist_ok=True)
+        partial = folder / f"{FILE_NAME}.{os.urandom(8).hex()}"
+        partial.write_bytes(data)
+        partial.replace(folder / FILE_NAME)
     except OSError:
-        return Path(tempfile.mkdtemp(prefix="flyte-task-"))
+        folder = Path(tempfile.mkdtemp(prefix="flyte-task-"))
+        (folder / FILE_NAME).write_bytes(data)
+    return folder
 
 
 @contextmanager

@@ -35,8 +35,8 @@ class Bundle(NamedTuple):
 
 def bundle_for_run(
     task: Task[..., Any], copy_style: str, to: Path | None, root: Path | None, configured: Path | None
-) -> Bundle:
-    """Make the bundle for a run of `task`.
+) -> Bundle | None:
+    """Make the bundle for a run of `task`; None where copy style ``none`` leaves the code to the image.
 
     :param to: a folder for the archive, or a file if it ends in ``.gz`` or ``.tgz``; None packs nothing.
     :param root: if the caller knows it. :param configured: what the settings say of it.

@@ -6,6 +6,7 @@ import os
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from traceback import FrameSummary, StackSummary, TracebackException
+from typing import Any
 
 _STANDARD = os.path.dirname(os.__file__)
 _OURS = tuple(
@@ -105,10 +106,14 @@ def _kept(stack: Sequence[FrameSummary], ours: tuple[str, ...]) -> list[FrameSum
 class _Shortened(StackSummary):
     """A stack of which only both ends are shown when it is long."""
 
-    def format(self) -> list[str]:
-        """Return the lines."""
+    def format(self, **options: Any) -> list[str]:
+        """Return the lines; `options` are whatever this Python's traceback module passes."""
         if len(self) <= 2 * _LONGEST:
-            return super().format()
+            return super().format(**options)
         left_out = f"  … {len(self) - _LONGEST} frames are left out …\n"
         first, last = self[: _LONGEST // 2], self[-_LONGEST // 2 :]
-        return [*StackSummary.from_list(first).format(), left_out, *StackSummary.from_list(last).format()]
+        return [
+            *StackSummary.from_list(first).format(**options),
+            left_out,
+            *StackSummary.from_list(last).format(**options),
+        ]

@@ -36,7 +36,7 @@ def test_the_source_of_a_function() -> None:
 
 def test_a_function_without_a_source() -> None:
     scope: dict[str, object] = {}
-    exec("def f(): pass", scope)
+    exec(compile("def f(): pass", "<made by a test>", "exec"), scope)
     for function in (scope["f"], len):
         with pytest.raises(UsageError, match="source text of") as caught:
             Disk().source_of(function)  # type: ignore[arg-type]

@@ -1,0 +1,413 @@
+"""What `flyte bundle` refuses, leaves out or takes only by name; and what it does when the disk is against it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.process import FLYTE, Result
+from tests.support.project import Project
+
+MakeProject = Callable[..., Project]
+NO_CACHES = {"PYTHONDONTWRITEBYTECODE": "1"}
+KEY = "-----BEGIN RSA " + "PRIVATE KEY-----\nMIIE\n"
+ALL = ("--copy-style", "all", "--json")
+
+
+def paths(result: Result) -> list[str]:
+    return [each["path"] for each in result.expect().json["files"]]
+
+
+# Include
+
+
+def test_include_adds_files_folders_and_globs_anchored_at_the_declaring_file(project: MakeProject) -> None:
+    made = project(
+        {
+            "app.py": "import sub.env\n",
+            "sub/env.py": """
+                import flyte
+                env = flyte.TaskEnvironment("e", include=("conf.yaml", "data", "deep/**/*.csv", "../top.txt"))
+                """,
+            "sub/conf.yaml": "",
+            "sub/data/a/b.txt": "",
+            "sub/data/__pycache__/x.pyc": "",
+            "sub/deep/1.csv": "",
+            "sub/deep/x/y/2.csv": "",
+            "sub/deep/x/y/2.txt": "",
+            "sub/other.txt": "",
+            "top.txt": "",
+            ".gitignore": "*.csv\n",
+            ".flyteignore": "data/\n",
+        }
+    )
+    result = made.flyte("bundle", "app.py", "--json")
+    found = {each["path"]: each["why"] for each in result.expect().json["files"]}
+    assert found == {
+        "app.py": "entry",
+        "sub/env.py": "imported by app.py:1",
+        "sub/conf.yaml": "include: conf.yaml",
+        "sub/data/a/b.txt": "include: data",
+        "sub/deep/1.csv": "include: deep/**/*.csv",
+        "sub/deep/x/y/2.csv": "include: deep/**/*.csv",
+        "top.txt": "include: ../top.txt",
+    }
+
+
+def test_the_option_is_relative_to_the_current_folder(project: MakeProject) -> None:
+    made = project({"app.py": "", "sub/x.txt": "", "x.txt": ""})
+    assert paths(made.flyte("bundle", "../app.py", "--include", "x.txt", "--json", cwd="sub")) == ["app.py", "sub/x.txt"]
+    many = made.flyte("bundle", "app.py", "--include", "x.txt", "--include", str(made.path / "sub"), "--json")
+    assert paths(many) == ["app.py", "sub/x.txt", "x.txt"]
+
+
+def test_what_is_named_beats_the_built_in_list_and_what_is_below_does_not(project: MakeProject) -> None:
+    made = project({"app.py": "", "build/out/x.so": "", "build/.git/HEAD": "", "dist/y": ""})
+    assert paths(made.flyte("bundle", "app.py", "--include", "build", "--json")) == ["app.py", "build/out/x.so"]
+    assert paths(made.flyte("bundle", "app.py", "--include", "build/out/*", "--json")) == ["app.py", "build/out/x.so"]
+    assert paths(made.flyte("bundle", "app.py", "--include", "**/*", "--json", env=NO_CACHES)) == ["app.py"]
+
+
+@pytest.mark.parametrize(
+    ("include", "said"),
+    [
+        ("/etc/hostname", "outside the root"),
+        ("../elsewhere.txt", "outside the root"),
+        ("data.csb", "did you mean 'data.csv'?"),
+        ("*.nothing", "brings no file"),
+        ("", "names nothing"),
+    ],
+)
+def test_an_include_that_cannot_be_is_refused_by_its_declaration(project: MakeProject, include: str, said: str) -> None:
+    made = project({"data.csv": "", "../elsewhere.txt": ""})
+    made.write({"app.py": f"import flyte\n\nenv = flyte.TaskEnvironment('e', include=({include!r},))\n"})
+    error = made.flyte("bundle", "app.py").expect(2).err
+    assert said in error
+    assert "include of e (app.py:3)" in error
+    assert "--include" in made.flyte("bundle", "data.csv", "--include", "x").expect(2).err or said
+
+
+def test_names_with_brackets_are_files_first(project: MakeProject) -> None:
+    made = project({"app.py": "", "a[1].txt": "", "a1.txt": ""})
+    assert paths(made.flyte("bundle", "app.py", "--include", "a[1].txt", "--json")) == ["a[1].txt", "app.py"]
+    (made.path / "a[1].txt").unlink()
+    assert paths(made.flyte("bundle", "app.py", "--include", "a[1].txt", "--json")) == ["a1.txt", "app.py"]
+
+
+# Imports that would be missing
+
+
+def test_an_eager_import_that_flyteignore_leaves_out_is_an_error(project: MakeProject) -> None:
+    made = project({"app.py": "import os\n\nimport shop.util\n", "shop/util.py": "", ".flyteignore": "# own\nshop/\n"})
+    error = made.flyte("bundle", "app.py", "-o", "b.tar.gz").expect(2).err
+    assert "import shop.util (app.py:3) is not in the bundle: shop/util.py is left out by .flyteignore:2; add" in error
+    assert not (made.path / "b.tar.gz").exists()
+    result = made.flyte("bundle", "app.py", "--include", "shop/util.py", "--json")
+    assert paths(result) == ["app.py", "shop/util.py"]
+
+
+def test_an_eager_import_that_gitignore_leaves_out_is_an_error_of_all_only(project: MakeProject) -> None:
+    made = project({"app.py": "import generated\n", "generated.py": "", ".gitignore": "generated.py\n"})
+    error = made.flyte("bundle", "app.py", *ALL).expect(2).json["error"]
+    assert "import generated (app.py:1)" in error["message"]
+    assert ".gitignore:1" in error["message"]
+    assert paths(made.flyte("bundle", "app.py", "--json")) == ["app.py", "generated.py"]
+
+
+def test_all_missing_imports_are_named_at_once(project: MakeProject) -> None:
+    made = project({"app.py": "import one\nimport two\n", "one.py": "", "two.py": "", ".flyteignore": "one.py\ntwo.py\n"})
+    error = made.flyte("bundle", "app.py").expect(2).err
+    assert "import one (app.py:1)" in error
+    assert "import two (app.py:2)" in error
+
+
+def test_an_import_whose_failure_is_caught_is_no_error(project: MakeProject) -> None:
+    app = "try:\n    import fast\nexcept ImportError:\n    fast = None\ntry:\n    import nowhere\nexcept ImportError: ...\n"
+    made = project({"app.py": app, "fast.py": "", ".flyteignore": "fast.py\n"})
+    (warning,) = made.flyte("bundle", "app.py", "--json").expect().json["warnings"]
+    assert "import fast (app.py:2) is not in the bundle" in warning
+
+
+def test_an_included_module_is_checked_by_its_text(project: MakeProject) -> None:
+    made = project({"app.py": "", "jobs/nightly.py": "import jobs.steps\nimport os, numpy_or_so\n", "jobs/steps.py": ""})
+    error = made.flyte("bundle", "app.py", "--include", "jobs/nightly.py").expect(2).err
+    assert "import jobs.steps (jobs/nightly.py:1)" in error
+    result = made.flyte("bundle", "app.py", "--include", "jobs", "--json")
+    assert paths(result) == ["app.py", "jobs/nightly.py", "jobs/steps.py"]
+
+
+def test_text_that_looks_like_an_import_is_none(project: MakeProject) -> None:
+    made = project({"app.py": '"""\nimport other\n"""\ndef f():\n    "import other"\n', "other.py": ""})
+    assert made.flyte("bundle", "app.py", "--json").expect().json["warnings"] == []
+
+
+OUTSIDE = {
+    "app/pyproject.toml": '[project]\nname = "app"\n[tool.uv.sources]\nmy-lib = { path = "../my_lib" }\n',
+    "my_lib/pyproject.toml": '[project]\nname = "my-lib"\n',
+    "my_lib/src/my_lib/stats.py": "def mean(): ...\n",
+}
+
+
+def outside(image: str) -> dict[str, str]:
+    return {
+        **OUTSIDE,
+        "app/main.py": f"""
+            import flyte, pathlib
+            from my_lib.stats import mean
+
+            HERE = pathlib.Path(__file__).parent
+            LIB = HERE.parent / "my_lib" / "src" / "my_lib"
+            env = flyte.TaskEnvironment("app", image={image})
+
+            @env.task
+            def main() -> int:
+                return 1
+            """,
+    }
+
+
+def test_an_eager_import_from_outside_the_root_is_an_error(project: MakeProject) -> None:
+    for image in ('"auto"', "flyte.Image.from_debian_base()"):
+        error = project(outside(image)).flyte("bundle", "app/main.py").expect(2).err
+        assert "import my_lib.stats (main.py:2) leads out of the root" in error
+        assert "the image of app (main.py:6) does not hold" in error
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        "with_source_folder(LIB)",
+        'with_source_folder("../my_lib")',
+        'with_source_file(LIB / "stats.py", "/app/my_lib/stats.py")',
+        'with_uv_project(HERE / "pyproject.toml")',
+        'with_uv_project(HERE.parent / "my_lib/pyproject.toml", project_install_mode="install_project")',
+        'with_pip_packages("my-lib==1.0")',
+    ],
+)
+def test_a_layer_that_brings_it_settles_that(project: MakeProject, layer: str) -> None:
+    made = project(outside(f"flyte.Image.from_debian_base().{layer}"))
+    document = made.flyte("bundle", "app/main.py", "--json").expect().json
+    assert [each["path"] for each in document["files"]] == ["main.py"]
+    assert document["warnings"] == []
+
+
+@pytest.mark.parametrize("layer", ['with_pip_packages("numpy")', 'with_source_folder(HERE)'])
+def test_another_layer_does_not(project: MakeProject, layer: str) -> None:
+    made = project(outside(f"flyte.Image.from_debian_base().{layer}"))
+    assert "does not hold" in made.flyte("bundle", "app/main.py").expect(2).err
+
+
+def test_an_image_by_uri_is_a_note(project: MakeProject) -> None:
+    made = project(outside('"ghcr.io/acme/app:1"'))
+    (warning,) = made.flyte("bundle", "app/main.py", "--json").expect().json["warnings"]
+    assert "which cannot be seen from here" in warning
+
+
+def test_a_lazy_import_of_what_the_image_holds_is_not_mentioned(project: MakeProject) -> None:
+    files = outside("flyte.Image.from_debian_base().with_source_folder(LIB)")
+    text = files["app/main.py"].replace("from my_lib.stats import mean\n", "\n")
+    text = text.replace("    return 1", "    from my_lib.stats import mean\n                return 1")
+    made = project({**files, "app/main.py": text})
+    document = made.flyte("bundle", "app/main.py", "--json").expect().json
+    assert (document["warnings"], len(document["files"])) == ([], 1)
+
+
+# Credentials
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        (".env", "PASSWORD=x"),
+        (".env.production", "x"),
+        ("conf/id_rsa", "x"),
+        ("conf/cert.p12", "x"),
+        ("server.pem", KEY),
+        ("deep/er/notes.txt", KEY),
+        ("service.json", '{"type": "service_account", "private_key": "-----BEGIN"}'),
+        ("aws.ini", "[default]\naws_secret_access_key = abcdefghijklmnopqrstuvwxyz\n"),
+        ("kubeconfig", "x"),
+        ("sub/credentials.json", "{}"),
+    ],
+)
+def test_credentials_are_left_out_named_and_travel_by_name_only(project: MakeProject, name: str, content: str) -> None:
+    made = project({"app.py": "", name: content})
+    for args in (ALL, ("--include", "**/*", "--json")):
+        for _ in range(2):  # the second time from memory
+            document = made.flyte("bundle", "app.py", *args).expect().json
+            assert name not in [each["path"] for each in document["files"]]
+            (warning,) = document["warnings"]
+            assert f"'{name}' looks like credentials" in warning
+    assert name in paths(made.flyte("bundle", "app.py", "--include", name, *ALL))
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [(".env.example", "PASSWORD="), ("cert.pem", "-----BEGIN CERTIFICATE-----\n"), ("id_rsa.pub", "x"), ("x.json", '{"a": 1}')],
+)
+def test_what_is_none_travels(project: MakeProject, name: str, content: str) -> None:
+    assert name in paths(project({"app.py": "", name: content}).flyte("bundle", "app.py", *ALL))
+
+
+# Size and place
+
+
+def sparse(project: Project, name: str, size: int) -> None:
+    file = project.path / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("wb") as opened:
+        opened.truncate(size)
+
+
+def test_a_large_bundle_is_warned_of(project: MakeProject) -> None:
+    made = project({"app.py": ""})
+    sparse(made, "models/m.bin", 60 << 20)
+    (warning,) = made.flyte("bundle", "app.py", *ALL).expect().json["warnings"]
+    assert "60 MiB, more than 50 MiB" in warning
+    assert "echo '/models/' >> .flyteignore" in warning
+
+
+def test_a_huge_bundle_is_refused_at_once_with_the_heaviest_folders(project: MakeProject) -> None:
+    made = project({"app.py": ""})
+    for number in range(12):
+        sparse(made, f"data/set{number}/x.bin", (200 + number) << 20)
+    result = made.flyte("bundle", "app.py", "--copy-style", "all", "-o", "b.tar.gz").expect(2)
+    assert result.err.count("data/set") == 11  # ten heaviest and the ready line
+    assert "data/set11/" in result.err
+    assert "data/set1/" not in result.err
+    assert "echo '/data/set11/' >> .flyteignore" in result.err
+    assert result.seconds < 5
+    assert not (made.path / "b.tar.gz").exists()
+    made.write({".flyteignore": "data/\n"})
+    assert paths(made.flyte("bundle", "app.py", *ALL)) == [".flyteignore", "app.py"]
+
+
+def test_the_limits_are_in_the_help(project: MakeProject) -> None:
+    from flytectl_py.plan.bundle import HARD_LIMIT, SOFT_LIMIT, shown_size
+
+    text = project().flyte("bundle", "--help").expect().out
+    assert shown_size(SOFT_LIMIT) in text
+    assert shown_size(HARD_LIMIT).replace("2.0", "2") in text
+
+
+def test_home_root_and_the_temporary_folder_are_no_projects(project: MakeProject) -> None:
+    made = project({"app.py": ""})
+    (made.home / "app.py").write_text("")
+    for args, env in (
+        ((made.home / "app.py",), {}),
+        (("app.py", "--root-dir", "/"), {}),
+        (("app.py",), {"TMPDIR": str(made.path)}),
+    ):
+        error = made.flyte("bundle", *args, env=env).expect(2).err
+        assert "--root-dir" in error
+
+
+# Links and special files
+
+
+def test_links_inside_the_root_are_followed(project: MakeProject) -> None:
+    made = project({"app.py": "", "real/a.txt": "a"})
+    (made.path / "link.txt").symlink_to("real/a.txt")
+    (made.path / "linked").symlink_to("real")
+    result = made.flyte("bundle", "app.py", "--copy-style", "all", "-o", "../b.tar.gz", "--json")
+    assert paths(result) == ["app.py", "link.txt", "linked/a.txt", "real/a.txt"]
+    made.flyte("bundle", "extract", "../b.tar.gz", "../out").expect()
+    assert not (made.path / "../out/link.txt").is_symlink()
+
+
+@pytest.mark.parametrize(("name", "to"), [("out", "/etc"), ("sub/loop", "../sub"), ("hosts", "/etc/hostname")])
+def test_links_out_and_cycles_are_refused_with_a_line_to_leave_them_out(project: MakeProject, name: str, to: str) -> None:
+    made = project({"app.py": "", "sub/x.txt": ""})
+    (made.path / name).symlink_to(to)
+    error = made.flyte("bundle", "app.py", "--copy-style", "all").expect(2).err
+    assert f"'{name}' is a symbolic link" in error
+    line = error.partition("echo '")[2].partition("'")[0]
+    made.write({".flyteignore": f"{line}\n"})
+    assert name not in paths(made.flyte("bundle", "app.py", *ALL))
+
+
+def test_a_loaded_module_that_is_a_link_out_is_refused(project: MakeProject) -> None:
+    made = project({"app.py": "import shared\n", "../elsewhere/shared.py": ""})
+    (made.path / "shared.py").symlink_to("../elsewhere/shared.py")
+    assert "'shared.py' is a symbolic link out of the root" in made.flyte("bundle", "app.py").expect(2).err
+
+
+def test_special_files_and_broken_links_are_left_out_and_named(project: MakeProject) -> None:
+    made = project({"app.py": ""})
+    os.mkfifo(made.path / "pipe")
+    (made.path / "broken").symlink_to("nowhere")
+    with socket.socket(socket.AF_UNIX) as listening:
+        here = os.getcwd()
+        os.chdir(made.path)  # the path of a socket is short
+        listening.bind("socket")
+        os.chdir(here)
+        document = made.flyte("bundle", "app.py", *ALL, env=NO_CACHES).expect().json
+    assert [each["path"] for each in document["excluded"]] == ["broken", "pipe", "socket"]
+    assert len(document["warnings"]) == 3
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_an_unreadable_file_is_an_error(project: MakeProject) -> None:
+    made = project({"app.py": "", "x.txt": ""})
+    (made.path / "x.txt").chmod(0)
+    assert "cannot read 'x.txt'" in made.flyte("bundle", "app.py", *ALL).expect(1).err
+
+
+# The disk
+
+
+def test_a_full_disk_is_said(project: MakeProject) -> None:
+    made = project({"app.py": "x = '" + os.urandom(100_000).hex() + "'\n"})
+    error = made.flyte("bundle", "app.py", "-o", "/dev/full").expect(3).err
+    assert "cannot write /dev/full: No space left on device" in error
+
+
+def test_a_folder_that_cannot_be_made_is_said(project: MakeProject) -> None:
+    made = project({"app.py": "", "file": ""})
+    assert "cannot write file/x/b.tar.gz" in made.flyte("bundle", "app.py", "-o", "file/x/b.tar.gz").expect(3).err
+
+
+def test_a_root_without_room_for_state_does(project: MakeProject) -> None:
+    made = project({"app.py": "", ".flyte": "in the way"})
+    assert paths(made.flyte("bundle", "app.py", "--json")) == ["app.py"]
+
+
+def test_damaged_state_is_made_anew(project: MakeProject) -> None:
+    made = project({"app.py": "import helper\n", "helper.py": ""})
+    document = made.flyte("bundle", "app.py", "--json").expect().json
+    for file in (made.path / ".flyte/state").iterdir():
+        file.write_bytes(b'{"format": 1, "imports": 3}')
+    assert made.flyte("bundle", "app.py", "--json").expect().json == document
+
+
+def test_a_killed_one_leaves_no_archive_and_the_next_one_clears_up(project: MakeProject) -> None:
+    made = project({"app.py": ""})
+    (made.path / "data.bin").write_bytes(os.urandom(1 << 20) * 40)
+    command = [FLYTE, "bundle", "app.py", "--copy-style", "all", "-o", "out/b.tar.gz", "-q"]
+    process = subprocess.Popen(command, cwd=made.path, env=made.environment(), stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 20
+    while not list(made.path.glob("out/.b.tar.gz.partial-*")) and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    left = {each.name for each in (made.path / "out").iterdir()}
+    assert all(name.startswith(".b.tar.gz.partial-") for name in left) or left == {"b.tar.gz"}
+    made.flyte(*command[1:]).expect()
+    assert [each.name for each in (made.path / "out").iterdir()] == ["b.tar.gz"]
+    made.flyte("bundle", "verify", "out/b.tar.gz").expect()
+
+
+def test_two_at_once_both_end_well(project: MakeProject) -> None:
+    made = project({"app.py": "", "data.bin": os.urandom(1 << 20)})
+    command = [FLYTE, "bundle", "app.py", "--copy-style", "all", "-o", "b.tar.gz", "-q"]
+    running = [subprocess.Popen(command, cwd=made.path, env=made.environment(), stdout=subprocess.PIPE) for _ in range(3)]
+    assert [process.communicate()[0] for process in running] == [b"b.tar.gz\n"] * 3
+    assert [process.returncode for process in running] == [0, 0, 0]
+    made.flyte("bundle", "verify", "b.tar.gz").expect()
+    assert sorted(each.name for each in made.path.iterdir() if each.name.startswith(".b")) == []
