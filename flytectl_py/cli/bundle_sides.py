@@ -14,14 +14,15 @@ from flytectl_py.digest.manifest import Manifest
 from flytectl_py.errors import UsageError
 
 if TYPE_CHECKING:
-    from flytectl_py.engines.bundling import Code, Request
+    from flytectl_py.engines.bundle_imports import Code
+    from flytectl_py.engines.bundling import Request
 
 LAST = "last"
 
 
 def code_of(target: str, options: Mapping[str, Any]) -> Code:
     """Load `target` and return its code,."""
-    from flytectl_py.engines.bundling import Code
+    from flytectl_py.engines.bundle_imports import Code
 
     loaded = load_target(target, options)
     return Code(loaded.root.path, loaded.root.import_paths, loaded.target, loaded.environments, dict(sys.modules))

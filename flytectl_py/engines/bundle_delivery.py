@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from flytectl_py.digest.manifest import FileEntry, Manifest
-from flytectl_py.engines.bundling import Code, Request, plan_bundle, state_folder
+from flytectl_py.engines.bundle_imports import Code
+from flytectl_py.engines.bundling import Request, plan_bundle, state_folder
 from flytectl_py.errors import FileChangedError, NotReadyError, UsageError
 from flytectl_py.plan.bundle import BundlePlan
 from flytectl_py.storage.archive import ArchiveInfo, opener, write_archive

@@ -3,42 +3,21 @@
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import NamedTuple
 
 from flytectl_py.digest.manifest import FileEntry, Manifest
+from flytectl_py.engines.bundle_imports import BundleImports, Code, shown
 from flytectl_py.errors import FileChangedError, FlyteError, UsageError
-from flytectl_py.model.environment import Environment, TaskEnvironment
 from flytectl_py.plan.bundle import BundlePlan, Include, Left, check_size, checked_copy_style
-from flytectl_py.plan.import_check import Outside, Reference, check_imports
-from flytectl_py.plan.imports import Import
 from flytectl_py.project import candidates
 from flytectl_py.project.candidates import Gathered
 from flytectl_py.project.credentials import holds_credentials, worth_reading
 from flytectl_py.project.first_party import FirstParty, own_files
-from flytectl_py.project.import_graph import Edge, ImportGraph
 from flytectl_py.project.scans import Scans
 from flytectl_py.storage.hashing import hash_files
 from flytectl_py.storage.stat_index import StatIndex
-
-
-class Code(NamedTuple):
-    """A project that is loaded.
-
-    :param target: the file or folder that was asked for, absolute.
-    :param modules: those that were loaded when its environments were declared, by name.
-    :param ran_main: the target is the program that runs, so what only its main block imports is loaded as well.
-    """
-
-    root: Path
-    import_paths: tuple[Path, ...]
-    target: Path
-    environments: tuple[Environment, ...]
-    modules: Mapping[str, ModuleType | None]
-    ran_main: bool = False
 
 
 class Request(NamedTuple):
@@ -121,48 +100,44 @@ class _Planning:
         self.gathered = Gathered(code.root)
         self.state = _writable(code.root)
         self.scans = Scans(self.state / "scans.json" if self.state else None)
-        self.warnings: list[str] = []
 
     def plan(self) -> BundlePlan:
-        self.loaded = own_files(self.code.modules.values(), self.first_party)
-        if self.style == "all":
-            candidates.gather_all(self.gathered)
-        elif self.style == "loaded_modules":
-            candidates.gather_loaded(self.gathered, self.loaded)
-        candidates.gather_included(self.gathered, self._includes())
-        self._drop_archives()
+        loaded = own_files(self.code.modules.values(), self.first_party)
+        self._gather(loaded)
         too_large = check_size(self.gathered.files.values())
         hashes = self._hash()
         self._drop_credentials(hashes)
-        edges = self._edges(hashes)
+        imports = BundleImports(self.code, loaded, self.first_party, self.gathered, self.scans, hashes)
         if self.code.ran_main and self.style == "loaded_modules":
-            self._drop_main_only(edges)
-        self._check(edges)
+            imports.drop_main_only()
+        self._check_entry()
+        warnings = [*self.gathered.warnings, *self._credential_warnings(), *imports.check(), too_large]
         self.scans.save()
-        whys = self._whys(edges)
-        entries = [entry for path, entry in hashes.items() if path in self.gathered.files]
         left = list(self.gathered.left.values())
         if self.request.everything and self.style != "all":
             left += candidates.unselected(self.gathered)
-        warnings = [
-            *self.gathered.warnings,
-            *self._credential_warning(),
-            *self.warnings,
-            *([too_large] if too_large else []),
-        ]
-        if not entries:
-            raise self._nothing()
+        whys = imports.whys()
         return BundlePlan(
-            self.top, self.style, Manifest(entries), whys, tuple(sorted(left)), tuple(dict.fromkeys(warnings))
+            self.top,
+            self.style,
+            Manifest(hashes[path] for path in self.gathered.files),
+            {hashes[path].path: whys[path] for path in self.gathered.files},
+            tuple(sorted(left)),
+            tuple(dict.fromkeys(filter(None, warnings))),
         )
 
-    def _includes(self) -> list[Include]:
-        found = []
-        for environment in self.code.environments:
-            anchor = os.path.dirname(environment.place.file)
-            says = f"include of {environment.name} ({self._shown(environment.place.file)}:{environment.place.line})"
-            found += [Include(text, anchor, says) for text in environment.include]
-        return found + [Include(text, self.request.cwd or self.top, "--include") for text in self.request.include]
+    def _gather(self, loaded: list[str]) -> None:
+        if self.style == "all":
+            candidates.gather_all(self.gathered)
+        elif self.style == "loaded_modules":
+            candidates.gather_loaded(self.gathered, loaded)
+        includes = []
+        for each in self.code.environments:
+            says = f"include of {each.name} ({shown(self.code.root, each.place.file)}:{each.place.line})"
+            includes += [Include(text, os.path.dirname(each.place.file), says) for text in each.include]
+        includes += [Include(text, self.request.cwd or self.top, "--include") for text in self.request.include]
+        candidates.gather_included(self.gathered, includes)
+        self._drop_archives()
 
     def _drop_archives(self) -> None:
         """Leave out bundles that were written into the root: each would be part of the next, and so change its name."""
@@ -172,13 +147,17 @@ class _Planning:
                 self.gathered.left[path] = Left(path, "bundle archive")
 
     def _hash(self) -> dict[str, FileEntry]:
-        if not self.gathered.files:
-            raise self._nothing()
+        """Return the entry of each file by its path as this process spells it."""
+        self._check_some()
         index = StatIndex.for_root(self.state, self.code.root) if self.state else None
         manifest = hash_files(self.code.root, self.gathered.files, index)
         if index is not None:
             index.save()
-        return {entry.path: entry for entry in manifest}
+        entries = {entry.path: entry for entry in manifest}
+        if entries.keys() == self.gathered.files.keys():
+            return entries
+        # Elsewhere than in UTF-8 this process spells names in its own way, and manifests do not.
+        return {path: entries[os.fsencode(path).decode("utf-8", "surrogateescape")] for path in self.gathered.files}
 
     def _drop_credentials(self, hashes: Mapping[str, FileEntry]) -> None:
         """Leave out what holds credentials by its content, unless it was included by name."""
@@ -193,7 +172,7 @@ class _Planning:
             if found:
                 self.gathered.leave_credentials(path, f"holds {found}")
 
-    def _credential_warning(self) -> list[str]:
+    def _credential_warnings(self) -> list[str]:
         return [
             f"'{each.path}' looks like credentials ({each.rule.partition(': ')[2]}) and is left out; "
             f"if it has to travel, include it by name: --include {each.path}"
@@ -201,94 +180,28 @@ class _Planning:
             if each.rule.startswith("credentials")
         ]
 
-    def _edges(self, hashes: Mapping[str, FileEntry]) -> list[Edge]:
-        """Return the imports among the user's files: of those that are loaded and of what was included beside them."""
-        graph = ImportGraph((str(each) for each in self.code.import_paths), self.code.modules, self.first_party)
-        files = dict.fromkeys(self.loaded)
-        for path, each in self.gathered.files.items():
-            if path.endswith(".py") and each.why.startswith("include"):
-                files[os.path.join(self.top, path)] = None
-        edges: list[Edge] = []
-        for file in files:
-            path = candidates.relative(self.code.root, file) or ""
-            if path in hashes and path.endswith(".py"):
-                edges += graph.edges(file, self._imports(file, hashes[path].sha256))
-        return edges
+    def _check_entry(self) -> None:
+        """Refuse a bundle without files, or without the file that was asked for."""
+        self._check_some()
+        path = candidates.relative(self.code.root, str(self.code.target))
+        rule = next((rule for each, rule in self._rules() if path == each or (path or "").startswith(f"{each}/")), "")
+        if self.style != "none" and self.code.target.is_file() and path not in self.gathered.files and rule:
+            raise UsageError(
+                f"{path} itself is not in the bundle: it is left out by {rule}",
+                hint=f"change that rule, or pass --include {path}",
+                where=rule,
+            )
 
-    def _imports(self, file: str, sha256: str) -> tuple[Import, ...]:
-        known = self.scans.imports(sha256)
-        if known is None:
-            from flytectl_py.plan.import_scan import scan_imports
+    def _rules(self) -> list[tuple[str, str]]:
+        return [(each.path, each.rule) for each in self.gathered.left.values()]
 
-            try:
-                known = scan_imports(Path(file).read_bytes())
-            except (SyntaxError, ValueError):
-                known = ()  # It was included by name, and is no module of this Python.
-            except OSError as error:
-                raise FileChangedError(f"'{file}' cannot be read any more: {error.strerror}", where=file) from error
-            self.scans.remember_imports(sha256, known)
-        return known
-
-    def _drop_main_only(self, edges: Iterable[Edge]) -> None:
-        """Leave out what is loaded only because this process is the program itself."""
-        eager: dict[str, list[str]] = {}
-        for each in edges:
-            if each.found.when in ("eager", "optional"):
-                eager.setdefault(each.importer, []).append(each.target)
-        target = str(self.code.target)
-        by_main = _closure([each.target for each in edges if each.found.when == "main"], eager)
-        for file in by_main - _closure([target], eager):
-            path = candidates.relative(self.code.root, file)
-            if path is not None and path in self.gathered.files and self.gathered.files[path].why == "loaded":
-                del self.gathered.files[path]
-
-    def _check(self, edges: Iterable[Edge]) -> None:
-        references, outside = [], {}
-        for each in edges:
-            importer, target = self._shown(each.importer), self._shown(each.target)
-            module = _dotted(each.target, [*map(str, self.code.import_paths), *sys.path])
-            references.append(Reference(importer, each.found.line, each.found.when, module, target))
-            if os.path.isabs(target) and target not in outside:
-                outside[target] = self._outside(each.target, module)
-        reasons = {each.path: each.rule for each in self.gathered.left.values()}
-        loaded = {self._shown(file) for file in self.loaded}
-        self.warnings += check_imports(references, self.gathered.files.keys(), loaded, reasons, outside)
-
-    def _outside(self, file: str, module: str) -> list[Outside]:
-        from flytectl_py.project.image_content import image_holds
-
-        top = module.partition(".")[0]
-        environments = [each for each in self.code.environments if isinstance(each, TaskEnvironment) and each.tasks]
-        return [
-            Outside(each.name, f"{self._shown(each.place.file)}:{each.place.line}", image_holds(each, file, top))
-            for each in environments
-        ]
-
-    def _whys(self, edges: Iterable[Edge]) -> dict[str, str]:
-        first: dict[str, str] = {}
-        for each in edges:
-            if each.found.when in ("eager", "optional"):
-                first.setdefault(
-                    self._shown(each.target), f"imported by {self._shown(each.importer)}:{each.found.line}"
-                )
-        target = self._shown(str(self.code.target))
-        whys = {}
-        for path, candidate in self.gathered.files.items():
-            if path == target:
-                whys[path] = "entry"
-            else:
-                whys[path] = first.get(path, candidate.why) if candidate.why in ("loaded", "all") else candidate.why
-        return whys
-
-    def _shown(self, file: str) -> str:
-        return candidates.relative(self.code.root, file) or file
-
-    def _nothing(self) -> UsageError:
-        return UsageError(
-            f"no file is left to bundle under {self.top}",
-            hint="name files with --include, pass --copy-style all, or look at the rules in .flyteignore",
-            where=self.top,
-        )
+    def _check_some(self) -> None:
+        if not self.gathered.files:
+            raise UsageError(
+                f"no file is left to bundle under {self.top}",
+                hint="name files with --include, pass --copy-style all, or look at the rules in .flyteignore",
+                where=self.top,
+            )
 
 
 def _is_bundle(file: Path) -> bool:
@@ -298,25 +211,6 @@ def _is_bundle(file: Path) -> bool:
         return read_header(file) is not None
     except FlyteError:
         return False
-
-
-def _closure(start: Sequence[str], edges: Mapping[str, list[str]]) -> set[str]:
-    found: set[str] = set()
-    waiting = list(start)
-    while waiting:
-        file = waiting.pop()
-        if file not in found:
-            found.add(file)
-            waiting += edges.get(file, ())
-    return found
-
-
-def _dotted(file: str, paths: Iterable[str]) -> str:
-    """Return the dotted name by which `file` is imported from the first of `paths` that holds it."""
-    folder = next((path for path in paths if path and file.startswith(os.path.join(path, ""))), os.path.dirname(file))
-    name = file[len(folder) :].strip(os.sep)
-    name = name.removesuffix(".py").removesuffix(f"{os.sep}__init__")
-    return name.replace(os.sep, ".")
 
 
 def _writable(root: Path) -> Path | None:

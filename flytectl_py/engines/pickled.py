@@ -12,7 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from flytectl_py.engines.bundling import Code, state_folder
+from flytectl_py.engines.bundle_imports import Code
+from flytectl_py.engines.bundling import state_folder
 from flytectl_py.errors import BundleError, UsageError
 from flytectl_py.model.task import Task
 from flytectl_py.plan.bundle import BundlePlan, Candidate, check_size

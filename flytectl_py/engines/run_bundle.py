@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 from flytectl_py.digest.manifest import FileEntry
 from flytectl_py.engines.bundle_delivery import deliver, make_bundle, remember
-from flytectl_py.engines.bundling import Code, Request
+from flytectl_py.engines.bundle_imports import Code
+from flytectl_py.engines.bundling import Request
 from flytectl_py.engines.pickled import plan_pickled, source_file
 from flytectl_py.model.registry import current_registry
 from flytectl_py.model.task import Task

@@ -66,7 +66,7 @@ def check_imports(
             said = f"import {each.module} ({each.place}) is not in the bundle: {_why(each, reasons)}; {_add(each)}"
             (faults if each.when == "eager" else warnings).append(said)
         else:
-            warnings.append(_lazy(each))
+            warnings.append(_lazy(each, reasons))
     if faults:
         listed = faults[0] if len(faults) == 1 else "".join(f"\n  {each}" for each in _unique(faults))
         raise UsageError(
@@ -77,23 +77,32 @@ def check_imports(
     return _unique(warnings)
 
 
+def _rule(path: str, reasons: Mapping[str, str]) -> str:
+    """Return the rule that left out `path` or a folder that it is in, or an empty string."""
+    while path:
+        if path in reasons:
+            return reasons[path]
+        path = path.rpartition("/")[0]
+    return ""
+
+
 def _why(reference: Reference, reasons: Mapping[str, str]) -> str:
-    folder = reference.target
-    while folder:
-        if folder in reasons:
-            return f"{reference.target} is left out by {reasons[folder]}"
-        folder = folder.rpartition("/")[0]
-    return f"{reference.target} was not loaded"
+    rule = _rule(reference.target, reasons)
+    return f"{reference.target} is left out by {rule}" if rule else f"{reference.target} was not loaded"
 
 
 def _add(reference: Reference) -> str:
     return f'add include=("{reference.target}",) to the environment, or --include {reference.target}'
 
 
-def _lazy(reference: Reference) -> str:
+def _lazy(reference: Reference, reasons: Mapping[str, str]) -> str:
     how = "for type checkers only" if reference.when == "typing" else "inside a function"
+    what = f"{reference.module} is imported {how} ({reference.place})"
+    rule = _rule(reference.target, reasons)
+    if rule:
+        return f"{what}, and {reference.target} is left out by {rule}; {_add(reference)}"
     return (
-        f"{reference.module} is imported {how} ({reference.place}), so {reference.target} is not in the bundle; "
+        f"{what}, so {reference.target} is not in the bundle; "
         f"import it at module level, {_add(reference)}, or pass --copy-style all"
     )
 
@@ -102,6 +111,8 @@ def _judge_outside(reference: Reference, images: list[Outside], faults: list[str
     lacking = [each for each in images if each.held == "missing"]
     unknown = [each for each in images if each.held == "unknown"]
     what = f"import {reference.module} ({reference.place})"
+    if reference.when == "typing":
+        return
     if lacking:
         names = ", ".join(f"{each.environment} ({each.place})" for each in lacking)
         said = (

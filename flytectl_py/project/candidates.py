@@ -6,11 +6,15 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from flytectl_py.errors import BundleError, UsageError
+from flytectl_py.errors import BundleError, FileChangedError, UsageError
 from flytectl_py.plan.bundle import Candidate, Include, Left
 from flytectl_py.project.credentials import named_like_credentials
 from flytectl_py.project.ignore import OWN_FILE, IgnoreRules, ignore_rules
 from flytectl_py.project.walk import Entry, Excluded, walk
+
+LOADED = "loaded"
+ALL = "all"
+"""Why a candidate is one."""
 
 STATE = ".flyte"
 """The folder of this project's own state and configuration, of which nothing need be said."""
@@ -72,7 +76,7 @@ def gather_all(gathered: Gathered) -> None:
         if isinstance(each, Excluded):
             gathered.leave(each)
         else:
-            gathered.add(each.path, "all", location=each.location)
+            gathered.add(each.path, ALL, location=each.location)
 
 
 def gather_loaded(gathered: Gathered, files: Iterable[str]) -> None:
@@ -88,7 +92,11 @@ def gather_loaded(gathered: Gathered, files: Iterable[str]) -> None:
         if rule:
             gathered.left[path] = Left(path, rule)
         else:
-            gathered.add(path, "loaded", location=file)
+            if not path.endswith(".py"):
+                gathered.warnings.append(
+                    f"'{path}' is compiled: it loads only where the system and the Python version are the same as here"
+                )
+            gathered.add(path, LOADED, location=file)
 
 
 def gather_included(gathered: Gathered, includes: Sequence[Include]) -> None:
@@ -178,6 +186,8 @@ class _Links:
 def _size(path: str, location: str) -> int:
     try:
         return os.stat(location).st_size
+    except FileNotFoundError as error:
+        raise FileChangedError(f"'{path}' is gone", hint="run the command again", where=path) from error
     except OSError as error:
         raise BundleError(
             f"cannot read '{path}': {error.strerror or error}",

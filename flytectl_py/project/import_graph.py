@@ -19,12 +19,13 @@ _OURS = ("flyte", "flytectl_py")
 class Edge(NamedTuple):
     """An import that leads to a file of the user's.
 
-    :param importer: absolute. :param target: absolute; never the importer.
+    :param importer: absolute. :param target: absolute; never the importer. :param module: its dotted name.
     """
 
     importer: str
     found: Import
     target: str
+    module: str
 
 
 class ImportGraph:
@@ -47,43 +48,48 @@ class ImportGraph:
     def edges(self, importer: str, imports: Iterable[Import]) -> list[Edge]:
         """Return where the `imports` of a file lead among the user's own files; packages on the way count too."""
         return [
-            Edge(importer, each, target)
+            Edge(importer, each, target, module)
             for each in imports
-            for target in dict.fromkeys(self._files(importer, each))
+            for target, module in dict.fromkeys(self._files(importer, each))
             if target != importer
         ]
 
-    def _files(self, importer: str, found: Import) -> list[str]:
+    def _files(self, importer: str, found: Import) -> list[tuple[str, str]]:
+        """Return the files that an import loads and their modules' names, the outermost package first."""
         parts = found.module.split(".") if found.module else []
+        files: list[tuple[str, str]] = []
         if found.level:
-            folder = importer
+            place = importer
             for _ in range(found.level):
-                folder = os.path.dirname(folder)
-            places, files = [folder], [f"{folder}{os.sep}__init__.py"] if not parts else []
-            files = [file for file in files if os.path.isfile(file)]
+                place = os.path.dirname(place)
+            places, name = [place], self._package(place)
+            package = f"{place}{os.sep}__init__.py"
+            if not parts and os.path.isfile(package):
+                files.append((package, name))
+        elif parts[0] in sys.stdlib_module_names or parts[0] in _OURS:
+            return []
         else:
-            if parts[0] in sys.stdlib_module_names or parts[0] in _OURS:
-                return []
-            places, files = self._top(parts[0]), []
+            places, name = self._top(parts[0]), ""
         for index, part in enumerate(parts):
-            file, folder = "", ""
-            for place in places:
-                # The first place of an absolute import stands for the top module itself.
-                file, folder = self._child(place, part)
-                if file or folder:
-                    break
-            if not file and not folder:
-                return files if index else []
+            children = (self._child(place, part) for place in places)
+            file, folder = next((child for child in children if any(child)), ("", ""))
+            name = f"{name}.{part}" if name else part
             if file:
-                files.append(file)
+                files.append((file, name))
             if not folder:
-                return files
+                # A top-level name without a file of its own here may be anything.
+                return files if index or file else []
             places = [folder]
-        for name in found.names:
-            file, folder = self._child(places[0], name) if places else ("", "")
+        for each in found.names:
+            file, _ = self._child(places[0], each) if places else ("", "")
             if file:
-                files.append(file)
+                files.append((file, f"{name}.{each}" if name else each))
         return files
+
+    def _package(self, folder: str) -> str:
+        """Return the dotted name of the package in `folder`."""
+        top = next((path for path in self._paths if folder.startswith(f"{path}{os.sep}")), folder)
+        return folder[len(top) :].strip(os.sep).replace(os.sep, ".")
 
     def _top(self, name: str) -> list[str]:
         """Return the folders in which the user's own top-level module `name` lies; a namespace may have several."""

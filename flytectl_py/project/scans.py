@@ -21,6 +21,7 @@ class Scans:
         self._file = file
         self._imports: dict[str, list[list[Any]]] = {}
         self._credentials: dict[str, str] = {}
+        self._used: set[str] = set()
         self._changed = False
         if file is not None:
             with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -31,6 +32,7 @@ class Scans:
     def imports(self, sha256: str) -> tuple[Import, ...] | None:
         """Return the imports of a file, or None where they are not known."""
         known = self._imports.get(sha256)
+        self._used.add(sha256)
         return None if known is None else tuple(Import(m, tuple(n), lv, ln, w) for m, n, lv, ln, w in known)
 
     def remember_imports(self, sha256: str, found: tuple[Import, ...]) -> None:
@@ -40,6 +42,7 @@ class Scans:
 
     def credentials(self, sha256: str) -> str | None:
         """Return what a file was found to hold, empty for nothing, or None where that is not known."""
+        self._used.add(sha256)
         return self._credentials.get(sha256)
 
     def remember_credentials(self, sha256: str, found: str) -> None:
@@ -49,8 +52,11 @@ class Scans:
 
     def save(self) -> None:
         """Write the findings if there are new ones; where that cannot be, nothing is lost but time."""
-        if not self._changed or self._file is None or len(self._imports) + len(self._credentials) > _MOST_KEPT:
+        if not self._changed or self._file is None:
             return
+        if len(self._imports) + len(self._credentials) > _MOST_KEPT:
+            self._imports = {each: found for each, found in self._imports.items() if each in self._used}
+            self._credentials = {each: found for each, found in self._credentials.items() if each in self._used}
         partial = self._file.with_name(f"{self._file.name}.{os.urandom(8).hex()}")
         content = {"format": _FORMAT, "imports": self._imports, "credentials": self._credentials}
         try:

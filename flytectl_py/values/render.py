@@ -12,7 +12,7 @@ _MOST = 20_000
 
 
 def readable(value: Any) -> str:
-    """Return `value` for a person: text as it is, a composite as JSON, on one line where it fits.
+    """Return `value` for a person: text as it is, a composite as JSON, on one line where that can be read.
 
     What is longer than 20 000 characters is cut, with a note of its full size.
     """
@@ -32,5 +32,21 @@ def _written(value: Any) -> str:
         return to_text(value, type(value))
     if isinstance(data, dict) and set(data) == {"type", "repr"} and not isinstance(value, dict):
         return str(data["repr"])
+    return _laid_out(data, "")
+
+
+def _laid_out(data: Any, margin: str) -> str:
+    """Return JSON on one line where it fits or holds no composites, else with one item on each line."""
     line = json.dumps(data, ensure_ascii=False)
-    return line if len(line) <= _LINE else json.dumps(data, ensure_ascii=False, indent=2)
+    items = data.values() if isinstance(data, dict) else data if isinstance(data, list) else ()
+    if len(margin) + len(line) <= _LINE or not any(isinstance(item, dict | list) for item in items):
+        return line
+    inner = margin + "  "
+    if isinstance(data, dict):
+        parts = [f"{json.dumps(key, ensure_ascii=False)}: {_laid_out(item, inner)}" for key, item in data.items()]
+        opening, closing = "{", "}"
+    else:
+        parts = [_laid_out(item, inner) for item in data]
+        opening, closing = "[", "]"
+    lines = ",\n".join(inner + part for part in parts)
+    return f"{opening}\n{lines}\n{margin}{closing}"

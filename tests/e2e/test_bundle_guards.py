@@ -62,7 +62,10 @@ def test_include_adds_files_folders_and_globs_anchored_at_the_declaring_file(pro
 
 def test_the_option_is_relative_to_the_current_folder(project: MakeProject) -> None:
     made = project({"app.py": "", "sub/x.txt": "", "x.txt": ""})
-    assert paths(made.flyte("bundle", "../app.py", "--include", "x.txt", "--json", cwd="sub")) == ["app.py", "sub/x.txt"]
+    assert paths(made.flyte("bundle", "../app.py", "--include", "x.txt", "--json", cwd="sub")) == [
+        "app.py",
+        "sub/x.txt",
+    ]
     many = made.flyte("bundle", "app.py", "--include", "x.txt", "--include", str(made.path / "sub"), "--json")
     assert paths(many) == ["app.py", "sub/x.txt", "x.txt"]
 
@@ -121,7 +124,9 @@ def test_an_eager_import_that_gitignore_leaves_out_is_an_error_of_all_only(proje
 
 
 def test_all_missing_imports_are_named_at_once(project: MakeProject) -> None:
-    made = project({"app.py": "import one\nimport two\n", "one.py": "", "two.py": "", ".flyteignore": "one.py\ntwo.py\n"})
+    made = project(
+        {"app.py": "import one\nimport two\n", "one.py": "", "two.py": "", ".flyteignore": "one.py\ntwo.py\n"}
+    )
     error = made.flyte("bundle", "app.py").expect(2).err
     assert "import one (app.py:1)" in error
     assert "import two (app.py:2)" in error
@@ -135,7 +140,9 @@ def test_an_import_whose_failure_is_caught_is_no_error(project: MakeProject) -> 
 
 
 def test_an_included_module_is_checked_by_its_text(project: MakeProject) -> None:
-    made = project({"app.py": "", "jobs/nightly.py": "import jobs.steps\nimport os, numpy_or_so\n", "jobs/steps.py": ""})
+    made = project(
+        {"app.py": "", "jobs/nightly.py": "import jobs.steps\nimport os, numpy_or_so\n", "jobs/steps.py": ""}
+    )
     error = made.flyte("bundle", "app.py", "--include", "jobs/nightly.py").expect(2).err
     assert "import jobs.steps (jobs/nightly.py:1)" in error
     result = made.flyte("bundle", "app.py", "--include", "jobs", "--json")
@@ -197,7 +204,7 @@ def test_a_layer_that_brings_it_settles_that(project: MakeProject, layer: str) -
     assert document["warnings"] == []
 
 
-@pytest.mark.parametrize("layer", ['with_pip_packages("numpy")', 'with_source_folder(HERE)'])
+@pytest.mark.parametrize("layer", ['with_pip_packages("numpy")', "with_source_folder(HERE)"])
 def test_another_layer_does_not(project: MakeProject, layer: str) -> None:
     made = project(outside(f"flyte.Image.from_debian_base().{layer}"))
     assert "does not hold" in made.flyte("bundle", "app/main.py").expect(2).err
@@ -249,7 +256,12 @@ def test_credentials_are_left_out_named_and_travel_by_name_only(project: MakePro
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [(".env.example", "PASSWORD="), ("cert.pem", "-----BEGIN CERTIFICATE-----\n"), ("id_rsa.pub", "x"), ("x.json", '{"a": 1}')],
+    [
+        (".env.example", "PASSWORD="),
+        ("cert.pem", "-----BEGIN CERTIFICATE-----\n"),
+        ("id_rsa.pub", "x"),
+        ("x.json", '{"a": 1}'),
+    ],
 )
 def test_what_is_none_travels(project: MakeProject, name: str, content: str) -> None:
     assert name in paths(project({"app.py": "", name: content}).flyte("bundle", "app.py", *ALL))
@@ -322,7 +334,9 @@ def test_links_inside_the_root_are_followed(project: MakeProject) -> None:
 
 
 @pytest.mark.parametrize(("name", "to"), [("out", "/etc"), ("sub/loop", "../sub"), ("hosts", "/etc/hostname")])
-def test_links_out_and_cycles_are_refused_with_a_line_to_leave_them_out(project: MakeProject, name: str, to: str) -> None:
+def test_links_out_and_cycles_are_refused_with_a_line_to_leave_them_out(
+    project: MakeProject, name: str, to: str
+) -> None:
     made = project({"app.py": "", "sub/x.txt": ""})
     (made.path / name).symlink_to(to)
     error = made.flyte("bundle", "app.py", "--copy-style", "all").expect(2).err
@@ -392,7 +406,9 @@ def test_a_killed_one_leaves_no_archive_and_the_next_one_clears_up(project: Make
     command = [FLYTE, "bundle", "app.py", "--copy-style", "all", "-o", "out/b.tar.gz", "-q"]
     process = subprocess.Popen(command, cwd=made.path, env=made.environment(), stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + 20
-    while not list(made.path.glob("out/.b.tar.gz.partial-*")) and time.monotonic() < deadline and process.poll() is None:
+    while (
+        not list(made.path.glob("out/.b.tar.gz.partial-*")) and time.monotonic() < deadline and process.poll() is None
+    ):
         time.sleep(0.002)
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -406,7 +422,9 @@ def test_a_killed_one_leaves_no_archive_and_the_next_one_clears_up(project: Make
 def test_two_at_once_both_end_well(project: MakeProject) -> None:
     made = project({"app.py": "", "data.bin": os.urandom(1 << 20)})
     command = [FLYTE, "bundle", "app.py", "--copy-style", "all", "-o", "b.tar.gz", "-q"]
-    running = [subprocess.Popen(command, cwd=made.path, env=made.environment(), stdout=subprocess.PIPE) for _ in range(3)]
+    running = [
+        subprocess.Popen(command, cwd=made.path, env=made.environment(), stdout=subprocess.PIPE) for _ in range(3)
+    ]
     assert [process.communicate()[0] for process in running] == [b"b.tar.gz\n"] * 3
     assert [process.returncode for process in running] == [0, 0, 0]
     made.flyte("bundle", "verify", "b.tar.gz").expect()

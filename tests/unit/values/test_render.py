@@ -111,8 +111,12 @@ def test_readable(value: Any, text: str) -> None:
     assert readable(value) == text
 
 
-def test_readable_breaks_long_json_into_lines() -> None:
-    assert readable({"numbers": list(range(50))}).startswith('{\n  "numbers": [\n    0,')
+def test_readable_gives_each_composite_of_a_long_one_its_line_and_keeps_rows_of_scalars_together() -> None:
+    numbers = list(range(50))
+    row = ", ".join(map(str, numbers))
+    assert readable(numbers) == f"[{row}]"
+    assert readable({"numbers": numbers, "n": 50}) == f'{{\n  "numbers": [{row}],\n  "n": 50\n}}'
+    assert readable([{"a": "x" * 60}, {"b": "y" * 60}]).count("\n") == 3
 
 
 def test_readable_cuts_what_is_huge_and_says_its_size() -> None:
