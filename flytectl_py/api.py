@@ -293,6 +293,10 @@ def with_runcontext(
             raise DeclarationError(
                 "with_runcontext(env_vars=…)", {key: value}, "names and values are text, names without '='"
             )
+    if name is not None:
+        from flytectl_py.engines.api import checked_run_name
+
+        checked_run_name(name)
     return Runner(
         mode=mode,
         name=name,

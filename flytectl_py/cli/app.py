@@ -13,8 +13,9 @@ from typer.core import TyperGroup
 from flytectl_py import __version__
 from flytectl_py.cli.options import GENERAL, Option, SaysWhere, declare
 from flytectl_py.cli.outcome import exit_code_of
-from flytectl_py.cli.output import open_missing_streams
+from flytectl_py.cli.output import open_missing_streams, print_result
 from flytectl_py.cli.plain_params import keep_pydantic_out
+from flytectl_py.cli.signals import take_signals
 from flytectl_py.errors import UnknownNameError
 
 COMMANDS: Final = {
@@ -54,7 +55,7 @@ class Commands(SaysWhere, TyperGroup):
 
 def _show_version(ctx: typer.Context) -> None:
     del ctx
-    print(f"flyte {__version__}")
+    print_result(f"flyte {__version__}")
     raise typer.Exit
 
 
@@ -68,7 +69,7 @@ def root() -> Any:
     def flyte(ctx: typer.Context, **given: Any) -> None:
         ctx.obj = [given]
         if ctx.invoked_subcommand is None:
-            print(ctx.get_help())
+            print_result(ctx.get_help())
 
     app.callback(help=HELP)(declare(flyte, {**GENERAL, "version": version}))
     command = typer.main.get_command(app)
@@ -79,5 +80,6 @@ def root() -> Any:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
     open_missing_streams()
+    take_signals()
     given = list(sys.argv[1:] if arguments is None else arguments)
     sys.exit(exit_code_of(lambda: root().main(given, prog_name="flyte", standalone_mode=False), given))

@@ -12,7 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 from flytectl_py.cli.options import GENERAL, Option, declare, merged
 from flytectl_py.cli.output import Output, settle_output
 from flytectl_py.cli.plain_params import keep_pydantic_out
-from flytectl_py.errors import UsageError
+from flytectl_py.errors import UsageError, did_you_mean
 
 CODE_OPTIONS: Mapping[str, Option] = {
     "copy_style": Option(
@@ -61,6 +61,16 @@ class Command(NamedTuple):
     options: Mapping[str, Option]
     words: int
     act: Callable[[list[str], Mapping[str, Any], Output], None]
+
+
+class WordsCommand(TyperCommand):
+    """A command whose words are checked by itself, so that the usage line says what they are."""
+
+    metavar = ""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        del ctx
+        return ["[OPTIONS]", self.metavar]
 
 
 class BundleGroup(TyperGroup):
@@ -113,7 +123,7 @@ def _made(name: str, spec: Command) -> Any:
         if len(words) != spec.words:
             raise UsageError(
                 f"flyte bundle {name} takes {spec.metavar}, got {' '.join(words) or 'nothing'}",
-                hint=f"see 'flyte bundle {name} --help'",
+                hint=(did_you_mean(words[0], COMMANDS) if words else "") or f"see 'flyte bundle {name} --help'",
             )
         for key in options:
             if key not in spec.options and key not in GENERAL:
@@ -121,19 +131,20 @@ def _made(name: str, spec: Command) -> Any:
         spec.act(words, options, settle_output(options))
 
     app = typer.Typer(rich_markup_mode=None, add_completion=False)
-    app.command(name, cls=TyperCommand, help=spec.help, add_help_option=False)(
-        _with_words(declare(run, {**spec.options, **GENERAL}), spec.metavar)
+    app.command(name, cls=WordsCommand, help=spec.help, add_help_option=False)(
+        _with_words(declare(run, {**spec.options, **GENERAL}))
     )
-    made = typer.main.get_command(app)
+    made: WordsCommand = typer.main.get_command(app)  # type: ignore[assignment]  # as `cls` says
+    made.metavar = spec.metavar
     keep_pydantic_out(made)
     return made
 
 
-def _with_words(callback: Any, metavar: str) -> Any:
+def _with_words(callback: Any) -> Any:
     """Give `callback` an argument `words` besides the options that were declared for it."""
     import inspect
 
-    annotation = Annotated[list[str], typer.Argument(metavar=metavar, show_default=False)]
+    annotation = Annotated[list[str], typer.Argument(hidden=True)]
     words = inspect.Parameter("words", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
     signature = callback.__signature__
     callback.__signature__ = signature.replace(parameters=[*signature.parameters.values(), words])

@@ -53,7 +53,8 @@ def listed(plan: BundlePlan, *, excluded: bool, tree: bool) -> str:
         rows = list(_drawn(rows))
     width = max((len(name) for name, _, _ in rows), default=0)
     sizes = max((len(size) for _, size, _ in rows), default=0)
-    return "\n".join(f"{name:<{width}}  {size:>{sizes}}  {why}".rstrip() for name, size, why in rows)
+    lines = (f"{name:<{width}}{f'  {size:>{sizes}}' if sizes else ''}  {why}" for name, size, why in rows)
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def compared(one: Manifest, other: Manifest) -> tuple[str, dict[str, Any]]:
@@ -116,10 +117,13 @@ def _branches(place: Mapping[str, Any], lead: str) -> Iterable[tuple[str, str, s
 
 
 class Meter:
-    """Draws how far packing and sending are, on a terminal, once they have taken a second."""
+    """Draws how far packing and sending are, on a terminal, once they have taken a second.
+
+    :param progress: to be told what is done, and the bytes done and in all; None where nobody watches.
+    """
 
     def __init__(self, output: Output) -> None:
-        self._wanted = not output.quiet and not output.as_json and sys.stderr.isatty()
+        self.progress = self._take_in if not output.quiet and not output.as_json and sys.stderr.isatty() else None
         self._next = time.monotonic() + 1
         self._drawn = False
 
@@ -133,10 +137,9 @@ class Meter:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
 
-    def progress(self, doing: str, done: int, total: int) -> None:
-        """Take in how far it is; both numbers in bytes. Draws at most ten times a second."""
+    def _take_in(self, doing: str, done: int, total: int) -> None:
         now = time.monotonic()
-        if self._wanted and now >= self._next:
+        if now >= self._next:
             self._next, self._drawn = now + 0.1, True
             share = 100 * done // total if total else 100
             sys.stderr.write(f"\r\x1b[K{doing} {shown_size(done)} of {shown_size(total)}, {share} %")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +24,9 @@ def code_of(target: str, options: Mapping[str, Any]) -> Code:
     """Load `target` and return its code,."""
     from flytectl_py.engines.bundle_imports import Code
 
-    loaded = load_target(target, options)
+    # What the user's modules print is no part of the result.
+    with redirect_stdout(sys.stderr):
+        loaded = load_target(target, options)
     return Code(loaded.root.path, loaded.root.import_paths, loaded.target, loaded.environments, dict(sys.modules))
 
 

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
 import typer
 
+from flytectl_py.cli.output import print_result
+
 C = TypeVar("C", bound=Callable[..., Any])
 
 
@@ -53,7 +55,7 @@ class Option(NamedTuple):
 
 
 def _show_help(ctx: typer.Context) -> None:
-    print(ctx.get_help())
+    print_result(ctx.get_help())
     raise typer.Exit
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,13 +12,17 @@ from typing import Any
 import typer
 
 from flytectl_py.cli.output import print_json, speaks_json, to_stderr
+from flytectl_py.cli.signals import ended_by
 from flytectl_py.errors import INTERRUPTED, USAGE, WORK_FAILED, BaseRuntimeError, FlyteError, ModuleLoadError
+
+_OUTPUT_FAULTS = (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG, errno.EDQUOT)
 
 
 def exit_code_of(command: Callable[[], Any], arguments: Sequence[str]) -> int:
     """Run `command`; say what went wrong, if anything; return the exit code.
 
-    0 done, 1 the work failed, 2 usage, 3 the surroundings are not ready, 4 conflict, 130 interrupted.
+    0 done, 1 the work failed, 2 usage, 3 the surroundings are not ready, 4 conflict, 130 interrupted (128 and the
+    number of the signal).
     """
     code = 0
     try:
@@ -42,8 +48,10 @@ def _finished(command: Callable[[], Any], arguments: Sequence[str]) -> int:
     except typer.Exit as error:
         return error.exit_code
     except (KeyboardInterrupt, typer.Abort):
-        _say(speaks_json(arguments), "Interrupted", "interrupted", "", "")
-        return INTERRUPTED
+        number = ended_by()
+        by = "" if number == signal.SIGINT else f" by {signal.Signals(number).name}"
+        _say(speaks_json(arguments), "Interrupted", f"interrupted{by}", "", "")
+        return 128 + number
     except typer.TyperException as error:
         _say_usage(error, speaks_json(arguments))
         return error.exit_code
@@ -53,11 +61,11 @@ def _finished(command: Callable[[], Any], arguments: Sequence[str]) -> int:
         _say_ours(error, speaks_json(arguments))
         return error.exit_code
     except OSError as error:
-        if error.filename is None:  # Our own output: there is nobody to tell on it.
+        if error.errno in _OUTPUT_FAULTS and error.filename is None:
             raise
         if verbose:
             _print_traceback()
-        _say(speaks_json(arguments), type(error).__name__, error.strerror or str(error), "", str(error.filename))
+        _say(speaks_json(arguments), type(error).__name__, error.strerror or str(error), "", str(error.filename or ""))
         return WORK_FAILED
     except Exception as error:  # noqa: BLE001  a bug of ours: said like any other failure
         if verbose:
@@ -105,7 +113,7 @@ def _say_ours(error: FlyteError, as_json: bool) -> None:
 
         cause = error.__cause__ or error
         trace = user_traceback(cause, [os.path.dirname(typer.__file__)], under=error)
-        where = innermost_user_place(cause)
+        where = error.where or innermost_user_place(cause)
         reason = f"{error.code}: {error}" if str(error) else error.code
         message = f"{' → '.join(_shortened(error.chain))} failed: {reason}"
     if as_json:

@@ -10,8 +10,35 @@ from typing import Any, NamedTuple, TextIO
 
 from flytectl_py.errors import UsageError
 
-_document_stream: TextIO | None = None
 _speaks_json: bool | None = None
+
+
+class _Results:
+    """Where results go: stdout as it was when the process started, whatever the user's code does to `sys.stdout`."""
+
+    def __init__(self) -> None:
+        self.stream: TextIO = sys.stdout
+        self.reserved = False
+        self.process = os.getpid()
+
+    def reserve(self) -> None:
+        """Keep stdout for results only: what the user's code prints, in any way, goes to stderr from now on."""
+        if not self.reserved:
+            sys.stdout.flush()
+            self.stream = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace")
+            os.dup2(2, 1)
+            self.reserved = True
+
+    def write(self, text: str) -> None:
+        """Print `text`, unless this is a copy of the process that the user's code has forked."""
+        if os.getpid() != self.process:
+            return
+        if self.stream.closed:
+            self.stream = open(1, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
+        print(_printable(text, self.stream), file=self.stream, flush=True)
+
+
+_results = _Results()
 
 
 class Output(NamedTuple):
@@ -26,7 +53,7 @@ class Output(NamedTuple):
         if self.as_json:
             print_json(document)
         elif text:
-            print(_printable(text, sys.stdout))
+            print_result(text)
 
     def note(self, text: str) -> None:
         """Tell the person something on the way, unless --quiet."""
@@ -45,6 +72,7 @@ def open_missing_streams() -> None:
         if getattr(sys, name) is None:
             # The lowest free number is taken, so in this order each lands where programs expect it.
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  it stays open
+    _results.stream = sys.stdout
 
 
 def settle_output(options: Mapping[str, Any]) -> Output:
@@ -61,7 +89,7 @@ def settle_output(options: Mapping[str, Any]) -> Output:
     )
     _speaks_json = output.as_json
     if output.as_json:
-        _reserve_stdout()
+        _results.reserve()
     return output
 
 
@@ -73,23 +101,17 @@ def speaks_json(arguments: Sequence[str]) -> bool:
     return "--json" in arguments or any(one in ("-of", "--output-format") and two == "json" for one, two in pairs)
 
 
-def _reserve_stdout() -> None:
-    """Keep stdout for one JSON document: from now on whatever the user's code prints, in any way, goes to stderr."""
-    global _document_stream
-    if _document_stream is None:
-        sys.stdout.flush()
-        _document_stream = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace")
-        os.dup2(2, 1)
-
-
 def print_json(document: Mapping[str, Any]) -> None:
-    """Print one JSON document as UTF-8, on the stdout that was reserved for it."""
+    """Print one JSON document as UTF-8, on several lines where a person watches."""
     import json
 
-    stream = _document_stream or sys.stdout
-    indent = 2 if stream.isatty() else None
-    print(_printable(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=indent), stream), file=stream)
-    stream.flush()
+    indent = 2 if _results.stream.isatty() else None
+    print_result(json.dumps(document, ensure_ascii=False, allow_nan=False, indent=indent))
+
+
+def print_result(text: str) -> None:
+    """Print what was asked for: on stdout, also where that is kept for it."""
+    _results.write(text)
 
 
 def to_stderr(text: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -41,9 +41,10 @@ def annotation_of(each: Input | Output) -> Any:
     return Any if each.annotation is MISSING else each.annotation
 
 
-def option_name(name: str) -> str:
-    """Return how an input is typed: ``--input-data`` for ``input_data``."""
-    return "--" + name.replace("_", "-") if name.strip("_") else f"--{name}"
+def option_name(name: str, others: Collection[str] = ()) -> str:
+    """Return how an input is typed: ``--input-data`` for ``input_data``, ``--x`` for ``_x`` where there is no ``x``."""
+    plain = name.strip("_")
+    return "--" + (plain if plain and plain not in others else name).replace("_", "-")
 
 
 def input_options(task: AnyTask, *, for_help: bool) -> dict[str, Option]:
@@ -53,10 +54,12 @@ def input_options(task: AnyTask, *, for_help: bool) -> dict[str, Option]:
     """
     texts = _descriptions(task) if for_help else {}
     options = {}
+    known = [each.name for each in task.interface.inputs]
     for index, each in enumerate(task.interface.inputs):
-        name = option_name(each.name)
+        name = option_name(each.name, known)
         is_flag = convert.is_flag(annotation_of(each))
-        names = (f"{name}/--no-{name.removeprefix('--')}",) if is_flag else (name,)
+        deniable = is_flag and f"no_{each.name}" not in known
+        names = (f"{name}/--no-{name.removeprefix('--')}",) if deniable else (name,)
         options[f"{INPUT}{index}"] = Option(
             names=names,
             help=_help(each, texts.get(each.name, "")) if for_help else "",
@@ -113,7 +116,7 @@ def signature(name: str, task: AnyTask) -> str:
     for each in task.interface.inputs:
         part = each.name if each.annotation is MISSING else f"{each.name}: {convert.type_name(each.annotation)}"
         if not each.required:
-            part += f" = {_short(each.default)}"
+            part += f" = {_short(each)}"
         parts.append(part)
     types = [
         convert.type_name(annotation_of(each)) for each in task.interface.outputs if each.annotation is not MISSING
@@ -122,8 +125,9 @@ def signature(name: str, task: AnyTask) -> str:
     return f"{name}({', '.join(parts)})" + (f" -> {outputs}" if outputs else "")
 
 
-def _short(default: Any) -> str:
-    shown = repr(default)
+def _short(each: Input) -> str:
+    plain = each.default is None or isinstance(each.default, str | int | float | list | dict)
+    shown = repr(each.default) if plain else convert.to_text(each.default, annotation_of(each))
     return shown if len(shown) <= _SHOWN else "…"
 
 
@@ -148,7 +152,7 @@ def read_inputs(task: AnyTask, typed: Mapping[str, Any], inputs_file: str | None
     for index, each in enumerate(inputs):
         annotation = annotation_of(each)
         text = typed.get(f"{INPUT}{index}")
-        label = option_name(each.name)
+        label = option_name(each.name, names)
         try:
             if text is not None:
                 values[each.name] = text if isinstance(text, bool) else _from_text(annotation, text, world)

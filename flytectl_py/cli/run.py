@@ -118,6 +118,15 @@ class TaskArgument(SaysWhere, TyperGroup):
 class TaskCommand(SaysWhere, TyperCommand):
     """A task: its help shows the task's inputs before the options of every run."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        try:
+            return super().parse_args(ctx, args)
+        except typer.TyperException as error:
+            flags = [name for each in self.params if each.name.startswith(INPUT) for name in each.secondary_opts]
+            if flags and ("extra argument" in error.message or "does not take a value" in error.message):
+                error.message += f" A flag takes no value: give it, or {' or '.join(flags)}."
+            raise
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         inputs = {each.name for each in self.params if each.name.startswith(INPUT)}
         if inputs:

@@ -7,6 +7,7 @@ not even when the process ends: that is more than a tenth of the time of a short
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,8 +15,11 @@ from contextlib import contextmanager
 def main() -> None:
     """Run the command line and end the process with its exit code."""
     gc.disable()
-    from flytectl_py.cli.app import main as run_command_line
-
+    try:
+        from flytectl_py.cli.app import main as run_command_line
+    except KeyboardInterrupt:
+        sys.stderr.write("error: interrupted\n")
+        sys.exit(130)
     run_command_line()
 
 

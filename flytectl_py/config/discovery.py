@@ -32,7 +32,7 @@ def find(*, start: Path | None = None, environ: Mapping[str, str] | None = None)
             if not path.is_file():
                 raise ConfigError(f"no such file: {named}", hint=f"correct or unset {variable}", where=variable)
             return path
-    for place in _places(start or Path.cwd(), environ):
+    for place in _places(start or _here(), environ):
         # One look at a folder that is mostly absent, before three at what it may hold.
         if place.is_dir():
             names = FILE_NAMES if place.name == FOLDER else ("config.yaml",)
@@ -40,6 +40,13 @@ def find(*, start: Path | None = None, environ: Mapping[str, str] | None = None)
                 if (place / name).is_file():
                     return place / name
     return None
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:  # It was removed under us; there is nothing in it.
+        return Path(os.path.expanduser("~"))
 
 
 def _places(start: Path, environ: Mapping[str, str]) -> Iterator[Path]:

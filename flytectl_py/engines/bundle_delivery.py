@@ -8,14 +8,16 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, cast
 
 from flytectl_py.digest.manifest import FileEntry, Manifest
 from flytectl_py.engines.bundle_imports import Code
 from flytectl_py.engines.bundling import Request, plan_bundle, state_folder
 from flytectl_py.errors import FileChangedError, NotReadyError, UsageError
 from flytectl_py.plan.bundle import BundlePlan
+from flytectl_py.project.candidates import PARTIAL
 from flytectl_py.storage.archive import ArchiveInfo, opener, write_archive
 
 Progress = Callable[[str, int, int], None]
@@ -140,19 +142,30 @@ def last_bundle(root: Path) -> Manifest | None:
 
 
 def _pack(plan: BundlePlan, out: BinaryIO, progress: Progress | None) -> ArchiveInfo:
-    open_file = opener(Path(plan.root))
     if progress is None:
-        return write_archive(plan.manifest, open_file, out)
-    sizes = {entry.path: entry.size for entry in plan.files}
+        return write_archive(plan.manifest, opener(Path(plan.root)), out)
     done, total = 0, plan.manifest.total_bytes
 
-    def counted(path: str) -> BinaryIO:
+    def tell(read: int) -> None:
         nonlocal done
+        done += read
         progress("packing", done, total)
-        done += sizes[path]
-        return open_file(path)
 
-    return write_archive(plan.manifest, counted, out)
+    prefix = os.fsencode(os.path.join(plan.root, ""))
+    return write_archive(plan.manifest, lambda path: cast(BinaryIO, _Told(prefix + path.encode(), tell)), out)
+
+
+class _Told(FileIO):
+    """A file that tells how many bytes are read from it."""
+
+    def __init__(self, path: bytes, tell: Callable[[int], None]) -> None:
+        super().__init__(path)
+        self._tell = tell
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        self._tell(len(data or b""))
+        return data or b""
 
 
 @contextmanager
@@ -192,7 +205,7 @@ def _packed_file(plan: BundlePlan) -> Path:
 @contextmanager
 def _partial(target: Path) -> Iterator[BinaryIO]:
     """Open a new file beside `target` that takes its name at the end; what killed processes left there is cleared."""
-    prefix = f".{target.name}.partial-"
+    prefix = f".{target.name}{PARTIAL}"
     for name in os.listdir(target.parent):
         if name.startswith(prefix):
             _clear_if_left(target.parent / name)

@@ -16,6 +16,7 @@ from flytectl_py.project.candidates import Gathered
 from flytectl_py.project.credentials import holds_credentials, worth_reading
 from flytectl_py.project.first_party import FirstParty, own_files
 from flytectl_py.project.scans import Scans
+from flytectl_py.project.target import package_parent
 from flytectl_py.storage.hashing import hash_files
 from flytectl_py.storage.stat_index import StatIndex
 
@@ -56,9 +57,9 @@ def plan_bundle(code: Code, request: Request) -> BundlePlan:
 
 
 def plan_folder(folder: Path) -> BundlePlan:
-    """Return the plan that takes every file of `folder` that no rule leaves out; nothing is loaded or checked."""
+    """Return the plan that takes every file of `folder` that no rule leaves out; nothing is loaded, nothing written."""
     code = Code(folder, (), folder, (), {})
-    return _Planning(code, Request("all"), "all").plan()
+    return _Planning(code, Request("all"), "all", keep_state=False).plan()
 
 
 def check_root(root: Path) -> None:
@@ -91,14 +92,14 @@ def state_folder(root: Path) -> Path:
 class _Planning:
     """One attempt to plan."""
 
-    def __init__(self, code: Code, request: Request, style: str) -> None:
+    def __init__(self, code: Code, request: Request, style: str, *, keep_state: bool = True) -> None:
         self.code = code
         self.request = request
         self.style = style
         self.top = str(code.root)
         self.first_party = FirstParty()
         self.gathered = Gathered(code.root)
-        self.state = _writable(code.root)
+        self.state = _writable(code.root) if keep_state else None
         self.scans = Scans(self.state / "scans.json" if self.state else None)
 
     def plan(self) -> BundlePlan:
@@ -111,7 +112,13 @@ class _Planning:
         if self.code.ran_main and self.style == "loaded_modules":
             imports.drop_main_only()
         self._check_entry()
-        warnings = [*self.gathered.warnings, *self._credential_warnings(), *imports.check(), too_large]
+        warnings = [
+            self._root_warning(),
+            *self.gathered.warnings,
+            *self._credential_warnings(),
+            *imports.check(),
+            too_large,
+        ]
         self.scans.save()
         left = list(self.gathered.left.values())
         if self.request.everything and self.style != "all":
@@ -191,6 +198,16 @@ class _Planning:
                 hint=f"change that rule, or pass --include {path}",
                 where=rule,
             )
+
+    def _root_warning(self) -> str:
+        """Return a warning where the root is the inside of a package: its modules go by other names there."""
+        if not (self.code.root / "__init__.py").is_file() or not self.code.modules:
+            return ""
+        above = package_parent(self.code.root)
+        return (
+            f"the root {self.top} is part of a package, whose modules are imported by names that begin further up; "
+            f"pass --root-dir {above}"
+        )
 
     def _rules(self) -> list[tuple[str, str]]:
         return [(each.path, each.rule) for each in self.gathered.left.values()]

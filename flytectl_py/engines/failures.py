@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from flytectl_py.errors import BaseRuntimeError, FlyteError, NonRecoverableError, RuntimeUserError, TaskTimeoutError
 from flytectl_py.model.task import Task
+
+_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 class TaskFailure(NamedTuple):
@@ -21,7 +24,7 @@ class TaskFailure(NamedTuple):
     @property
     def summary(self) -> str:
         shown = self.cause or self.error
-        text = str(shown)
+        text = said(shown)
         return f"{type(shown).__name__}: {text}" if text else type(shown).__name__
 
 
@@ -49,7 +52,8 @@ def as_task_error(error: BaseException, task: Task[..., Any], attempt: int) -> T
         return TaskFailure(error, error.__cause__, not isinstance(error, NonRecoverableError))
     if isinstance(error, FlyteError):
         return TaskFailure(error, error.__cause__, worth_another_attempt=False)
-    text = str(error)
+    text = said(error)
+    _trim(error)
     if isinstance(error, SystemExit):
         text = f"the task called sys.exit({error.code!r})"
     elif isinstance(error, BaseExceptionGroup):
@@ -57,6 +61,23 @@ def as_task_error(error: BaseException, task: Task[..., Any], attempt: int) -> T
     wrapped = RuntimeUserError(type(error).__name__, text)
     wrapped.chain = (link,)
     return TaskFailure(wrapped, error, worth_another_attempt=True)
+
+
+def said(error: BaseException) -> str:
+    """Return the message of `error`, also where asking for it fails."""
+    try:
+        return str(error)
+    except Exception as second:  # noqa: BLE001  whatever it is, it is no reason to lose the first one
+        return f"(its message cannot be shown: {type(second).__name__})"
+
+
+def _trim(error: BaseException) -> None:
+    """Let the traceback begin in the user's code."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_frame.f_code.co_filename.startswith(_OURS):
+        trace = trace.tb_next
+    if trace is not None:
+        error.__traceback__ = trace
 
 
 def _members(group: BaseExceptionGroup[BaseException]) -> Iterator[str]:
@@ -67,7 +88,7 @@ def _members(group: BaseExceptionGroup[BaseException]) -> Iterator[str]:
         elif isinstance(each, BaseRuntimeError) and each.chain:
             yield f"{' → '.join(each.chain)} failed: {each.code}: {each}"
         else:
-            yield f"{type(each).__name__}: {each}"
+            yield f"{type(each).__name__}: {said(each)}"
 
 
 def timed_out(task: Task[..., Any], seconds: float | None) -> TaskTimeoutError:
@@ -75,7 +96,10 @@ def timed_out(task: Task[..., Any], seconds: float | None) -> TaskTimeoutError:
     text = f"{task.name} ran for longer than its timeout of {seconds:g} s"
     if not task.is_async:
         text += "; its thread is abandoned, it may go on until the process ends"
-    return TaskTimeoutError(text)
+    error = TaskTimeoutError(text)
+    code = inspect.unwrap(task.func).__code__
+    error.where = f"{code.co_filename}:{code.co_firstlineno}"
+    return error
 
 
 def check_returned(task: Task[..., Any], value: Any) -> Any:

@@ -30,7 +30,8 @@ def secret_variables(environment: Environment, secrets_dir: str) -> dict[str, st
             continue
         value = _lookup(variable, secret, secrets_dir)
         if value is None:
-            missing.append(f"{_label(secret)}: set {variable}, or write it to {_file(secret, secrets_dir)}")
+            arrives = f" (the task finds it in {secret.as_env_var})" if secret.as_env_var else ""
+            missing.append(f"{_label(secret)}: set {variable}, or write it to {_file(secret, secrets_dir)}{arrives}")
         else:
             found[secret.as_env_var or variable] = value
     if missing:

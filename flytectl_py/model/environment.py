@@ -218,7 +218,7 @@ class TaskEnvironment(Environment):
         )
 
         def make(function: Callable[P, R]) -> Task[P, R]:
-            if not callable(function) or not hasattr(function, "__name__"):
+            if not callable(function) or not hasattr(function, "__name__") or isinstance(function, type):
                 raise DeclarationError(f"@{self.name}.task", function, "decorate a function")
             if isinstance(function, Task):  # of another environment, or under another decorator already
                 function = function.func

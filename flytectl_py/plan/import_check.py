@@ -55,6 +55,7 @@ def check_imports(
     """
     faults: list[str] = []
     warnings: list[str] = []
+    lazy: list[Reference] = []
     for each in dict.fromkeys(references):
         if each.when == "main" or each.target in bundled or each.importer not in bundled:
             continue
@@ -66,7 +67,7 @@ def check_imports(
             said = f"import {each.module} ({each.place}) is not in the bundle: {_why(each, reasons)}; {_add(each)}"
             (faults if each.when == "eager" else warnings).append(said)
         else:
-            warnings.append(_lazy(each, reasons))
+            lazy.append(each)
     if faults:
         listed = faults[0] if len(faults) == 1 else "".join(f"\n  {each}" for each in _unique(faults))
         raise UsageError(
@@ -74,7 +75,9 @@ def check_imports(
             hint="flyte bundle ls --excluded shows what was left out, and why",
             where=_first_place(faults[0]),
         )
-    return _unique(warnings)
+    # Of a statement that leads to a package and what is in it, the innermost says enough.
+    outer = {(each.place, above) for each in lazy for above in _packages(each.module)}
+    return _unique([*warnings, *(_lazy(each, reasons) for each in lazy if (each.place, each.module) not in outer)])
 
 
 def _rule(path: str, reasons: Mapping[str, str]) -> str:
@@ -126,6 +129,11 @@ def _judge_outside(reference: Reference, images: list[Outside], faults: list[str
             f"{what} leads out of the root, to {reference.target}; the image of {names} has to hold it, which cannot "
             "be seen from here"
         )
+
+
+def _packages(module: str) -> list[str]:
+    parts = module.split(".")
+    return [".".join(parts[:count]) for count in range(1, len(parts))]
 
 
 def _unique(lines: list[str]) -> list[str]:

@@ -17,6 +17,8 @@ def scan_imports(text: bytes) -> tuple[Import, ...]:
 
     :raises SyntaxError, ValueError: the text is not Python.
     """
+    if b"import" not in text:
+        return ()
     tree = ast.parse(text)
     scanner = _Scanner(calls=b"import_module" in text or b"__import__" in text)
     return tuple(sorted(scanner.block(tree.body, "eager"), key=lambda each: each.line))

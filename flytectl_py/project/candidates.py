@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -15,6 +16,11 @@ from flytectl_py.project.walk import Entry, Excluded, walk
 LOADED = "loaded"
 ALL = "all"
 """Why a candidate is one."""
+
+PARTIAL = ".partial-"
+"""In the name of an archive that a process is writing: ``.NAME.partial-`` and 16 hexadecimal digits."""
+
+_PARTIAL = re.compile(r"(?:.*/)?\.[^/]+\.partial-[0-9a-f]{16}", re.DOTALL)
 
 STATE = ".flyte"
 """The folder of this project's own state and configuration, of which nothing need be said."""
@@ -75,7 +81,7 @@ def gather_all(gathered: Gathered) -> None:
     for each in walk(gathered.root, ignore_rules(gathered.root)):
         if isinstance(each, Excluded):
             gathered.leave(each)
-        else:
+        elif PARTIAL not in each.path or not _PARTIAL.fullmatch(each.path):
             gathered.add(each.path, ALL, location=each.location)
 
 

@@ -23,7 +23,11 @@ def locate(target: Path, *, cwd: Path | None = None) -> Path:
             hint=f"export it first: jupyter nbconvert --to script {target}",
             where=str(target),
         )
-    if not path.is_file():
+    try:
+        is_file = path.is_file()
+    except OSError as error:  # A name that is too long, for one.
+        raise UsageError(f"there is no {target}: {error.strerror}", where=str(target)) from error
+    if not is_file:
         raise _missing(target, path)
     if path.suffix != ".py":
         raise UsageError(
@@ -34,7 +38,12 @@ def locate(target: Path, *, cwd: Path | None = None) -> Path:
 
 def absolute(path: Path, cwd: Path | None = None) -> Path:
     """Return `path` absolute and without ``..``, symbolic links not followed."""
-    return Path(os.path.normpath(Path(cwd or Path.cwd()) / path))
+    if path.is_absolute():
+        return Path(os.path.normpath(path))
+    try:
+        return Path(os.path.normpath((cwd or Path.cwd()) / path))
+    except FileNotFoundError:
+        raise UsageError("the current folder no longer exists", hint="cd into one that does") from None
 
 
 def inside(path: Path, folder: Path) -> bool:
@@ -55,6 +64,8 @@ def package_parent(folder: Path) -> Path:
 
 
 def _missing(target: Path, path: Path) -> UsageError:
+    if os.path.lexists(path):
+        return UsageError(f"{target} is neither a file nor a folder, or leads to nothing", where=str(target))
     if not path.parent.is_dir():
         return UsageError(f"there is no {target}: no folder {path.parent}", where=str(target))
     if path.with_name(path.name + ".py").is_file():

@@ -26,8 +26,6 @@ def readable(value: Any) -> str:
 
 def _written(value: Any) -> str:
     data = to_json(value)
-    if value is None:
-        return "None"
     if isinstance(data, str):
         return to_text(value, type(value))
     if isinstance(data, dict) and set(data) == {"type", "repr"} and not isinstance(value, dict):

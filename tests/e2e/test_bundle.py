@@ -222,6 +222,14 @@ def test_a_module_that_does_not_load_is_said_with_its_place(project: MakeProject
     assert "app.py:1" in error
 
 
+def test_what_a_module_prints_is_no_part_of_the_result(project: MakeProject) -> None:
+    made = project({"app.py": "print('loading')\n"})
+    result = made.flyte("bundle", "app.py").expect()
+    assert "loading" in result.err
+    assert len(result.out) == 65
+    assert made.flyte("bundle", "app.py", "--json").expect().json["digest"] == result.out.strip()
+
+
 # Names
 
 

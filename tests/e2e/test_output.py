@@ -120,7 +120,7 @@ def test_values_that_json_does_not_know_are_written_all_the_same(project: MakePr
     assert outputs["o9"] is None
     shown = made.flyte("run", "app.py", "main").expect().out
     assert shown.count("\n") >= 10
-    assert "o9: None" in shown
+    assert "o9: null" in shown
 
 
 def test_the_order_of_a_set_does_not_change_from_run_to_run(project: MakeProject) -> None:

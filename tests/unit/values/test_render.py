@@ -96,7 +96,7 @@ def test_what_is_nested_too_deeply_is_still_json() -> None:
     ("value", "text"),
     [
         ("a\nb", "a\nb"),
-        (None, "None"),
+        (None, "null"),
         (True, "true"),
         (3, "3"),
         (float("nan"), "nan"),
