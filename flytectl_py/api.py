@@ -343,7 +343,7 @@ def _map(
     :param func: a task, or a `functools.partial` of one.
     :param group_name: the name under which the calls are shown; the task's unless given.
     :param concurrency: how many run at once; 0 is all (of plain functions, 256).
-    :param return_exceptions: give a failed call's exception as its result; otherwise the first one is raised.
+    :param return_exceptions: by default a failed call's exception is its result; with False the first one is raised.
     :raises DeclarationError: not a task, nothing to map over, or a negative concurrency.
     """
     from flytectl_py.engines.fanout import map_blocking

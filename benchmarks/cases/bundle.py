@@ -138,10 +138,11 @@ def _amid_junk(bench: Bench, subjects: dict[Tree, _Subject]) -> list[Finding]:
             subject.forget()
             for state in _STATES:
                 taken[state][which].append(run(subject.ours))
-    return [
-        _finding(f"bundle medium in junk, {state}, process", *taken[state], _whole, "the same without", MOST_AMID_JUNK)
-        for state in _STATES
-    ]
+    found = []
+    for state, (amid, without) in taken.items():
+        name = f"bundle medium in junk, {state}, process"
+        found.append(_finding(name, amid, without, _whole, "ours without junk", MOST_AMID_JUNK))
+    return found
 
 
 def _finding(

@@ -14,11 +14,11 @@ MOST_MIB = 100
 _SMALL = Tree("many", 2000, 20_000)
 _BIG_FILES = 29
 _BIG_MIB = 64
-_ROUNDS = 2
+_ROUNDS = 1
 
 
 def measure(bench: Bench) -> list[Finding]:
-    """Bundle many small files and a few big ones; claim what that takes above an interpreter that does nothing."""
+    """Bundle many small files and a few big ones; claim the whole of what the process takes, Python itself too."""
     folder = bench.folder("bundle-memory")
     root = folder / "project"
     write_tree(root, _SMALL)
@@ -30,11 +30,11 @@ def measure(bench: Bench) -> list[Finding]:
     (folder / "bundle.tar.gz").unlink()
     return [
         Finding(
-            f"bundle 2 GB in {_SMALL.files + _BIG_FILES} files, peak memory above Python's",
+            f"bundle 2 GB in {_SMALL.files + _BIG_FILES} files, peak memory",
             "MiB",
-            [sample.peak_mib - base.peak_mib for sample, base in zip(mine, nothing, strict=True)],
+            [sample.peak_mib for sample in mine],
             [sample.peak_mib for sample in nothing],
-            "Python",
+            "Python alone",
             judged="ours",
             limit=MOST_MIB,
         )

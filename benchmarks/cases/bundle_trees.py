@@ -13,7 +13,6 @@ from pathlib import Path
 from benchmarks.bench import PROGRAMS
 
 _FILES_PER_FOLDER = 50
-_JUNK_FILES = 20_000
 _JUNK_FOLDERS = {".git/objects": 8_000, ".venv/lib/python3/site-packages": 6_000, "node_modules": 6_000}
 _GITIGNORE = "# Written by hand\n__pycache__/\n*.py[cod]\n.venv/\nnode_modules/\nbuild/\n*.log\n!keep.log\n"
 _APP = """import flyte
@@ -54,7 +53,7 @@ class Tree:
 
 def write_tree(root: Path, tree: Tree) -> frozenset[str]:
     """Write the folder, its `app.py` with a task and its `bundle_project.py`; return the paths that have to travel."""
-    chance = random.Random(tree.files)  # noqa: S311  # the same bytes each time is what is wanted
+    chance = random.Random(tree.files)
     root.mkdir()
     shutil.copy(PROGRAMS / "bundle_project.py", root)
     (root / "app.py").write_text(_APP)

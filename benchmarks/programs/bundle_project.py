@@ -1,6 +1,6 @@
 """Bundle the folder that this program lies in, as a dry run does that keeps the bundle; prints the seconds it took.
 
-The same code under both tools: `flyte` is whichever of them is installed. The first argument is the folder for the bundle.
+The same code under both tools: `flyte` is whichever of them is installed. The argument is the folder for the bundle.
 """
 
 import contextlib
@@ -8,7 +8,8 @@ import sys
 import time
 from pathlib import Path
 
-import app
+import app  # type: ignore[import-not-found]  # lies beside this program once it is copied
+
 import flyte
 
 root = Path(__file__).resolve().parent

@@ -199,23 +199,24 @@ def _diff(words: list[str], options: Mapping[str, Any], output: Output) -> None:
 def _verify(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     del options
     from flytectl_py.cli.bundle_sides import archive_of
-    from flytectl_py.plan.bundle import shown_size
+    from flytectl_py.plan.bundle import shown_amount
     from flytectl_py.storage.extract import verify
 
     with archive_of(words[0]) as archive:
         manifest = verify(archive)
-    output.note(f"{len(manifest):,} files, {shown_size(manifest.total_bytes)}, as the archive says")
+    output.note(f"{shown_amount(manifest)}, as the archive says")
     output.result(manifest.digest, {"digest": manifest.digest, "files": len(manifest), "bytes": manifest.total_bytes})
 
 
 def _extract(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     del options
     from flytectl_py.cli.bundle_sides import archive_of
+    from flytectl_py.plan.bundle import shown_amount
     from flytectl_py.storage.extract import extract
 
     with archive_of(words[0]) as archive:
         manifest = extract(archive, Path(words[1]))
-    output.note(f"{len(manifest):,} files in {words[1]}")
+    output.note(f"{shown_amount(manifest)} in {words[1]}")
     output.result(
         manifest.digest, {"digest": manifest.digest, "path": str(Path(words[1]).resolve()), "files": len(manifest)}
     )

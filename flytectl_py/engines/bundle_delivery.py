@@ -72,9 +72,11 @@ def write_bundle(plan: BundlePlan, to: str, progress: Progress | None = None) ->
     """Write the archive; under its final name it is complete or not there at all.
 
     :raises NotReadyError: it cannot be written: no space, no permission.
+    :raises UsageError: a file of the bundle has that name.
     :raises FileChangedError: a file is no longer what the plan says.
     """
     target = Path(to, f"{plan.digest}.tar.gz") if to.endswith("/") or os.path.isdir(to) else Path(to)
+    _check_target(plan, target)
     try:
         if target.exists() and not target.is_file():  # a device or a pipe is written to as it is
             with target.open("wb") as out:
@@ -89,6 +91,18 @@ def write_bundle(plan: BundlePlan, to: str, progress: Progress | None = None) ->
             where=str(target),
         ) from error
     return Delivered(str(target), info.bytes)
+
+
+def _check_target(plan: BundlePlan, target: Path) -> None:
+    if not target.is_file():
+        return
+    real, root = os.path.realpath(target), os.path.join(os.path.realpath(plan.root), "")
+    if real.startswith(root) and real[len(root) :] in plan.whys:
+        raise UsageError(
+            f"{target} is a file of the project, and would be overwritten",
+            hint="name another file with --output, e.g. bundle.tar.gz",
+            where="--output",
+        )
 
 
 def push_bundle(plan: BundlePlan, uri: str, progress: Progress | None = None) -> Delivered:

@@ -97,7 +97,7 @@ class _Planning:
         self.request = request
         self.style = style
         self.top = str(code.root)
-        self.first_party = FirstParty()
+        self.first_party = FirstParty(self.top)
         self.gathered = Gathered(code.root)
         self.state = _writable(code.root) if keep_state else None
         self.scans = Scans(self.state / "scans.json" if self.state else None)

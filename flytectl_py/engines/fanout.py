@@ -12,8 +12,9 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flytectl_py.engines.threads import Call, workers
-from flytectl_py.errors import DeclarationError
+from flytectl_py.errors import DeclarationError, RuntimeUserError
 from flytectl_py.model.context import group
+from flytectl_py.model.dispatch import dispatcher
 from flytectl_py.model.task import Task
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ def map_blocking(
     calls = (functools.partial(func, *values) for values in zip(*iterables, strict=False))
     name = group_name or task.short_name
     if task.is_async:
-        return _coroutines_from_thread(calls, name, concurrency, return_exceptions)
-    return _threads(calls, name, concurrency or MAX_THREADS, return_exceptions)
+        return _Failures(task).watched(_coroutines_from_thread(calls, name, concurrency, return_exceptions))
+    return _Failures(task).watched(_threads(calls, name, concurrency or MAX_THREADS, return_exceptions))
 
 
 async def map_async(
@@ -55,8 +56,11 @@ async def map_async(
     aio = _aio(func)
     calls = (functools.partial(aio, *values) for values in zip(*iterables, strict=False))
     bound = concurrency or (None if task.is_async else MAX_THREADS)
+    failures = _Failures(task)
     async for result in _ordered(calls, group_name or task.short_name, bound, return_exceptions):
+        failures.count(result)
         yield result
+    failures.tell()
 
 
 def check_mapped(func: Any, iterables: tuple[Iterable[Any], ...], concurrency: int) -> Task[..., Any]:
@@ -72,6 +76,39 @@ def check_mapped(func: Any, iterables: tuple[Iterable[Any], ...], concurrency: i
     if not isinstance(concurrency, int) or concurrency < 0:
         raise DeclarationError("flyte.map(concurrency=…)", concurrency, "give 0 (all at once) or a positive number")
     return task
+
+
+class _Failures:
+    """Counts the failed calls that are handed out as results, and tells of them: they are easy to overlook."""
+
+    def __init__(self, task: Task[..., Any]) -> None:
+        self._task = task
+        self._dispatcher = dispatcher()
+        self._calls = 0
+        self._failed = 0
+        self._first: Exception | None = None
+
+    def watched(self, results: Iterator[Any]) -> Iterator[Any]:
+        """Hand on `results`."""
+        for result in results:
+            self.count(result)
+            yield result
+        self.tell()
+
+    def count(self, result: object) -> None:
+        """Look at one result."""
+        self._calls += 1
+        if isinstance(result, RuntimeUserError):
+            self._failed += 1
+            self._first = self._first or result
+
+    def tell(self) -> None:
+        """Say how many of the calls failed, if any did."""
+        if self._failed and self._dispatcher is not None and isinstance(self._first, RuntimeUserError):
+            self._dispatcher.note(
+                f"{self._failed} of {self._calls} mapped calls of {self._task.name} failed, and their errors are "
+                f"results (return_exceptions=True); the first: {self._first.code}: {self._first}"
+            )
 
 
 def _aio(func: Mapped[R]) -> Callable[..., Any]:

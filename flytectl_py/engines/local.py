@@ -14,7 +14,7 @@ from flytectl_py.engines.failures import as_task_error, check_returned, is_the_e
 from flytectl_py.engines.threads import workers
 from flytectl_py.errors import BaseRuntimeError
 from flytectl_py.model.context import ActionID, TaskContext, current_context, current_group
-from flytectl_py.model.dispatch import current_dispatcher
+from flytectl_py.model.dispatch import current_dispatcher, runs_of_process
 from flytectl_py.model.task import Task
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class LocalEngine:
             )
 
         dispatcher = current_dispatcher.set(self)
+        runs_of_process.append(self)
         context = current_context.set(None)
         try:
             with self._surroundings(task):
@@ -81,6 +82,7 @@ class LocalEngine:
             raise
         finally:
             current_context.reset(context)
+            runs_of_process.remove(self)
             current_dispatcher.reset(dispatcher)
 
     # -- what tasks call while they run
@@ -155,6 +157,9 @@ class LocalEngine:
         running = workers.submit(execute, wake)
         await _within(seconds, task, ended.wait())
         return running.result()
+
+    def note(self, text: str) -> None:
+        self._note(text)
 
     def trace(self, name: str, function: Callable[[], R]) -> R:
         self._actions += 1

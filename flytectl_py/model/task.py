@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import importlib
 import inspect
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, TypeVar
 
 from flytectl_py.errors import DeclarationError, did_you_mean
 from flytectl_py.model.cache import Cache, CacheRequest
-from flytectl_py.model.dispatch import current_dispatcher
+from flytectl_py.model.dispatch import dispatcher
 from flytectl_py.model.interface import Interface
 from flytectl_py.model.pod import PodTemplate
 from flytectl_py.model.retry import RetryStrategy, Timeout, TimeoutType
@@ -73,18 +75,18 @@ class Task(Generic[P, R]):
         return Interface.of(self.func)
 
     def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        dispatcher = current_dispatcher.get()
-        if dispatcher is None:
+        found = dispatcher()
+        if found is None:
             return self.func(*args, **kwargs)
         if self.is_async:
-            return dispatcher.call_async(self, args, kwargs)  # type: ignore[return-value]  # R is then a coroutine
-        return dispatcher.call(self, args, kwargs)  # type: ignore[no-any-return]
+            return found.call_async(self, args, kwargs)  # type: ignore[return-value]  # R is then a coroutine
+        return found.call(self, args, kwargs)  # type: ignore[no-any-return]
 
     async def aio(self, /, *args: P.args, **kwargs: P.kwargs) -> Any:
         """Call the task and await its value. A plain function runs on a thread of its own, so that calls overlap."""
-        dispatcher = current_dispatcher.get()
-        if dispatcher is not None:
-            return await dispatcher.call_async(self, args, kwargs)
+        found = dispatcher()
+        if found is not None:
+            return await found.call_async(self, args, kwargs)
         if self.is_async:
             return await self.func(*args, **kwargs)  # type: ignore[misc]  # R is a coroutine
         import asyncio
@@ -110,6 +112,18 @@ class Task(Generic[P, R]):
 
     def __repr__(self) -> str:
         return f"<task {self.name}>"
+
+    def __reduce__(self) -> Any:
+        """Pickle a task that a module holds by its place in there, as functions are: for pools of processes."""
+        function = self.func
+        holder = sys.modules.get(function.__module__)
+        if function.__module__ == "__main__" or getattr(holder, function.__qualname__, None) is not self:
+            return super().__reduce__()
+        return _task_of, (function.__module__, function.__qualname__)
+
+
+def _task_of(module: str, name: str) -> Any:
+    return getattr(importlib.import_module(module), name)
 
 
 def make_settings(

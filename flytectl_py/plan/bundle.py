@@ -79,8 +79,7 @@ class BundlePlan(NamedTuple):
     @property
     def summary(self) -> str:
         """One line: ``37 files, 214 KiB; 412 left out (.venv 1, .gitignore 411)``."""
-        count = len(self.manifest)
-        line = f"{count:,} file{'s' if count != 1 else ''}, {shown_size(self.manifest.total_bytes)}"
+        line = shown_amount(self.manifest)
         return f"{line}; {left_out_summary(self.excluded)}" if self.excluded else line
 
 
@@ -116,6 +115,12 @@ def checked_copy_style(style: str, where: str) -> str:
             where=where,
         )
     return "loaded_modules" if name == "auto" else name
+
+
+def shown_amount(manifest: Manifest) -> str:
+    """Return how much there is in a bundle: ``37 files, 214 KiB``."""
+    count = len(manifest)
+    return f"{count:,} file{'s' if count != 1 else ''}, {shown_size(manifest.total_bytes)}"
 
 
 def shown_size(size: int) -> str:

@@ -121,13 +121,19 @@ def gather_included(gathered: Gathered, includes: Sequence[Include]) -> None:
 
 def unselected(gathered: Gathered) -> Iterator[Left]:
     """Yield every file and folder under the root that the bundle does not hold and no rule was asked about."""
+    folders = {folder for path in gathered.files for folder in _folders(path)}
     for each in walk(gathered.root, ignore_rules(gathered.root)):
         if each.path in gathered.files or each.path in gathered.left or each.path == STATE:
             continue
         if isinstance(each, Entry):
             yield Left(each.path, "not imported")
-        elif not each.is_dir or not any(path.startswith(each.path + "/") for path in gathered.files):
+        elif each.path not in folders:
             yield Left(each.path, each.rule, each.is_dir)
+
+
+def _folders(path: str) -> Iterator[str]:
+    while path := path.rpartition("/")[0]:
+        yield path
 
 
 def relative(root: Path, file: str) -> str | None:

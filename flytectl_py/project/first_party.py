@@ -13,13 +13,16 @@ OWN_PACKAGES = tuple(os.path.join(os.path.dirname(_HERE), name) + os.sep for nam
 
 
 class FirstParty:
-    """Knows which files are the user's own. Answers are remembered by folder, so make one for each question asked."""
+    """Knows which files are the user's own. Answers are remembered by folder, so make one for each question asked.
 
-    def __init__(self) -> None:
+    :param root: of the project; absolute. What lies in it is no part of an environment that it lies in itself.
+    """
+
+    def __init__(self, root: str = "") -> None:
         places = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), os.path.dirname(os.__file__)}
         places |= {os.path.realpath(place) for place in places}
         self._foreign = (*(place + os.sep for place in places), *OWN_PACKAGES)
-        self._folders: dict[str, bool] = {}
+        self._folders: dict[str, bool] = {root: False}
 
     def is_own(self, file: str) -> bool:
         """Whether `file` (absolute) is the user's. What lies in a virtual environment of any name is not."""
@@ -43,7 +46,11 @@ def own_files(modules: Iterable[ModuleType | None], first_party: FirstParty) -> 
     """
     files: set[str] = set()
     for module in modules:
-        file = getattr(module, "__file__", None)
+        try:
+            # Not by getattr: modules that load themselves late would do so now.
+            file = object.__getattribute__(module, "__dict__").get("__file__")
+        except AttributeError:
+            continue
         if isinstance(file, str) and os.path.isabs(file):
             files.add(file)
     return sorted(file for file in files if first_party.is_own(file) and os.path.isfile(file))

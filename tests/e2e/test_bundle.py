@@ -139,6 +139,27 @@ def test_auto_is_loaded_modules(project: MakeProject, style: str) -> None:
     assert made.flyte("bundle", "--copy-style", style, "app.py", "-q").expect().out == digest
 
 
+def test_a_project_inside_a_virtual_environment_is_the_users_all_the_same(project: MakeProject) -> None:
+    made = project({"pyvenv.cfg": "", "src/job/app.py": "import helper\n", "src/job/helper.py": "", "src/job/x.txt": ""})
+    assert paths(made.flyte("bundle", "src/job/app.py", "--json")) == ["app.py", "helper.py"]
+    root = made.flyte("bundle", "src/job/app.py", "--root-dir", ".", "--json")
+    assert paths(root) == ["src/job/app.py", "src/job/helper.py"]
+
+
+def test_modules_that_load_late_or_are_no_modules_do_no_harm(project: MakeProject) -> None:
+    app = """
+        import sys
+
+        class Late:
+            def __getattr__(self, name):
+                raise RuntimeError(name)
+
+        sys.modules["late"] = Late()
+        sys.modules["none"] = None
+        """
+    assert paths(project({"app.py": app}).flyte("bundle", "app.py", "--json")) == ["app.py"]
+
+
 def test_copy_style_none_has_nothing_to_send(project: MakeProject) -> None:
     made = project(FILES)
     assert "image" in made.flyte("bundle", "app.py", "--copy-style", "none").expect(2).err

@@ -420,6 +420,12 @@ def test_a_full_disk_is_said(project: MakeProject) -> None:
     assert "cannot write /dev/full: No space left on device" in error
 
 
+def test_the_users_own_files_are_not_overwritten(project: MakeProject) -> None:
+    made = project({"app.py": "x = 1\n"})
+    assert "app.py is a file of the project" in made.flyte("bundle", "app.py", "-o", "app.py").expect(2).err
+    assert made.read("app.py") == "x = 1\n"
+
+
 def test_a_folder_that_cannot_be_made_is_said(project: MakeProject) -> None:
     made = project({"app.py": "", "file": ""})
     assert "cannot write file/x/b.tar.gz" in made.flyte("bundle", "app.py", "-o", "file/x/b.tar.gz").expect(3).err

@@ -290,3 +290,63 @@ def test_state_of_a_module_is_shared_by_the_tasks_of_a_run(project: MakeProject)
         }
     )
     assert made.flyte("run", "app.py", "main").expect().json == [1, 2]
+
+
+def test_tasks_go_to_pools_of_processes_like_functions(project: MakeProject) -> None:
+    text = """
+        import multiprocessing
+        from concurrent.futures import ProcessPoolExecutor
+
+        import flyte
+
+        @flyte.task
+        def double(x: int) -> int:
+            return 2 * x
+
+        @flyte.task
+        def main() -> list[int]:
+            with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+                return list(pool.map(double, [1, 2]))
+        """
+    assert project({"app.py": text}).flyte("run", "app.py", "main").expect().out == "[2, 4]\n"
+
+
+def test_failed_calls_of_a_map_are_told(project: MakeProject) -> None:
+    text = """
+        import flyte
+
+        @flyte.task
+        def odd_fails(x: int) -> int:
+            if x % 2:
+                raise ValueError(f"odd {x}")
+            return x
+
+        @flyte.task
+        def main(n: int) -> int:
+            return len(list(flyte.map(odd_fails, range(n))))
+        """
+    result = project({"app.py": text}).flyte("run", "app.py", "main", "--n", "5").expect()
+    assert result.out == "5\n"
+    assert "2 of 5 mapped calls of default.odd_fails failed" in result.err
+    assert "ValueError: odd 1" in result.err
+
+
+@pytest.mark.parametrize(("name", "number"), [("TERM", 15), ("HUP", 1)])
+def test_a_run_that_is_ended_from_outside_cleans_up_and_says_so(project: MakeProject, name: str, number: int) -> None:
+    text = """
+        import os, signal, time
+        import flyte
+
+        @flyte.task
+        def main(number: int) -> None:
+            try:
+                os.kill(os.getpid(), number)
+                time.sleep(20)
+            finally:
+                open("cleaned.txt", "w").close()
+        """
+    made = project({"app.py": text})
+    result = made.flyte("run", "app.py", "main", "--number", str(number), "--json").expect(128 + number)
+    assert result.json["error"]["code"] == "Interrupted"
+    assert f"SIG{name}" in result.json["error"]["message"]
+    assert made.read("cleaned.txt") == ""

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,30 @@ def test_tasks_that_run_at_once_each_see_their_own_variables() -> None:
 
     assert flyte.run(parent).outputs().o0 == [["red", "1", "red"], ["blue", "1", "blue"]]
     assert "COLOUR" not in os.environ
+
+
+def test_a_task_without_variables_does_not_see_those_of_another_task_that_runs_at_once() -> None:
+    both_inside = threading.Barrier(2, timeout=20)
+    plain = flyte.TaskEnvironment("plain")
+
+    @red.task
+    def in_red() -> None:
+        both_inside.wait()
+        both_inside.wait()
+
+    @plain.task
+    def in_plain() -> str | None:
+        both_inside.wait()
+        seen = os.environ.get("COLOUR")
+        both_inside.wait()
+        return seen
+
+    @plain.task
+    async def parent() -> str | None:
+        _, seen = await asyncio.gather(in_red.aio(), in_plain.aio())
+        return seen
+
+    assert flyte.run(parent).outputs().o0 is None
 
 
 def test_child_processes_see_the_variables_of_the_task() -> None:
@@ -146,3 +171,46 @@ def test_the_value_of_a_secret_that_cannot_be_read_is_never_shown(tmp_path: Path
     with pytest.raises(NotReadyError, match="'bin' cannot be read") as caught:
         flyte.run(look)
     assert "secret" not in str(caught.value).replace("the secret 'bin'", "")
+
+
+def test_child_processes_of_tasks_that_run_at_once_each_see_their_own_variables() -> None:
+    both_inside = threading.Barrier(2, timeout=20)
+
+    def ask() -> str:
+        both_inside.wait()
+        said = subprocess.run(["/bin/sh", "-c", "echo $COLOUR"], capture_output=True, text=True, check=True).stdout
+        both_inside.wait()
+        return said.strip()
+
+    @red.task
+    def in_red() -> str:
+        return ask()
+
+    @blue.task
+    def in_blue() -> str:
+        return ask()
+
+    @red.task
+    async def parent() -> list[str]:
+        return list(await asyncio.gather(in_red.aio(), in_blue.aio()))
+
+    assert flyte.run(parent).outputs().o0 == ["red", "blue"]
+
+
+def test_a_child_process_with_an_environment_of_its_own_keeps_it() -> None:
+    @red.task
+    def starts() -> str:
+        shell = ["/bin/sh", "-c", "echo ${COLOUR-unset}"]
+        return subprocess.run(shell, env={}, capture_output=True, text=True, check=True).stdout.strip()
+
+    assert flyte.run(starts).outputs().o0 == "unset"
+
+
+def test_threads_that_a_task_starts_see_its_variables() -> None:
+    @red.task
+    def starts() -> list[str | None]:
+        with ThreadPoolExecutor(2) as pool:
+            return list(pool.map(lambda _: os.environ.get("COLOUR"), range(2)))
+
+    assert flyte.run(starts).outputs().o0 == ["red", "red"]
+    assert "COLOUR" not in os.environ

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -480,3 +481,52 @@ def test_a_program_that_does_not_catch_a_failure_shows_the_tasks_that_led_there(
         flyte.run(fails, 1)
     assert caught.value.__notes__ == ["Tasks: local-engine.fails"]
     assert type(caught.value).__module__ == "flyte.errors"
+
+
+def test_a_task_called_in_a_thread_of_the_users_own_belongs_to_the_run() -> None:
+    tried: list[int] = []
+
+    @env.task(retries=2)
+    def flaky() -> int:
+        tried.append(1)
+        if len(tried) < 3:
+            raise OSError("not yet")
+        return len(tried)
+
+    @env.task
+    def parent() -> int:
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(flaky).result()
+
+    run = flyte.with_runcontext(note=lambda _: None).run(parent)
+    assert (run.outputs().o0, run.actions) == (3, 2)
+
+
+def test_outside_a_run_a_thread_calls_the_function() -> None:
+    with ThreadPoolExecutor(1) as pool, pytest.raises(ValueError, match="no 1"):
+        pool.submit(fails, 1).result()
+
+
+class Rude(Exception):
+    def __str__(self) -> str:
+        raise KeyError("no words")
+
+
+def test_an_exception_that_cannot_be_shown_is_still_named() -> None:
+    @env.task
+    def rude() -> None:
+        raise Rude
+
+    with pytest.raises(RuntimeUserError, match=r"its message cannot be shown: KeyError") as caught:
+        flyte.run(rude)
+    assert caught.value.code == "Rude"
+
+
+def test_a_timeout_points_at_the_task() -> None:
+    @env.task(timeout=0.01)
+    async def slow() -> None:
+        await asyncio.sleep(60)
+
+    with pytest.raises(TaskTimeoutError) as caught:
+        flyte.run(slow)
+    assert caught.value.where.startswith(__file__)
