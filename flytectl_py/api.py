@@ -134,6 +134,7 @@ class Runner:
         copy_style: CopyStyle = "loaded_modules",
         dry_run: bool = False,
         copy_bundle_to: Path | None = None,
+        interactive_mode: bool | None = None,
         note: Callable[[str], None] = print_note,
         root: Path | None = None,
     ) -> None:
@@ -141,6 +142,7 @@ class Runner:
         self.copy_style = copy_style
         self.dry_run = dry_run
         self.copy_bundle_to = copy_bundle_to
+        self.interactive_mode = interactive_mode
         self.name = name
         self.version = version
         self.raw_data_path = raw_data_path
@@ -188,7 +190,9 @@ class Runner:
 
         bind(task, args, kwargs)
         settings = config.settings() or config.resolve(environ=os.environ)
-        bundle = bundle_for_run(task, self.copy_style, self.copy_bundle_to, self.root, settings.root_dir)
+        bundle = bundle_for_run(
+            task, self.copy_style, self.copy_bundle_to, self.root, settings.root_dir, interactive=self.interactive_mode
+        )
         if bundle is not None:
             for warning in bundle.warnings:
                 self.note(f"warning: {warning}")
@@ -246,6 +250,7 @@ def with_runcontext(
     copy_style: CopyStyle = "loaded_modules",
     dry_run: bool = False,
     copy_bundle_to: Path | None = None,
+    interactive_mode: bool | None = None,
     images: Mapping[str, str] | None = None,
     raw_data_path: str | None = None,
     run_base_dir: str | None = None,
@@ -263,6 +268,8 @@ def with_runcontext(
     :param dry_run: run nothing; ``run(…)`` then checks the inputs and returns a run of phase ``planned`` whose `bundle`
         says which code would travel. Needs no endpoint.
     :param copy_bundle_to: a folder for the archive of that code, or a file if it ends in ``.gz`` or ``.tgz``.
+    :param interactive_mode: whether the task was typed into a notebook or a REPL, and so travels pickled. Found out by
+        itself; True and False insist, and a task for which that is not so is refused.
     :param images: the URIs of images that the code knows by name; a run on this machine uses the interpreter and the
         code that are here.
     :param env_vars: set for every task of the run; they win over an environment's own.
@@ -309,6 +316,7 @@ def with_runcontext(
         copy_style=copy_style,
         dry_run=dry_run,
         copy_bundle_to=None if copy_bundle_to is None else Path(copy_bundle_to),
+        interactive_mode=interactive_mode,
         note=note,
     )
 

@@ -47,12 +47,13 @@ HELP = """Run a task of a Python file on this machine, and print what it returns
 
 \b
 Examples:
-  flyte run app.py                      which tasks are there?
+  flyte run app.py --help               which tasks are there?
   flyte run app.py main --help          which inputs does it take?
   flyte run app.py main --x 1 --name first
   flyte run app.py main --inputs inputs.json --json
 
-Options may stand before FILE, before TASK, or after it; there the inputs of the task come first.
+Options may stand before FILE, before TASK, or after it; there the inputs of the task come first. FILE may be a folder:
+then the tasks of all its Python files can be run.
 """
 
 _BEFORE_LOADING = ("config", "project", "domain", "root_dir", "as_json", "output_format", "quiet", "verbose")

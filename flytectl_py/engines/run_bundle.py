@@ -11,6 +11,7 @@ from flytectl_py.engines.bundle_delivery import deliver, make_bundle, remember
 from flytectl_py.engines.bundle_imports import Code
 from flytectl_py.engines.bundling import Request
 from flytectl_py.engines.pickled import plan_pickled, source_file
+from flytectl_py.errors import DeclarationError
 from flytectl_py.model.registry import current_registry
 from flytectl_py.model.task import Task
 from flytectl_py.plan.bundle import BundlePlan
@@ -35,13 +36,23 @@ class Bundle(NamedTuple):
 
 
 def bundle_for_run(
-    task: Task[..., Any], copy_style: str, to: Path | None, root: Path | None, configured: Path | None
+    task: Task[..., Any],
+    copy_style: str,
+    to: Path | None,
+    root: Path | None,
+    configured: Path | None,
+    *,
+    interactive: bool | None = None,
 ) -> Bundle | None:
     """Make the bundle for a run of `task`; None where copy style ``none`` leaves the code to the image.
 
     :param to: a folder for the archive, or a file if it ends in ``.gz`` or ``.tgz``; None packs nothing.
     :param root: if the caller knows it. :param configured: what the settings say of it.
+    :param interactive: whether the task has to live in no file; None takes it as it is.
+    :raises DeclarationError: that is not so.
+    :raises FlyteError: as `make_bundle` and `plan_pickled`.
     """
+    _check_interactive(task, interactive)
     if copy_style == "none" and to is None:
         return None
     code, in_file = _code(task, root, configured)
@@ -54,6 +65,13 @@ def bundle_for_run(
         delivered = None if target is None else deliver(plan, target)
         remember(plan._replace(root=str(code.root)))
     return _bundle(plan, None if delivered is None else Path(delivered.place))
+
+
+def _check_interactive(task: Task[..., Any], interactive: bool | None) -> None:
+    file = source_file(task)
+    if interactive is not None and interactive != (file is None):
+        lives = "was typed into a notebook or a REPL" if file is None else f"lives in {file}, and is never pickled"
+        raise DeclarationError("with_runcontext(interactive_mode=…)", interactive, f"the task {task.name} {lives}")
 
 
 def _bundle(plan: BundlePlan, archive: Path | None) -> Bundle:

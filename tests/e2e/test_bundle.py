@@ -140,7 +140,8 @@ def test_auto_is_loaded_modules(project: MakeProject, style: str) -> None:
 
 
 def test_a_project_inside_a_virtual_environment_is_the_users_all_the_same(project: MakeProject) -> None:
-    made = project({"pyvenv.cfg": "", "src/job/app.py": "import helper\n", "src/job/helper.py": "", "src/job/x.txt": ""})
+    files = {"src/job/app.py": "import helper\n", "src/job/helper.py": "", "src/job/x.txt": ""}
+    made = project({"pyvenv.cfg": "", **files})
     assert paths(made.flyte("bundle", "src/job/app.py", "--json")) == ["app.py", "helper.py"]
     root = made.flyte("bundle", "src/job/app.py", "--root-dir", ".", "--json")
     assert paths(root) == ["src/job/app.py", "src/job/helper.py"]

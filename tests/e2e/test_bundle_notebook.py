@@ -139,6 +139,25 @@ def test_the_same_task_from_a_file_is_never_pickled(project: MakeProject) -> Non
     assert project({"app.py": text}).python("app.py").expect().out == "['app.py']\n"
 
 
+def test_interactive_mode_insists(project: MakeProject) -> None:
+    text = """
+        import flyte, sys
+
+        @flyte.task
+        def main() -> int:
+            return 1
+
+        mode = {"True": True, "False": False}[sys.argv[1]]
+        print(flyte.with_runcontext(dry_run=True, interactive_mode=mode).run(main).bundle.files[0].path)
+        """
+    made = project({"app.py": text})
+    assert made.python("app.py", "False").expect().out == "app.py\n"
+    assert "lives in" in made.python("app.py", "True").expect(1).err
+    code = made.read("app.py")
+    assert made.python("-c", code, "True").expect().out == "task.pkl\n"
+    assert "was typed into a notebook or a REPL" in made.python("-c", code, "False").expect(1).err
+
+
 def test_state_of_packed_tasks_is_not_in_the_folder(project: MakeProject) -> None:
     made = project()
     packed(made)
