@@ -18,7 +18,10 @@ _ROUNDS = 1
 
 
 def measure(bench: Bench) -> list[Finding]:
-    """Bundle many small files and a few big ones; claim the whole of what the process takes, Python itself too."""
+    """Bundle many small files and a few big ones; claim the whole of what the process takes, Python itself too.
+
+    Beside it stands Python alone, or on Linux the measuring process where that is larger.
+    """
     folder = bench.folder("bundle-memory")
     root = folder / "project"
     write_tree(root, _SMALL)

@@ -20,8 +20,6 @@ ALL = "all"
 PARTIAL = ".partial-"
 """In the name of an archive that a process is writing: ``.NAME.partial-`` and 16 hexadecimal digits."""
 
-_PARTIAL = re.compile(r"(?:.*/)?\.[^/]+\.partial-[0-9a-f]{16}", re.DOTALL)
-
 STATE = ".flyte"
 """The folder of this project's own state and configuration, of which nothing need be said."""
 
@@ -40,7 +38,7 @@ class Gathered:
         """Add a file; one that looks like credentials is left out unless it is included `by_name`."""
         if by_name:
             self.by_name.add(path)
-        elif (found := named_like_credentials(path)) and not path.endswith(".py"):
+        elif not path.endswith(".py") and (found := named_like_credentials(path)):
             self.leave_credentials(path, found)
             return
         self.left.pop(path, None)
@@ -81,7 +79,7 @@ def gather_all(gathered: Gathered) -> None:
     for each in walk(gathered.root, ignore_rules(gathered.root)):
         if isinstance(each, Excluded):
             gathered.leave(each)
-        elif PARTIAL not in each.path or not _PARTIAL.fullmatch(each.path):
+        elif PARTIAL not in each.path or not re.search(r"(?:^|/)\.[^/]+\.partial-[0-9a-f]{16}$", each.path):
             gathered.add(each.path, ALL, location=each.location)
 
 

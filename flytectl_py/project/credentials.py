@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 
-_NAMES = re.compile(
-    r"""
+# Compiled when they are first needed: most projects have nothing to ask about.
+_NAMES = r"""
     \.env(?:\..+)?                      # dotenv
     | \.(?:netrc|pgpass|pypirc|htpasswd|git-credentials|dockercfg|boto|s3cfg)
     | _netrc
@@ -16,9 +16,7 @@ _NAMES = re.compile(
     | (?:application_default_)?credentials(?:\.(?:json|csv|ini|toml|ya?ml))?
     | client_secrets?(?:[._-].*)?\.json
     | service[-_]?account(?:[._-].*)?\.json
-    """,
-    re.VERBOSE | re.IGNORECASE,
-)
+    """
 _EXAMPLES = (".example", ".sample", ".template", ".dist", ".pub")
 _FOLDERS = {".aws", ".kube", ".ssh", ".gnupg", ".azure", ".gcloud", ".docker"}
 
@@ -26,12 +24,12 @@ LARGEST_READ = 64 * 1024
 """Bytes; the content of larger files is not looked at."""
 _READ_ENDINGS = (".json", ".pem", ".key", ".txt", ".cfg", ".conf", ".ini", ".toml", ".yaml", ".yml", ".npmrc", ".p8")
 _CONTENTS = (
-    (re.compile(rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----"), "a private key"),
-    (re.compile(rb'"private_key"\s*:\s*"'), "a service account's key"),
-    (re.compile(rb"aws_secret_access_key\s*[=:]\s*\S{16,}", re.IGNORECASE), "an AWS secret key"),
-    (re.compile(rb"_authToken\s*=\s*(?!\$\{)\S+"), "a registry token"),
-    (re.compile(rb"\bgh[pousr]_[A-Za-z0-9]{36}\b"), "a GitHub token"),
-    (re.compile(rb"client-key-data\s*:\s*\S{16,}"), "a cluster's key"),
+    (rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----", "a private key"),
+    (rb'"private_key"\s*:\s*"', "a service account's key"),
+    (rb"(?i:aws_secret_access_key)\s*[=:]\s*\S{16,}", "an AWS secret key"),
+    (rb"_authToken\s*=\s*(?!\$\{)\S+", "a registry token"),
+    (rb"\bgh[pousr]_[A-Za-z0-9]{36}\b", "a GitHub token"),
+    (rb"client-key-data\s*:\s*\S{16,}", "a cluster's key"),
 )
 
 
@@ -40,7 +38,7 @@ def named_like_credentials(path: str) -> str:
     folder, _, name = path.rpartition("/")
     if name.endswith(_EXAMPLES):
         return ""
-    if _NAMES.fullmatch(name):
+    if re.fullmatch(_NAMES, name, re.VERBOSE | re.IGNORECASE):
         return f"named {name}"
     if folder and (found := _FOLDERS.intersection(folder.split("/"))):
         return f"in {min(found)}"
@@ -62,4 +60,4 @@ def holds_credentials(location: str) -> str:
             text = os.read(file.fileno(), LARGEST_READ)
     except OSError:
         return ""  # Hashing it says why.
-    return next((what for pattern, what in _CONTENTS if pattern.search(text)), "")
+    return next((what for pattern, what in _CONTENTS if re.search(pattern, text)), "")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import sysconfig
+import sys
 from collections.abc import Iterable
 from types import ModuleType
 
@@ -19,7 +19,8 @@ class FirstParty:
     """
 
     def __init__(self, root: str = "") -> None:
-        places = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), os.path.dirname(os.__file__)}
+        version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+        places = {os.path.dirname(os.__file__), os.path.join(sys.base_exec_prefix, sys.platlibdir, version)}
         places |= {os.path.realpath(place) for place in places}
         self._foreign = (*(place + os.sep for place in places), *OWN_PACKAGES)
         self._folders: dict[str, bool] = {root: False}

@@ -48,9 +48,11 @@ def _brings(layer: Layer, anchor: str, file: str, module: str) -> bool:
         case PipPackages(packages=packages, extra_args=extra):
             return _named(" ".join((*packages, extra or "")), anchor, file, module)
         case Requirements(file=listed):
-            return _named(_text(_real(anchor, listed)), os.path.dirname(_real(anchor, listed)), file, module)
+            text = re.sub(r"(?m)(?:^|\s)#.*$", "", _text(_real(anchor, listed)))
+            return _named(text, os.path.dirname(_real(anchor, listed)), file, module)
         case UvScript(script=script):
-            return _named(_text(_real(anchor, script)), anchor, file, module)
+            header = re.search(r"(?ms)^# /// script$(.*?)^# ///$", _text(_real(anchor, script)))
+            return header is not None and _named(header[1], anchor, file, module)
         case UvProject(pyproject=pyproject, project_install_mode=mode):
             return _project(_real(anchor, pyproject), mode == "install_project", file, module)
         case PoetryProject(pyproject=pyproject, project_install_mode=mode):
@@ -85,7 +87,7 @@ def _named(requirements: str, folder: str, file: str, module: str) -> bool:
     """Whether a list of requirements names a distribution like `module`, or a path that holds `file`."""
     wanted = _normal(module)
     for word in re.split(r"[\s,'\"]+", requirements):
-        name = re.split(r"[\[<>=!~;@]", word.removeprefix("#"))[0]
+        name = re.split(r"[\[<>=!~;@]", word)[0]
         if name and _normal(name) == wanted:
             return True
         path = word.rpartition("file://")[2] if "file://" in word else word

@@ -13,11 +13,13 @@ from benchmarks.cases.bundle_trees import Tree
 from benchmarks.measure import CannotMeasureError
 from benchmarks.peer import Peer
 
+TREES = ((Tree("small", 12, 60), 1), (Tree("medium", 1000, 500), 1), (Tree("medium in junk", 12, 60, junk=True), 1))
+
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bundle_trees, "_JUNK_FOLDERS", {".git/objects": 3, ".venv/lib": 3, "node_modules": 3})
-    monkeypatch.setattr(bundle, "TREES", ((Tree("medium", 12, 60), 1), (Tree("medium in junk", 12, 60, junk=True), 1)))
+    monkeypatch.setattr(bundle, "TREES", TREES)
     monkeypatch.setattr(bundle, "settle", lambda: None)
 
 
@@ -25,15 +27,24 @@ def bench(folder: Path, peer: str) -> Bench:
     return Bench(folder, Peer(Path(peer), Path(peer)), 1)
 
 
-def test_measures_both_states_of_each_folder(tmp_path: Path) -> None:
+def test_measures_both_states_of_each_folder_and_claims_where_work_is_most_of_it(tmp_path: Path) -> None:
     found = bundle.measure(bench(tmp_path, sys.executable))
-    assert [(each.name.split(", ", 2)[2], each.limit) for each in found[:4]] == [
-        ("first, process", 0.25),
-        ("first, work", 0.25),
-        ("unchanged, process", None),
-        ("unchanged, work", None),
+    assert [(each.name, each.limit) for each in found] == [
+        ("bundle small (12 files, 60 KB), first, process", None),
+        ("bundle small (12 files, 60 KB), first, work", 0.25),
+        ("bundle small (12 files, 60 KB), unchanged, process", None),
+        ("bundle small (12 files, 60 KB), unchanged, work", None),
+        ("bundle medium (1000 files, 500 KB), first, process", 0.25),
+        ("bundle medium (1000 files, 500 KB), first, work", 0.25),
+        ("bundle medium (1000 files, 500 KB), unchanged, process", None),
+        ("bundle medium (1000 files, 500 KB), unchanged, work", 0.06),
+        ("bundle medium in junk (12 files, 60 KB), first, process", None),
+        ("bundle medium in junk (12 files, 60 KB), first, work", 0.25),
+        ("bundle medium in junk (12 files, 60 KB), unchanged, process", None),
+        ("bundle medium in junk (12 files, 60 KB), unchanged, work", None),
+        ("bundle medium in junk, first, process", 1.1),
+        ("bundle medium in junk, unchanged, process", 1.1),
     ]
-    assert [each.limit for each in found[8:]] == [1.1, 1.1]
     assert all(value > 0 for each in found for value in (*each.ours, *each.other))
 
 
