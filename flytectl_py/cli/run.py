@@ -39,6 +39,10 @@ RUN_OPTIONS: Mapping[str, Option] = {
     "project": Option(("--project", "-p"), "Project that the run belongs to.", "NAME"),
     "domain": Option(("--domain", "-d"), "Domain that the run belongs to; flyte.current_domain() gives it.", "NAME"),
     "root_dir": Option(("--root-dir",), "Root of the project, from which modules are named.", "DIR"),
+    "copy_style": Option(
+        ("--copy-style",), "Code that travels: loaded_modules, all or none. Here the code is where it is.", "STYLE"
+    ),
+    "dry_run": Option(("--dry-run",), "Show what would run and which code would travel; run nothing.", kind="flag"),
     "raw_data_path": Option(("--raw-data-path",), "Where the data of files, folders and tables goes.", "URI"),
     **GENERAL,
 }
@@ -216,16 +220,20 @@ def _task_command(loaded: Loaded, task: AnyTask, *, for_help: bool) -> Any:
 
 
 def _run(loaded: Loaded, task: AnyTask, typed: Mapping[str, Any], options: Mapping[str, Any]) -> None:
-    from flytectl_py.api import Runner
+    from flytectl_py.engines.api import Phase
+    from flytectl_py.engines.runner import Runner
 
     output = settle_output(options)
     env_vars = _env_vars(options.get("env_vars", []))
     inputs = read_inputs(task, typed, options.get("inputs"))
+    copy_style = _copy_style(options.get("copy_style", "loaded_modules"))
     runner = Runner(
         mode="local" if options.get("local") else None,
         name=options.get("name"),
         raw_data_path=options.get("raw_data_path"),
         env_vars=env_vars,
+        copy_style=copy_style,
+        dry_run=bool(options.get("dry_run")),
         note=output.note,
         root=loaded.root.path,
     )
@@ -235,8 +243,44 @@ def _run(loaded: Loaded, task: AnyTask, typed: Mapping[str, Any], options: Mappi
         run = runner.run(task, **inputs)
     for name, place in loaded.siblings.items():
         output.detail(f"{name} is the sibling package at {place}")
+    if run.phase == Phase.PLANNED:
+        output.result(f"would run {task.name} with {_shown_inputs(inputs)}", _plan_document(run, inputs))
+        return
     output.detail(f"run {run.name}: {run.actions} actions in {run.seconds:.3f} s")
     output.result(_readable(run), _document(run))
+
+
+def _copy_style(given: str) -> Any:
+    if given in ("loaded_modules", "auto"):
+        return "loaded_modules"
+    from flytectl_py.plan.bundle import checked_copy_style
+
+    return checked_copy_style(given, "--copy-style")
+
+
+def _shown_inputs(inputs: Mapping[str, Any]) -> str:
+    from flytectl_py.values.render import readable
+
+    return readable(inputs) if inputs else "no inputs"
+
+
+def _plan_document(run: Run, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    from flytectl_py.values.convert import to_json
+
+    bundle = run.bundle
+    return {
+        "task": run.task,
+        "phase": str(run.phase),
+        "inputs": {name: to_json(value) for name, value in inputs.items()},
+        "bundle": None
+        if bundle is None
+        else {
+            "digest": bundle.digest,
+            "root": str(bundle.root),
+            "files": [{"path": each.path, "size": each.size} for each in bundle.files],
+            "warnings": list(bundle.warnings),
+        },
+    }
 
 
 def _readable(run: Run) -> str:

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
 from flytectl_py.digest.manifest import FileEntry, Manifest
-from flytectl_py.errors import BundleError, FileChangedError
+from flytectl_py.errors import FileChangedError
 from flytectl_py.storage.gzip_stream import GzipWriter
+from flytectl_py.storage.hashing import unreadable
 from flytectl_py.storage.limits import DEFAULT_LIMITS, Limits
 from flytectl_py.storage.tar_format import END, file_header, global_header, padding
 
@@ -96,13 +97,4 @@ def _changed(entry: FileEntry, how: str) -> FileChangedError:
         f"'{entry.path}' {how} while the bundle was made",
         hint="run the command again once nothing writes to that file, or leave it out with a line in .flyteignore",
         where=entry.path,
-    )
-
-
-def unreadable(path: str, error: OSError) -> BundleError:
-    """Return the error for a file that exists and cannot be read."""
-    return BundleError(
-        f"cannot read '{path}': {error.strerror or error}",
-        hint="make it readable, or leave it out with a line in .flyteignore",
-        where=path,
     )

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from flytectl_py.digest.manifest import FileEntry, Manifest
 from flytectl_py.errors import BundleError, FileChangedError
-from flytectl_py.storage.archive import unreadable
 from flytectl_py.storage.stat_index import Fingerprint, StatIndex, fingerprint
 
 _CHUNK = 1024 * 1024
@@ -120,3 +119,12 @@ def _stat(prefix: str, path: str) -> os.stat_result:
 
 def _gone(path: str) -> FileChangedError:
     return FileChangedError(f"'{path}' is gone", hint="run the command again", where=path)
+
+
+def unreadable(path: str, error: OSError) -> BundleError:
+    """Return the error for a file that exists and cannot be read."""
+    return BundleError(
+        f"cannot read '{path}': {error.strerror or error}",
+        hint="make it readable, or leave it out with a line in .flyteignore",
+        where=path,
+    )

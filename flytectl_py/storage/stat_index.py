@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import secrets
 import struct
 from pathlib import Path
 from typing import NamedTuple
@@ -82,7 +81,7 @@ class StatIndex:
         """Write the index if it changed; return whether it is on disk: a cache that cannot be written is no error."""
         if not self._changed:
             return True
-        partial = self._file.with_name(f"{self._file.name}.{secrets.token_hex(8)}")
+        partial = self._file.with_name(f"{self._file.name}.{os.urandom(8).hex()}")
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             partial.write_bytes(self._packed())

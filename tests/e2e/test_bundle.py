@@ -482,3 +482,44 @@ def test_state_is_kept_out_of_git_and_out_of_bundles(project: MakeProject) -> No
     assert not [path for path in paths(result) if path.startswith(".flyte")]
     assert (made.path / ".flyte/state/.gitignore").read_text() == "*\n"
     assert json.loads((made.path / ".flyte/state/last-bundle.json").read_text())["digest"] == result.json["digest"]
+
+
+def test_a_dry_run_shows_inputs_and_bundle_and_runs_nothing(project: MakeProject) -> None:
+    text = """
+        import flyte
+        import helper
+
+        @flyte.task
+        def main(x: int, data: str = "all.csv") -> int:
+            open("ran.txt", "w").close()
+            return x
+        """
+    made = project({"app.py": text, "helper.py": "", "all.csv": "1,2\n"})
+    shown = made.flyte("run", "app.py", "main", "--x", "1", "--dry-run").expect()
+    assert shown.out == 'would run default.main with {"x": 1}\n'
+    assert "2 files" in shown.err
+    planned = made.flyte("run", "--json", "--dry-run", "--copy-style=all", "app.py", "main", "--x", "1").expect().json
+    assert (planned["task"], planned["phase"], planned["inputs"]) == ("default.main", "planned", {"x": 1})
+    assert [each["path"] for each in planned["bundle"]["files"]] == ["all.csv", "app.py", "helper.py"]
+    assert (
+        planned["bundle"]["digest"]
+        == made.flyte("bundle", "app.py", "--copy-style", "all", "--json").expect().json["digest"]
+    )
+    none = made.flyte("run", "--json", "--dry-run", "--copy-style", "none", "app.py", "main", "--x", "1").expect().json
+    assert none["bundle"] is None
+    assert not (made.path / "ran.txt").exists()
+
+
+@pytest.mark.parametrize("style", ["auto", "loaded_modules", "loaded-modules", "all", "none"])
+def test_a_local_run_takes_any_copy_style(project: MakeProject, style: str) -> None:
+    made = project(
+        {"app.py": "import flyte\n\n@flyte.task\ndef main(input_data: str) -> str:\n    return input_data\n"}
+    )
+    run = made.flyte("run", f"--copy-style={style}", "app.py", "main", "--input-data", "sample.csv")
+    assert run.expect().out == "sample.csv\n"
+
+
+def test_a_copy_style_that_does_not_exist_is_refused(project: MakeProject) -> None:
+    made = project({"app.py": "import flyte\n\n@flyte.task\ndef main() -> None: ...\n"})
+    result = made.flyte("run", "--copy-style", "al", "app.py", "main").expect(2)
+    assert "did you mean 'all'?" in result.err
