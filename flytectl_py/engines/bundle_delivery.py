@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import hashlib
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -77,6 +78,9 @@ def write_bundle(plan: BundlePlan, to: str, progress: Progress | None = None) ->
     """
     target = Path(to, f"{plan.digest}.tar.gz") if to.endswith("/") or os.path.isdir(to) else Path(to)
     _check_target(plan, target)
+    packed = _packed_before(plan)
+    if packed is not None and _is_archive(target, packed):
+        return Delivered(str(target), packed.bytes)
     try:
         if target.exists() and not target.is_file():  # a device or a pipe is written to as it is
             with target.open("wb") as out:
@@ -84,6 +88,7 @@ def write_bundle(plan: BundlePlan, to: str, progress: Progress | None = None) ->
         target.parent.mkdir(parents=True, exist_ok=True)
         with _partial(target) as out:
             info = _pack(plan, out, progress)
+        _remember_packed(plan, info)
     except OSError as error:
         raise NotReadyError(
             f"cannot write {target}: {error.strerror or error}",
@@ -114,9 +119,8 @@ def push_bundle(plan: BundlePlan, uri: str, progress: Progress | None = None) ->
 
     key = f"{plan.digest}.tar.gz"
     with open_store(uri) as store:
-        there = store.head(key)
         packed = _packed_before(plan)
-        if there is not None and packed is not None and (there.size, there.sha256) == (packed.bytes, packed.sha256):
+        if packed is not None and store.holds(key, size=packed.bytes, sha256=packed.sha256):
             return Delivered(store.uri(key), packed.bytes, is_uri=True)
         with _packed(plan, progress) as (file, info):
 
@@ -190,16 +194,30 @@ def _packed(plan: BundlePlan, progress: Progress | None) -> Iterator[tuple[str, 
     try:
         with tempfile.NamedTemporaryFile(prefix="flyte-bundle-", suffix=".tar.gz", buffering=0) as out:
             info = _pack(plan, out, progress)  # type: ignore[arg-type]  # a file without a buffer takes bytes as well
-            with contextlib.suppress(OSError):
-                _replace(
-                    _packed_file(plan), json.dumps({"digest": info.digest, "bytes": info.bytes, "sha256": info.sha256})
-                )
+            _remember_packed(plan, info)
             yield out.name, info
     except OSError as error:
         raise NotReadyError(
             f"cannot pack the bundle in {tempfile.gettempdir()}: {error.strerror or error}",
             hint="make room there, or set TMPDIR to a folder that has some",
         ) from error
+
+
+def _remember_packed(plan: BundlePlan, info: ArchiveInfo) -> None:
+    """Keep what packing gave, so that the same bundle need not be packed again to know it."""
+    with contextlib.suppress(OSError):
+        _replace(_packed_file(plan), json.dumps({"digest": info.digest, "bytes": info.bytes, "sha256": info.sha256}))
+
+
+def _is_archive(file: Path, packed: ArchiveInfo) -> bool:
+    """Whether `file` is, to the byte, what packing gave before."""
+    try:
+        if not file.is_file() or file.stat().st_size != packed.bytes:
+            return False
+        with file.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest() == packed.sha256
+    except OSError:
+        return False
 
 
 def _packed_before(plan: BundlePlan) -> ArchiveInfo | None:

@@ -23,12 +23,13 @@ _FOLDERS = {".aws", ".kube", ".ssh", ".gnupg", ".azure", ".gcloud", ".docker"}
 LARGEST_READ = 64 * 1024
 """Bytes; the content of larger files is not looked at."""
 _READ_ENDINGS = (".json", ".pem", ".key", ".txt", ".cfg", ".conf", ".ini", ".toml", ".yaml", ".yml", ".npmrc", ".p8")
+# Each begins with plain characters: an expression that does is found many times faster.
 _CONTENTS = (
     (rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----", "a private key"),
     (rb'"private_key"\s*:\s*"', "a service account's key"),
-    (rb"(?i:aws_secret_access_key)\s*[=:]\s*\S{16,}", "an AWS secret key"),
+    (rb"_(?i:(?<=aws_)secret_access_key)\s*[=:]\s*\S{16,}", "an AWS secret key"),
     (rb"_authToken\s*=\s*(?!\$\{)\S+", "a registry token"),
-    (rb"\bgh[pousr]_[A-Za-z0-9]{36}\b", "a GitHub token"),
+    (rb"gh(?<!\wgh)[pousr]_[A-Za-z0-9]{36}\b", "a GitHub token"),
     (rb"client-key-data\s*:\s*\S{16,}", "a cluster's key"),
 )
 

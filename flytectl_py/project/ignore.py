@@ -67,12 +67,14 @@ class IgnoreFile:
     :param folder: where it lies, relative to the folder walked, POSIX, empty or ending in ``/``.
     :param patterns: the last line first.
     :param above: for a file above the folder walked, the way down from it, ending in ``/``.
+    :param any_of_them: finds something wherever one of `patterns` does: most paths are settled by it alone.
     """
 
     place: str
     folder: str
     patterns: tuple[Pattern, ...]
     above: str = ""
+    any_of_them: re.Pattern[str] | None = None
 
     def verdict(self, path: str) -> tuple[bool, str] | None:
         """Return whether `path` is left out and the rule, or None if nothing is said of it.
@@ -80,6 +82,8 @@ class IgnoreFile:
         :param path: relative to the folder walked, POSIX; a folder ends in ``/``.
         """
         below = self.above + path[len(self.folder) :]
+        if self.any_of_them is not None and self.any_of_them.search(below) is None:
+            return None
         for pattern in self.patterns:
             if pattern.matches(below):
                 return pattern.leaves_out, f"{self.place}:{pattern.line}"
@@ -171,4 +175,7 @@ def _read(location: str, name: str, folder: str, above: str = "") -> tuple[Ignor
         if parsed.include is not None and parsed.regex is not None
     ]
     shown = place if above else f"{folder}{name}"
-    return (IgnoreFile(shown, folder, tuple(patterns), above),)
+    # The groups have the same names in each, which one expression cannot have.
+    texts = [re.sub(r"\(\?P<\w+>", "(?:", pattern.regex.pattern) for pattern in patterns]
+    together = re.compile("|".join(f"(?:{text})" for text in texts)) if len(texts) > 1 else None
+    return (IgnoreFile(shown, folder, tuple(patterns), above, together),)

@@ -91,6 +91,10 @@ class Store(Protocol):
         """Ask the store for an object: None when it has none, or cannot be asked."""
         ...
 
+    def holds(self, key: str, *, size: int, sha256: str) -> bool:
+        """Ask the store whether it has the object with just this content; False where it cannot be asked."""
+        ...
+
     def put(self, key: str, source: Source, *, size: int, sha256: str, progress: Progress | None = None) -> PutResult:
         """Make sure that the object is there. It is sent unless the store itself says that it has this content.
 

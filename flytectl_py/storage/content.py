@@ -151,6 +151,10 @@ class ContentStore(ABC):
             self._told("cannot look up", where, lambda: self.retry.call(self._check_container))
         return found
 
+    def holds(self, key: str, *, size: int, sha256: str) -> bool:
+        check_sha256(sha256)
+        return self._told("cannot look up", self.uri(key), lambda: self._has(key, size, sha256))
+
     def put(self, key: str, source: Source, *, size: int, sha256: str, progress: Progress | None = None) -> PutResult:
         where = self.uri(key)
         check_sha256(sha256)
