@@ -164,6 +164,13 @@ class AnsweringContract:
         assert not done.uploaded
         assert done.uri == store.uri("again")
 
+    def test_it_says_whether_it_holds_just_that_content(self, store: Store) -> None:
+        assert not store.holds("asked", size=7, sha256=digest(b"content"))
+        put(store, "asked", b"content")
+        assert store.holds("asked", size=7, sha256=digest(b"content"))
+        assert not store.holds("asked", size=7, sha256=digest(b"another"))
+        assert not store.holds("asked", size=8, sha256=digest(b"content"))
+
     def test_content_that_was_removed_is_sent_again(self, store: Store) -> None:
         put(store, "gone", b"content")
         store.delete("gone")
