@@ -127,7 +127,10 @@ class _Planning:
         return BundlePlan(
             self.top,
             self.style,
-            Manifest(hashes[path] for path in self.gathered.files),
+            # Files are only taken away after they were hashed, and mostly none is.
+            self.hashed
+            if len(self.hashed) == len(self.gathered.files)
+            else Manifest(hashes[path] for path in self.gathered.files),
             {hashes[path].path: whys[path] for path in self.gathered.files},
             tuple(sorted(left)),
             tuple(dict.fromkeys(filter(None, warnings))),
@@ -157,7 +160,7 @@ class _Planning:
         """Return the entry of each file by its path as this process spells it."""
         self._check_some()
         index = StatIndex.for_root(self.state, self.code.root) if self.state else None
-        manifest = hash_files(self.code.root, self.gathered.files, index)
+        self.hashed = manifest = hash_files(self.code.root, self.gathered.files, index)
         if index is not None:
             index.save()
         entries = {entry.path: entry for entry in manifest}

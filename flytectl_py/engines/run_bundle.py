@@ -18,6 +18,7 @@ from flytectl_py.plan.bundle import BundlePlan
 from flytectl_py.project.first_party import FirstParty
 from flytectl_py.project.root import find_root
 from flytectl_py.project.snapshot import loaded_before_runs
+from flytectl_py.project.target import absolute, inside
 
 
 class Bundle(NamedTuple):
@@ -91,6 +92,9 @@ def _code(task: Task[..., Any], root: Path | None, configured: Path | None) -> t
     if file is None:
         return Code(root or configured or Path.cwd(), (), Path.cwd(), environments, dict(sys.modules)), False
     entry = _program() or file
+    given = root or configured
+    if given is not None and not inside(absolute(entry), absolute(given)):
+        entry = file  # The program lies elsewhere, as a test or a launcher does.
     found = find_root(entry, explicit=root, configured=configured)
     return Code(found.path, found.import_paths, entry, environments, modules, ran_main=True), True
 
