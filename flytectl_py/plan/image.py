@@ -60,7 +60,7 @@ class ImagePlan:
     :param given: the user gave the URI; there is nothing to build, and `tag` and `dockerfile` are empty.
     :param base: the image that it starts from, as the Dockerfile spells it; empty for a Dockerfile of the user's.
     :param uv_image: where uv comes from; empty where no step needs it.
-    :param dockerfile: the text; for a Dockerfile of the user's, theirs. :param dockerfile_path: its path in the context.
+    :param dockerfile: the text, the user's own where there is one. :param dockerfile_path: its path in the context.
     :param files: all of the context but the Dockerfile that is made here; sorted by path.
     :param python: such as ``3.12``. :param warnings: sentences for the person who builds.
     """
