@@ -117,3 +117,6 @@ class Builder(Protocol):
         :raises NotReadyError: the builder cannot work here.
         :raises FileChangedError: a file is not any more what was hashed.
         """
+
+    def cancel(self) -> None:
+        """Stop the builds that run; called from another thread, for good. No image is left half tagged."""
