@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from flytectl_py.builders.api import Answer, Builder, BuildRequest, BuildResult, Existence
@@ -40,7 +40,7 @@ def build_missing(builder: Builder, requests: Iterable[BuildRequest], *, force: 
     :raises NotReadyError: a registry does not say whether an image exists, or the builder cannot work here.
     :raises FlyteError: whatever else `Builder.prepare` and `Builder.build` raise.
     """
-    distinct = list({request.plan.uri: request for request in reversed(list(requests))}.values())[::-1]
+    distinct = _distinct(requests)
     for request in distinct:
         if refusals := builder.refusals(request):
             raise InvalidImageError(f"image {request.plan.uri}", refusals)
@@ -57,13 +57,25 @@ def build_missing(builder: Builder, requests: Iterable[BuildRequest], *, force: 
     }
 
 
+def _distinct(requests: Iterable[BuildRequest]) -> list[BuildRequest]:
+    """Return one request for each URI, with the further names of all that are for it."""
+    found: dict[str, BuildRequest] = {}
+    for request in requests:
+        first = found.setdefault(request.plan.uri, request)
+        also = tuple(dict.fromkeys((*first.also, *request.also)))
+        found[request.plan.uri] = replace(first, also=also)
+    return list(found.values())
+
+
 def _asked(builder: Builder, request: BuildRequest) -> Answer:
     """Ask for an image, and its further names: it is there where all are.
 
     :raises NotReadyError: nobody can say, and it would have to be pushed to where nobody answers.
     """
-    answers = [builder.exists(uri) for uri in (request.plan.uri, *request.also)]
-    answer = next((each for each in answers if each.existence is not Existence.EXISTS), answers[0])
+    answer = builder.exists(request.plan.uri)
+    for uri in request.also:
+        if answer.existence is Existence.EXISTS:
+            answer = builder.exists(uri)
     unknown = answer.existence in {Existence.NOT_ALLOWED, Existence.UNREACHABLE}
     if unknown and request.push:
         raise NotReadyError(answer.message, hint=answer.hint)
