@@ -11,7 +11,8 @@ KEPT_LINES = 60
 
 # "#7 [stage-0 2/5] RUN …", "#7 0.345 some output", "#7 DONE 1.2s", "#7 CACHED", "#7 ERROR: …"
 _NUMBERED = re.compile(r"#(\d+) (.*)")
-_STEP = re.compile(r"\[(?:(?P<stage>\S+) )?\s*(?P<place>\d+/\d+)\] (?P<instruction>.*)")
+# Before the place: the platform where several are built, and the stage where there are several.
+_STEP = re.compile(r"\[(?P<platform>\w+/\S+ )?(?:\S+ )?\s*(?P<place>\d+/\d+)\] (?P<instruction>.*)")
 _TIMED = re.compile(r"\d+\.\d+ (.*)")
 _DONE = re.compile(r"DONE (\d+(?:\.\d+)?)s$")
 _PLACE = re.compile(r"(?P<file>\S+):(?P<line>\d+)$")
@@ -21,7 +22,7 @@ _FINAL = re.compile(r"(?:ERROR|error): (?:failed to solve: |failed to build: )*(
 
 @dataclass
 class Step:
-    """One step of the build: its place such as ``2/5`` (of the platform it is for), and the end of its output."""
+    """One step of the build: its place, such as ``2/5`` or ``linux/arm64 2/5``, and the end of its output."""
 
     title: str
     place: str = ""
@@ -76,10 +77,11 @@ class BuildOutput:
 
     def _begun(self, number: str, said: str) -> str | None:
         found = _STEP.match(said)
-        self.steps[number] = step = Step(found["instruction"], found["place"]) if found else Step(said)
         if found:
-            # Where several platforms are built, "linux/arm64" stands before the stage's name.
+            place = (found["platform"] or "") + found["place"]
+            self.steps[number] = step = Step(found["instruction"], place)
             return _headline(step)
+        self.steps[number] = Step(said)
         return said if said.startswith(("exporting to", "pushing")) else None
 
     def _around(self, line: str) -> None:

@@ -85,7 +85,7 @@ def test_a_build_that_works() -> None:
     output, shown = _taken(GOOD)
     assert output.failed is None
     assert shown == [
-        "[2/2] RUN make",
+        "[linux/arm64 2/2] RUN make",
         "  compiling",
         "  2.3 s",
         "exporting to image",
