@@ -120,3 +120,6 @@ class Builder(Protocol):
 
     def cancel(self) -> None:
         """Stop the builds that run; called from another thread, for good. No image is left half tagged."""
+
+    def lacking(self) -> str:
+        """Return why this builder cannot work here, in a sentence; empty when it can."""
