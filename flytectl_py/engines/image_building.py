@@ -12,7 +12,7 @@ from flytectl_py.engines.image_history import ImageHistory
 from flytectl_py.engines.image_planning import PlannedImage
 from flytectl_py.errors import UsageError
 
-State = Literal["present", "to build", "built", "written", "unknown"]
+State = Literal["present", "built", "written", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class BuildOptions:
 class ImageOutcome:
     """What came of one image.
 
-    :param state: ``present`` it was there; ``built``; ``written`` to a folder; ``to build`` it is known to be missing;
-        ``unknown`` nobody was asked, or nobody could say.
+    :param state: ``present`` it was there; ``built``; ``written`` to a folder; ``unknown`` nobody was asked, or
+        nobody could say.
     :param changed: what differs from the last build for its environments, one phrase each.
     :param seconds: that its build took.
     """
