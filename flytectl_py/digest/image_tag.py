@@ -88,7 +88,7 @@ def secret_fields(secrets: Iterable[Secret]) -> list[Value]:
         {
             "group": each.group,
             "key": each.key,
-            "mount": None if each.mount is None else each.mount.as_posix(),
+            "mount": None if each.mount is None else str(each.mount),
             "variable": each.as_env_var,
         }
         for each in secrets

@@ -1,19 +1,22 @@
 """Runs commands for as long as any process holds a shared lock on a file, however those processes end.
 
-Called as ``python keeper.py FILE COMMANDS`` with a JSON list of ``{"command": […], "log": "…", "after": […]}``; `after`
-is a command that is run, while everything else still runs, before the end.
+Called as ``python keeper.py FILE STATE COMMANDS`` with a JSON list of ``{"command": […], "log": "…", "after": [[…]]}``;
+`after` are commands that are run, while everything else still runs, before the end. STATE is a file that is removed
+when the end begins.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
+import os
 import subprocess
 import sys
 
 
 def main() -> int:
-    users, commands = sys.argv[1], json.loads(sys.argv[2])
+    users, state, commands = sys.argv[1], sys.argv[2], json.loads(sys.argv[3])
     children = []
     with open(users, "r+") as lock:
         for each in commands:
@@ -24,6 +27,8 @@ def main() -> int:
             children.append(child)
         # Granted when the last user is gone, and kept to the end: who comes now waits, and then starts anew.
         fcntl.flock(lock, fcntl.LOCK_EX)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(state)
         for each in commands:
             for command in each.get("after", []):
                 quiet = subprocess.DEVNULL

@@ -139,7 +139,7 @@ def _started(tools: Tools, users: Path) -> DockerParts:
     commands = [*([_daemon(tools, folder, host)] if host else []), _registry(tools, folder, port)]
     with (folder / "keeper.log").open("wb") as log:
         keeper = subprocess.Popen(
-            [sys.executable, str(KEEPER), str(users), json.dumps(commands)],
+            [sys.executable, str(KEEPER), str(users), str(_state()), json.dumps(commands)],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
