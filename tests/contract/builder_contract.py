@@ -182,7 +182,7 @@ class BuilderContract:
     ) -> None:
         secret = Secret("token", as_env_var="TOKEN")
         image = PURE.with_commands(
-            ['test "$TOKEN" = hunter2-but-longer && echo "it is $TOKEN" && echo seen > /seen'], secret_mounts=[secret]
+            ['test ${#TOKEN} = 18 && echo "it is $TOKEN" && echo seen > /seen'], secret_mounts=[secret]
         ).with_pip_packages("idna==3.10", secret_mounts=[Secret("token", mount="/etc/flyte/secrets")])
         plan = planned(image)
         lines: list[str] = []
