@@ -106,7 +106,7 @@ class Resolver:
                 return resolve_uv_project(layer, self.sources, _options(layer))
             case PoetryProject():
                 return self._poetry(layer)
-        raise FaultyLayer(layer.declared_by or type(layer).__name__, repr(layer), "is a layer that is not known")
+        raise FaultyLayer(layer.declared_by or "Image(…)", type(layer).__name__, "is a kind of layer that is not known")
 
     def _source(self, layer: SourceFile | SourceFolder) -> Resolved:
         if isinstance(layer, SourceFile):

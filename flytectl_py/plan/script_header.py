@@ -54,12 +54,15 @@ def allows_python(specifier: str, python: tuple[int, int]) -> bool:
     """Whether ``requires-python`` allows some release of a minor version; what is not understood allows it."""
     for part in specifier.split(","):
         match = re.fullmatch(r"\s*(>=|>|<=|<|==|!=|~=|===)\s*(\d+)(?:\.(\d+))?(?:\.(\d+))?(\.\*)?\s*", part)
-        if match and not _allows(match[1], (int(match[2]), int(match[3] or 0)), python, bool(match[4]), bool(match[3])):
+        if match is None:
+            continue
+        bound, whole_major = (int(match[2]), int(match[3] or 0)), bool(match[5] and not match[3])
+        if not _allows(match[1], bound, python, patch=bool(match[4]), whole_major=whole_major):
             return False
     return True
 
 
-def _allows(operator: str, bound: tuple[int, int], python: tuple[int, int], patch: bool, minor: bool) -> bool:
+def _allows(operator: str, bound: tuple[int, int], python: tuple[int, int], *, patch: bool, whole_major: bool) -> bool:
     match operator:
         case ">=" | ">":
             # ">3.11" excludes 3.11.0 only, which no base is.
@@ -71,5 +74,5 @@ def _allows(operator: str, bound: tuple[int, int], python: tuple[int, int], patc
         case "<":
             return python < bound or (patch and python == bound)
         case "==" | "===":
-            return python == bound or (not minor and python[0] == bound[0])
+            return python[0] == bound[0] if whole_major else python == bound
     return patch or python != bound
