@@ -24,7 +24,7 @@ def write_folder(plan: ImagePlan, folder: Path) -> int:
     files = context_of(plan)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        if next(os.scandir(folder), None) is not None:
+        if os.listdir(folder):
             raise UsageError(
                 f"{folder} is not empty, and a build may see nothing but what was hashed",
                 hint="name a new folder, or empty it first",
