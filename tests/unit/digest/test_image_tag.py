@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 
 import pytest
@@ -73,3 +74,10 @@ def test_secrets_enter_by_name_and_place() -> None:
         {"group": "g", "key": "k", "mount": None, "variable": "G_K"},
         {"group": None, "key": "k", "mount": MOUNT_PATH, "variable": None},
     ]
+
+
+def test_the_page_has_these_vectors_and_the_bytes_of_the_first() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "image-tag.md").read_text(encoding="utf-8")
+    assert re.findall(r"\| `([0-9a-f]{32})` \|", page) == [expected for _, expected in VECTORS.values()]
+    (written,) = re.findall(r"^(r119:.*)$", page, re.MULTILINE)
+    assert hashlib.md5(written.encode(), usedforsecurity=False).hexdigest() == VECTORS["no layers"][1]

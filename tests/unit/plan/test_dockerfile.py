@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -154,3 +155,17 @@ def test_no_two_secrets_have_one_name() -> None:
     ]
     assert len({secret_id(*each) for each in pairs}) == len(pairs)
     assert secret_id(None, "my_token-1") == "my_token-1"
+
+
+def test_the_page_on_tags_lists_every_kind_of_layer_with_its_fields() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "image-tag.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `([a-z-]+)` \|.*?\| (.*?) \|$", page, re.MULTILINE))
+    options = {"extra_args", "extra_index_urls", "index_url", "pre", "secrets"}
+    seen = set()
+    for image in IMAGES.values():
+        for layer in plan_image(image, MemoryFiles(FILES), ImageOptions()).layers:
+            said = set(re.findall(r"`([a-z_]+)`", rows[layer.kind])) - {"flyte"}
+            said |= options if "the options below" in rows[layer.kind] else set()
+            assert said == set(layer.fields), layer.kind
+            seen.add(layer.kind)
+    assert set(rows) - seen == {"flyte-wheel", "code-bundle", "dockerfile"}
