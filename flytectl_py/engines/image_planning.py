@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,10 +13,11 @@ from types import ModuleType
 from flytectl_py.digest.manifest import FileEntry
 from flytectl_py.engines.bundling import Code, Request, plan_bundle, state_folder
 from flytectl_py.errors import ConflictError, UsageError
-from flytectl_py.model.environment import Environment
+from flytectl_py.model.environment import Environment, TaskEnvironment
 from flytectl_py.model.image import Image
 from flytectl_py.model.layers import CodeStyle
 from flytectl_py.plan.image import ContextFile, ImagePlan
+from flytectl_py.plan.image_layout import why_not_importable
 from flytectl_py.plan.image_plan import ImageOptions, plan_image
 from flytectl_py.project.image_files import ImageFiles
 from flytectl_py.storage.hashing import hash_files
@@ -62,6 +64,8 @@ def plan_images(
         plan = plan_image(
             environment.image, _files(anchor, project.root, hasher), settled, where=str(environment.place)
         )
+        if bake_code:
+            _check_code(environment, plan, project.root)
         known = plans.setdefault(plan.uri, plan)
         if known.dockerfile != plan.dockerfile:
             raise ConflictError(f"two images are named {plan.uri} and are not the same", where=str(environment.place))
@@ -104,6 +108,25 @@ def _with_code(options: ImageOptions, project: ImageProject) -> ImageOptions:
         return known[style]
 
     return replace(options, code=code)
+
+
+def _check_code(environment: Environment, plan: ImagePlan, root: Path) -> None:
+    """Refuse an image in which the tasks of its environment cannot be imported.
+
+    :raises UsageError: their module is not in it, or lies elsewhere than the root says.
+    """
+    for task in environment.tasks.values() if isinstance(environment, TaskEnvironment) else ():
+        file = getattr(getattr(inspect.unwrap(task.func), "__code__", None), "co_filename", "")
+        path = os.path.relpath(file, root).replace(os.sep, "/") if os.path.isabs(file) else "../"
+        wrong = "" if path.startswith("../") else why_not_importable(plan, file, path)
+        if wrong:
+            raise UsageError(
+                f"with copy style none the image of '{environment.name}' cannot run {task.name}, which is in {path}: "
+                f"{wrong}",
+                hint="add with_code_bundle() to the image, or let root_dir and with_source_folder() agree: the folder "
+                "itself goes with its parent as the root, its contents (copy_contents_only=True) with the folder",
+                where=str(environment.place),
+            )
 
 
 def _code(project: ImageProject, style: CodeStyle) -> tuple[ContextFile, ...]:

@@ -241,3 +241,49 @@ def test_from_python(project: MakeProject) -> None:
     assert lines == ["True", "True", f"{etl} busybox:1 False"]
     refused = made.python("-c", "import flyte; flyte.build('x')").expect(1)
     assert "flyte.build takes an Image" in refused.err
+
+
+LAYOUT = """
+from pathlib import Path
+
+import flyte
+
+HERE = Path(__file__).parent
+BASE = flyte.Image.from_debian_base()
+env = flyte.TaskEnvironment("e", image=BASE{layers})
+
+
+@env.task
+def main(x: int) -> int:
+    return x
+"""
+
+
+@pytest.mark.parametrize(
+    ("layers", "root", "said"),
+    [
+        (".with_source_folder(HERE, copy_contents_only=True)", "proj", ""),
+        (".with_source_folder(HERE)", ".", ""),
+        (".with_workdir('/app').with_source_folder(HERE, '/app')", ".", ""),
+        (".with_code_bundle()", "proj", ""),
+        (".with_code_bundle()", ".", ""),
+        (".with_commands(['git clone …'])", ".", ""),
+        (".with_source_folder(HERE, '/srv').with_env_vars({'PYTHONPATH': '/srv'})", ".", ""),
+        (".with_source_folder(HERE)", "proj", "has it at /root/proj/app.py, and it is imported from /root/app.py"),
+        (
+            ".with_source_folder(HERE, copy_contents_only=True)",
+            ".",
+            "has it at /root/app.py, and it is imported from /root/proj/app.py",
+        ),
+        (".with_source_folder(HERE).with_workdir('/app')", ".", "at /root/proj/app.py, and it is imported from /app/p"),
+        ("", "proj", "nothing copies it into the image, where it is imported from /root/app.py"),
+    ],
+)
+def test_code_in_the_image_lies_where_it_is_imported_from(
+    project: MakeProject, layers: str, root: str, said: str
+) -> None:
+    made = project({"proj/app.py": LAYOUT.replace("{layers}", layers)})
+    args = ("build", "proj/app.py", "--dry-run", "--root-dir", root)
+    made.flyte(*args, env=NO_DOCKER).expect()
+    result = made.flyte(*args, "--copy-style", "none", env=NO_DOCKER).expect(2 if said else 0)
+    assert said in result.err
