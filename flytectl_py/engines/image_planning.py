@@ -151,8 +151,8 @@ class _Hasher:
 
     def __init__(self, root: Path) -> None:
         self._top = os.path.join(os.path.realpath(root), "")
-        state = state_folder(root)
-        self._index = StatIndex.for_root(state, root) if state.is_dir() and os.access(state, os.W_OK) else None
+        state = _state(root)
+        self._index = StatIndex.for_root(state, root) if state is not None else None
 
     def __call__(self, folder: Path, paths: Sequence[str]) -> Iterable[FileEntry]:
         real = os.path.join(os.path.realpath(folder), "")
@@ -165,3 +165,15 @@ class _Hasher:
     def save(self) -> None:
         if self._index is not None:
             self._index.save()
+
+
+def _state(root: Path) -> Path | None:
+    """Return the folder for what is known of the files below `root`, or None where nothing can be written."""
+    folder = state_folder(root)
+    try:
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / ".gitignore").write_text("*\n")
+    except OSError:
+        return None
+    return folder if os.access(folder, os.W_OK) else None

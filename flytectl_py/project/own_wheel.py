@@ -6,20 +6,19 @@ The format is that of https://packaging.python.org/en/latest/specifications/bina
 from __future__ import annotations
 
 import base64
+import csv
 import functools
 import hashlib
 import os
 import re
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import NamedTuple
 
 from flytectl_py import __version__
 from flytectl_py.errors import NotReadyError
 from flytectl_py.plan.image import ContextFile
 from flytectl_py.plan.image_sources import OwnDistribution, made_file
-
-if TYPE_CHECKING:
-    from importlib.metadata import Distribution
 
 NAME = "flytectl-py"
 _PACKAGES = ("flytectl_py", "flyte")
@@ -34,19 +33,43 @@ _OF_THE_INSTALLATION = {
     "uv_build.json",
 }
 _WHEEL = b"Wheel-Version: 1.0\nGenerator: flytectl-py\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+_SOURCE = Path(__file__).resolve().parent.parent.parent
 _TIME = (1980, 1, 1, 0, 0, 0)
+
+
+class _Installation(NamedTuple):
+    """Where it is installed. `top` is the folder beside whose packages `info`, the folder of metadata, lies."""
+
+    top: Path
+    info: Path
+    version: str
+
+    def files(self) -> list[str]:
+        """Return the files that the installer wrote, relative to `top`."""
+        text = (self.info / "RECORD").read_text(encoding="utf-8")
+        return [row[0] for row in csv.reader(text.splitlines()) if row]
+
+
+def _installation() -> _Installation | None:
+    """Find it without `importlib.metadata`, whose import takes longer than all the rest of this."""
+    name = NAME.replace("-", "_")
+    for top in dict.fromkeys([str(_SOURCE), *sys.path]):
+        if not os.path.isdir(top):
+            continue
+        for each in sorted(os.listdir(top)):
+            match = re.fullmatch(rf"{name}-([^-]+)\.dist-info", each)
+            if match and os.path.isfile(os.path.join(top, each, "RECORD")):
+                return _Installation(Path(top), Path(top, each), match[1])
+    return None
 
 
 @functools.cache
 def own_distribution() -> OwnDistribution:
     """Return what is running; it is released if it was installed from an index, under a version that one can have."""
-    from importlib.metadata import PackageNotFoundError, distribution
-
-    try:
-        installed = distribution(NAME)
-    except PackageNotFoundError:
+    installed = _installation()
+    if installed is None:
         return OwnDistribution(__version__, released=False)
-    from_index = installed.read_text("direct_url.json") is None
+    from_index = not (installed.info / "direct_url.json").exists()
     return OwnDistribution(
         __version__, released=from_index and installed.version == __version__ and is_release(__version__)
     )
@@ -57,52 +80,46 @@ def is_release(version: str) -> bool:
     return re.fullmatch(r"\d+(\.\d+)*((a|b|rc)\d+)?(\.post\d+)?", version) is not None
 
 
+@functools.cache
 def own_wheel() -> ContextFile:
     """Return the wheel as a file of a build context; the same files make the same bytes anywhere.
 
+    It is made once in a process: what runs in it does not change any more.
+
     :raises NotReadyError: it is not installed, so that nothing says what belongs to it.
     """
-    from importlib.metadata import PackageNotFoundError, distribution
-
-    try:
-        installed = distribution(NAME)
-    except PackageNotFoundError as error:
+    installed = _installation()
+    if installed is None:
         raise NotReadyError(
             "flytectl-py is not installed here, so it cannot be put into an image",
             hint="install it: pip install flytectl-py; or give Image.from_debian_base(install_flyte=False)",
-        ) from error
+        )
     prefix = f"{NAME.replace('-', '_')}-{installed.version}"
-    files = {**_packages(installed), **_metadata(installed, f"{prefix}.dist-info")}
+    files = {**_packages(installed), **_metadata(installed)}
     return made_file(f"{prefix}-py3-none-any.whl", _zip(files, f"{prefix}.dist-info/RECORD"))
 
 
-def _packages(installed: Distribution) -> dict[str, bytes]:
+def _packages(installed: _Installation) -> dict[str, bytes]:
     """Return the modules: those of the RECORD, or for an editable installation those that are imported."""
+    listed = [path for path in installed.files() if path.partition("/")[0] in _PACKAGES and "__pycache__" not in path]
+    if listed:
+        return {path: (installed.top / path).read_bytes() for path in listed}
     found: dict[str, bytes] = {}
-    for each in installed.files or ():
-        path = each.as_posix()
-        if path.partition("/")[0] in _PACKAGES and "__pycache__" not in path:
-            found[path] = Path(str(installed.locate_file(each))).read_bytes()
-    if found:
-        return found
-    top = Path(__file__).resolve().parent.parent.parent
     for package in _PACKAGES:
-        for folder, folders, names in os.walk(top / package):
+        for folder, folders, names in os.walk(_SOURCE / package):
             folders[:] = [each for each in folders if each != "__pycache__"]
             for name in names:
                 if not name.startswith(".") and not name.endswith((".pyc", ".pyo")):
                     file = Path(folder, name)
-                    found[file.relative_to(top).as_posix()] = file.read_bytes()
+                    found[file.relative_to(_SOURCE).as_posix()] = file.read_bytes()
     return found
 
 
-def _metadata(installed: Distribution, folder: str) -> dict[str, bytes]:
-    found = {f"{folder}/WHEEL": _WHEEL}
-    for each in installed.files or ():
-        parts = each.as_posix().split("/", 1)
-        if parts[0] == folder and parts[1] not in _OF_THE_INSTALLATION:
-            found[each.as_posix()] = Path(str(installed.locate_file(each))).read_bytes()
-    return found
+def _metadata(installed: _Installation) -> dict[str, bytes]:
+    folder = installed.info.name
+    listed = [path for path in installed.files() if path.startswith(f"{folder}/")]
+    kept = [path for path in listed if path.partition("/")[2] not in _OF_THE_INSTALLATION]
+    return {f"{folder}/WHEEL": _WHEEL, **{path: (installed.top / path).read_bytes() for path in kept}}
 
 
 def _zip(files: dict[str, bytes], record: str) -> bytes:
