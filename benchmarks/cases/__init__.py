@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from benchmarks.bench import Bench
-from benchmarks.cases import fanout, file_help, loading, root_help, run
+from benchmarks.cases import fanout, file_help, image_tag, loading, root_help, run
 from benchmarks.finding import Finding
 
 CASES: Mapping[str, Callable[[Bench], list[Finding]]] = {
@@ -14,5 +14,6 @@ CASES: Mapping[str, Callable[[Bench], list[Finding]]] = {
     "run-help": file_help.measure,
     "fanout": fanout.measure,
     "loading": loading.measure,
+    "image-tag": image_tag.measure,
 }
 """Name on the command line -> what measures it, in the order of the report."""

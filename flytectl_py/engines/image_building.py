@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from flytectl_py.builders.api import Builder, BuildRequest, Existence, ignore_progress
 from flytectl_py.engines.image_history import ImageHistory
 from flytectl_py.engines.image_planning import PlannedImage
 from flytectl_py.errors import UsageError
+
+if TYPE_CHECKING:
+    from flytectl_py.builders.api import Builder, BuildRequest
+
+
+def ignore(line: str) -> None:
+    """Say nothing."""
+    del line
+
 
 State = Literal["present", "built", "written", "unknown"]
 
@@ -32,8 +40,8 @@ class BuildOptions:
     dry_run: bool = False
     output: str = ""
     secrets_dir: str = ""
-    note: Callable[[str], None] = field(default=ignore_progress, repr=False)
-    progress: Callable[[str], None] = field(default=ignore_progress, repr=False)
+    note: Callable[[str], None] = field(default=ignore, repr=False)
+    progress: Callable[[str], None] = field(default=ignore, repr=False)
 
 
 @dataclass(frozen=True)
@@ -108,6 +116,7 @@ def _push(image: PlannedImage, options: BuildOptions) -> bool:
 
 
 def _request(image: PlannedImage, builder: Builder, options: BuildOptions, *, push: bool, alone: bool) -> BuildRequest:
+    from flytectl_py.builders.api import BuildRequest
     from flytectl_py.engines.secrets import build_secrets
 
     names = {each.id: each.secret for each in image.plan.secrets}
@@ -123,6 +132,8 @@ def _request(image: PlannedImage, builder: Builder, options: BuildOptions, *, pu
 
 def _given(image: PlannedImage, builder: Builder, options: BuildOptions) -> ImageOutcome:
     """Say of an image that the user gave whether it is there. That it is not known stops nobody."""
+    from flytectl_py.builders.api import Existence
+
     if not builder.pushes:
         return ImageOutcome(image, "unknown")
     answer = builder.exists(image.plan.uri)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +10,6 @@ from pathlib import Path
 from types import ModuleType
 
 from flytectl_py.digest.manifest import FileEntry
-from flytectl_py.engines.bundling import Code, Request, plan_bundle, state_folder
 from flytectl_py.errors import ConflictError, UsageError
 from flytectl_py.model.environment import Environment, TaskEnvironment
 from flytectl_py.model.image import Image
@@ -115,6 +113,8 @@ def _check_code(environment: Environment, plan: ImagePlan, root: Path) -> None:
 
     :raises UsageError: their module is not in it, or lies elsewhere than the root says.
     """
+    import inspect
+
     for task in environment.tasks.values() if isinstance(environment, TaskEnvironment) else ():
         file = getattr(getattr(inspect.unwrap(task.func), "__code__", None), "co_filename", "")
         path = os.path.relpath(file, root).replace(os.sep, "/") if os.path.isabs(file) else "../"
@@ -131,6 +131,8 @@ def _check_code(environment: Environment, plan: ImagePlan, root: Path) -> None:
 
 def _code(project: ImageProject, style: CodeStyle) -> tuple[ContextFile, ...]:
     """Return the files of the bundle that would travel: the same list, copied instead of packed."""
+    from flytectl_py.engines.bundling import Code, Request, plan_bundle
+
     if project.target is None:
         raise UsageError(
             "with_code_bundle(): which code is not known here",
@@ -169,7 +171,7 @@ class _Hasher:
 
 def _state(root: Path) -> Path | None:
     """Return the folder for what is known of the files below `root`, or None where nothing can be written."""
-    folder = state_folder(root)
+    folder = root / ".flyte" / "state"
     try:
         if not folder.is_dir():
             folder.mkdir(parents=True, exist_ok=True)
