@@ -212,7 +212,7 @@ def _chosen(loaded: Loaded, names: Sequence[str]) -> list[Environment]:
 def _tell(outcome: ImageOutcome, output: Output) -> None:
     plan = outcome.planned.plan
     took = f" in {outcome.seconds:.1f} s" if outcome.state == "built" else ""
-    said = "given by its URI" if plan.given else outcome.state
+    said = "given by its URI" if plan.given else "planned" if outcome.state == "unknown" else outcome.state
     why = f" ({'; '.join(outcome.changed)})" if outcome.changed else ""
     output.note(f"{', '.join(outcome.planned.environments)}: {said}{took}{why}")
     if plan.given:

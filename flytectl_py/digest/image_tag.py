@@ -38,13 +38,13 @@ class ImageRecipe:
 
     :param base: the image that it starts from, as declared: neither a mirror nor where uv comes from counts. None for
         a Dockerfile of the user's, which is then the only layer.
-    :param platforms: in any order. :param python: such as ``(3, 12)``.
+    :param platforms: in any order. :param python: such as ``(3, 12)``; None, too, for a Dockerfile of the user's.
     :param layers: in the order of the declaration.
     """
 
     base: str | None
     platforms: Sequence[str]
-    python: tuple[int, int]
+    python: tuple[int, int] | None
     layers: Sequence[LayerRecipe]
 
     @property
@@ -64,7 +64,7 @@ def image_tag(recipe: ImageRecipe) -> str:
         {
             "base": recipe.base,
             "platforms": sorted(set(recipe.platforms)),
-            "python": f"{recipe.python[0]}.{recipe.python[1]}",
+            "python": None if recipe.python is None else f"{recipe.python[0]}.{recipe.python[1]}",
             "recipe": RECIPE_VERSION,
         },
     )

@@ -195,7 +195,7 @@ def _of_dockerfile(image: Image, sources: Sources, options: ImageOptions) -> Ima
     )
     plan = ImagePlan(
         uri="",
-        tag=ImageRecipe(None, image.platform, image.python_version, [recipe]).tag,
+        tag=ImageRecipe(None, image.platform, None, [recipe]).tag,
         layers=(layer,),
         dockerfile=text,
         dockerfile_path=name,
@@ -213,7 +213,7 @@ def _addressed(plan: ImagePlan, image: Image, options: ImageOptions) -> ImagePla
         registry=registry,
         name=name,
         platforms=tuple(sorted(image.platform)),
-        python=f"{image.python_version[0]}.{image.python_version[1]}",
+        python="" if image.dockerfile is not None else f"{image.python_version[0]}.{image.python_version[1]}",
         registry_secret=image.registry_secret,
     )
 

@@ -65,7 +65,7 @@ def test_for_a_person_it_prints_uris_on_stdout_and_layers_with_v(project: MakePr
     result = made.flyte("build", "app.py", "etl", "--dry-run", "-v", env=NO_DOCKER).expect()
     tag = images(made, "app.py", "etl")[0]["tag"]
     assert result.out == f"app:{tag}\n"
-    assert "flyte: etl: unknown\n" in result.err
+    assert "flyte: etl: planned\n" in result.err
     assert " with_source_folder (source-folder)\n" in result.err
 
 
@@ -154,7 +154,7 @@ def test_it_says_what_changed_since_the_last_build(project: MakeProject) -> None
     assert images(made, "app.py", "etl")[0]["changed"] == []
     made.write({"data/a.txt": "2", "app.py": APP.replace('"httpx"', '"httpx", "rich"')})
     assert images(made, "app.py", "etl")[0]["changed"] == ["with_pip_packages changed", "with_source_folder changed"]
-    assert "etl: unknown (with_pip_packages changed; with_source" in made.flyte("build", "app.py", "--dry-run").err
+    assert "etl: planned (with_pip_packages changed; with_source" in made.flyte("build", "app.py", "--dry-run").err
 
 
 @pytest.mark.parametrize(
@@ -287,3 +287,46 @@ def test_code_in_the_image_lies_where_it_is_imported_from(
     made.flyte(*args, env=NO_DOCKER).expect()
     result = made.flyte(*args, "--copy-style", "none", env=NO_DOCKER).expect(2 if said else 0)
     assert said in result.err
+
+
+def test_what_a_dockerignore_names_is_neither_in_the_context_nor_in_the_tag(project: MakeProject) -> None:
+    app = """
+    from pathlib import Path
+
+    import flyte
+
+    HERE = Path(__file__).parent
+    image = flyte.Image.from_debian_base().with_source_folder(HERE).with_dockerignore(HERE / ".dockerignore")
+    env = flyte.TaskEnvironment("e", image=image)
+    """
+    ignored = "__pycache__/\n*.pyc\n.git/\n.venv/\n*.egg-info/\nsecret.txt\n"
+    made = project({"app.py": app, "lib/mod.py": "", ".dockerignore": ignored})
+    before = images(made, "app.py")[0]["tag"]
+    junk = (
+        "__pycache__/a.pyc",
+        "lib/__pycache__/b.pyc",
+        "lib/c.pyc",
+        ".git/HEAD",
+        ".venv/x",
+        "p.egg-info/PKG",
+        "secret.txt",
+    )
+    made.write(dict.fromkeys(junk, "junk"))
+    assert images(made, "app.py")[0]["tag"] == before
+    made.flyte("build", "app.py", "--emit-dockerfile", "../out", env=NO_DOCKER).expect()
+    copied = made.path.parent / "out" / "2-source-folder"
+    found = sorted(each.relative_to(copied).as_posix() for each in copied.rglob("*") if each.is_file())
+    assert found == ["app.py", "lib/mod.py"]
+
+
+def test_a_folder_is_all_its_files_and_a_dockerfile_of_the_users_is_taken_as_it_is(project: MakeProject) -> None:
+    app = """
+    import flyte
+
+    env = flyte.TaskEnvironment("{}", image=flyte.Image.from_dockerfile("ctx/Dockerfile", "r.io", "x"))
+    """
+    files = {"one.py": app.format("one"), "two.py": app.format("two"), "ctx/a": "1", "ctx/Dockerfile": "FROM scratch\n"}
+    (image,) = images(project(files), ".")
+    assert sorted(image["environments"]) == ["one", "two"]
+    assert image["uri"] == f"r.io/x:{image['tag']}"
+    assert image["dockerfile"] == "FROM scratch\n"

@@ -25,7 +25,7 @@ recipes = st.builds(
     ImageRecipe,
     st.none() | texts,
     st.sets(st.sampled_from(ARCHITECTURES), min_size=1).map(sorted),
-    st.tuples(st.just(3), st.integers(0, 20)),
+    st.none() | st.tuples(st.just(3), st.integers(0, 20)),
     st.lists(layers, max_size=3),
 )
 
