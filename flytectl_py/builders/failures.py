@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flytectl_py.builders.buildkit_output import BuildOutput
+from flytectl_py.builders.build_steps import BuildSteps, short
 from flytectl_py.errors import ImageBuildError
 from flytectl_py.plan.image import ImagePlan, PlannedLayer
 
@@ -12,8 +12,8 @@ SHOWN_LINES = 30
 MOST_WIDE = 200
 
 
-def build_failure(plan: ImagePlan, output: BuildOutput, code: int) -> ImageBuildError:
-    """Return the error of a build that BuildKit reported as failed."""
+def build_failure(plan: ImagePlan, output: BuildSteps, code: int) -> ImageBuildError:
+    """Return the error of a build that failed with an exit code."""
     step = output.failed
     if step is None or not step.place:
         reason = output.reason or (step.error if step else "") or f"exit code {code}"
@@ -26,7 +26,7 @@ def build_failure(plan: ImagePlan, output: BuildOutput, code: int) -> ImageBuild
     lines = [_cut(line) for line in list(step.lines)[-SHOWN_LINES:]]
     said = "".join(f"\n  {line}" for line in lines) if lines else ""
     where = f"{plan.dockerfile_path}:{output.line}" if output.line else ""
-    error = ImageBuildError(f"image {plan.uri} could not be built: {of}{_cut(step.title)}: {reason}{said}")
+    error = ImageBuildError(f"image {plan.uri} could not be built: {of}{_cut(short(step.title))}: {reason}{said}")
     error.where = where
     error.hint = _hint("\n".join((reason, *lines)))
     return error

@@ -38,12 +38,16 @@ def login_for(registry: str, environ: Mapping[str, str] | None = None) -> Login 
     """Return how to log in to a registry, None where nothing is said of it.
 
     Read as Docker reads it: ``credHelpers`` for this registry, else ``credsStore``, else ``auths``, of
-    ``$DOCKER_CONFIG/config.json`` or ``~/.docker/config.json``.
+    ``$DOCKER_CONFIG/config.json`` or ``~/.docker/config.json``; then of Podman's file, which has the same form.
 
     :raises LoginUnreadableError: the file or a helper fails.
     """
     environ = os.environ if environ is None else environ
-    file = config_file(environ)
+    found = (_in_file(file, registry, environ) for file in (config_file(environ), _podman_file(environ)) if file)
+    return next((each for each in found if each is not None), None)
+
+
+def _in_file(file: Path, registry: str, environ: Mapping[str, str]) -> Login | None:
     document = _read(file)
     names = _names(registry)
     helper = next((_at(document, "credHelpers", name) for name in names if _at(document, "credHelpers", name)), None)
@@ -62,6 +66,14 @@ def config_file(environ: Mapping[str, str]) -> Path:
     """Return where Docker's configuration is, or would be."""
     folder = environ.get("DOCKER_CONFIG") or str(Path(environ.get("HOME") or os.path.expanduser("~")) / ".docker")
     return Path(folder) / "config.json"
+
+
+def _podman_file(environ: Mapping[str, str]) -> Path | None:
+    # https://docs.podman.io/en/stable/markdown/podman-login.1.html
+    if environ.get("REGISTRY_AUTH_FILE"):
+        return Path(environ["REGISTRY_AUTH_FILE"])
+    folder = environ.get("XDG_RUNTIME_DIR")
+    return Path(folder, "containers", "auth.json") if folder else None
 
 
 def _read(file: Path) -> dict[str, Any]:

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from flytectl_py.builders.api import Builder
 from flytectl_py.builders.docker import DockerBuilder
+from flytectl_py.builders.podman import PodmanBuilder
 from tests.contract.builder_contract import BuilderContract
+from tests.support.docker.packages import CannotRunError
 from tests.support.docker.parts import DockerParts
+from tests.support.docker.podman import podman_environment, run_podman
+
+
+@pytest.fixture(scope="module")
+def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    folder = tmp_path_factory.mktemp("podman")
+    try:
+        environment = podman_environment(folder)
+    except CannotRunError as error:
+        pytest.skip(str(error))
+    yield environment
+    run_podman(environment, "system", "reset", "--force", check=False)
 
 
 @pytest.mark.docker
@@ -29,6 +43,39 @@ class TestDocker(BuilderContract):
     def saved(self, docker: DockerParts, tmp_path: Path) -> Callable[[str], Path]:
         def save(uri: str) -> Path:
             docker.run("save", "-o", str(tmp_path / "image.tar"), uri)
+            return tmp_path / "image.tar"
+
+        return save
+
+
+@pytest.mark.docker
+class TestPodman(BuilderContract):
+    @pytest.fixture
+    def builder(self, podman: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Builder:
+        for name, value in podman.items():
+            monkeypatch.setenv(name, value)
+        return PodmanBuilder()
+
+    @pytest.fixture
+    def runs(self, podman: dict[str, str]) -> Callable[..., str]:
+        def run(uri: str, *command: str) -> str:
+            return run_podman(
+                podman,
+                "run",
+                "--rm",
+                "--network=none",
+                "--ulimit=nofile=1024:1024",
+                "--ulimit=nproc=1024:1024",
+                uri,
+                *command,
+            ).stdout
+
+        return run
+
+    @pytest.fixture
+    def saved(self, podman: dict[str, str], tmp_path: Path) -> Callable[[str], Path]:
+        def save(uri: str) -> Path:
+            run_podman(podman, "save", "-o", str(tmp_path / "image.tar"), uri)
             return tmp_path / "image.tar"
 
         return save

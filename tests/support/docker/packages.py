@@ -35,6 +35,19 @@ OWN = (
 )
 OLD_SUITES = ("bookworm",)
 
+PODMAN = (
+    "podman",
+    "conmon",
+    "netavark",
+    "aardvark-dns",
+    "libgpgme11",
+    "libassuan0",
+    "libsubid4",
+    "libseccomp2",
+    "golang-github-containers-common",
+    "golang-github-containers-image",
+)
+
 
 class CannotRunError(Exception):
     """This machine cannot have what the tests need; the message says why."""
@@ -97,18 +110,35 @@ def debian_codename() -> str:
 
 
 def unpacked() -> Tools:
-    """Return the programs, fetched at first use.
+    """Return the programs that Docker and a registry need, fetched at first use.
 
     :raises CannotRunError: not on this machine.
     """
     codename = debian_codename()
-    folder = cache_folder() / f"tools-{codename}-{LAYOUT}"
-    with locked(cache_folder() / "tools.lock"):
+    newer = NEWER_SUITE if codename in OLD_SUITES else codename
+    return _unpacked("tools", [f"{name}/{newer}" for name in NEWER] + [f"{name}/{codename}" for name in OWN])
+
+
+def unpacked_podman() -> Tools:
+    """Return Podman with what it needs besides `unpacked`, fetched at first use.
+
+    :raises CannotRunError: not on this machine.
+    """
+    codename = debian_codename()
+    if codename not in OLD_SUITES:
+        raise CannotRunError(f"which packages Podman needs on {codename} is not known here")
+    return _unpacked("podman", [f"{name}/{codename}" for name in PODMAN])
+
+
+def _unpacked(name: str, packages: list[str]) -> Tools:
+    codename = debian_codename()
+    folder = cache_folder() / f"{name}-{codename}-{LAYOUT}"
+    with locked(cache_folder() / f"{name}.lock"):
         if not (folder / "complete").exists():
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             with tempfile.TemporaryDirectory() as work:
-                for package in _downloaded(Path(work), codename):
+                for package in _downloaded(Path(work), packages):
                     _run(["dpkg-deb", "-x", str(package), str(folder)])
             _names(folder)
             (folder / "complete").touch()
@@ -131,13 +161,12 @@ def mirror() -> tuple[str, str]:
     return "http://deb.debian.org/debian", ring
 
 
-def _downloaded(work: Path, codename: str) -> list[Path]:
+def _downloaded(work: Path, packages: list[str]) -> list[Path]:
     """Download the packages into `work`, with lists of its own: those of the machine may be old, or not there."""
-    newer = NEWER_SUITE if codename in OLD_SUITES else codename
     url, ring = mirror()
     for part in ("sources", "lists/partial", "cache/archives/partial"):
         (work / part).mkdir(parents=True)
-    suites = " ".join(dict.fromkeys((codename, newer)))
+    suites = " ".join(dict.fromkeys(each.partition("/")[2] for each in packages))
     source = f"Types: deb\nURIs: {url}\nSuites: {suites}\nComponents: main\nSigned-By: {ring}\n"
     (work / "sources" / "debian.sources").write_text(source, encoding="utf-8")
     settings = {
@@ -149,9 +178,8 @@ def _downloaded(work: Path, codename: str) -> list[Path]:
         "Acquire::Languages": "none",
     }
     options = [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
-    wanted = [f"{name}/{newer}" for name in NEWER] + [f"{name}/{codename}" for name in OWN]
     _run(["apt-get", "-q", *options, "update"], work)
-    _run(["apt-get", "-q", *options, "download", *wanted], work)
+    _run(["apt-get", "-q", *options, "download", *packages], work)
     return sorted(work.glob("*.deb"))
 
 
@@ -164,7 +192,8 @@ def _names(folder: Path) -> None:
         "iptables": "usr/sbin/xtables-nft-multi",
         "ip6tables": "usr/sbin/xtables-nft-multi",
     }.items():
-        (names / name).symlink_to(folder / target)
+        if (folder / target).exists():
+            (names / name).symlink_to(folder / target)
 
 
 def _run(command: list[str], cwd: Path | None = None) -> None:

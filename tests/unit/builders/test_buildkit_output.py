@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flytectl_py.builders.buildkit_output import BuildOutput
+from flytectl_py.builders.buildkit_output import BuildKitOutput
 
 FAILING = """\
 #0 building with "default" instance using docker driver
@@ -52,8 +52,8 @@ GOOD = """\
 """
 
 
-def _taken(text: str) -> tuple[BuildOutput, list[str]]:
-    output = BuildOutput()
+def _taken(text: str) -> tuple[BuildKitOutput, list[str]]:
+    output = BuildKitOutput()
     shown = [output.take(line) for line in text.splitlines()]
     return output, [line for line in shown if line is not None]
 
@@ -76,7 +76,7 @@ def test_the_step_that_failed() -> None:
 def test_a_person_sees_steps_and_what_they_print() -> None:
     _, shown = _taken(FAILING)
     base = "[1/3] FROM 127.0.0.1:5000/python:3.11@sha256:7e74"
-    assert shown[:3] == [base, f"{base} (cached)", "[2/3] COPY a/ /a/"]
+    assert shown[:3] == [base, "  cached", "[2/3] COPY a/ /a/"]
     assert "  before" in shown
     assert not any("internal" in line or "---" in line for line in shown)
 

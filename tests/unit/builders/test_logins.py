@@ -117,3 +117,15 @@ def test_a_broken_file_is_told(tmp_path: Path) -> None:
 def test_a_password_is_not_shown(tmp_path: Path) -> None:
     found = login_for("ghcr.io", _config(tmp_path, {"auths": {"ghcr.io": _auth("me", "hush")}}))
     assert "hush" not in repr(found)
+
+
+def test_podman_keeps_logins_elsewhere(tmp_path: Path) -> None:
+    environ = _config(tmp_path, {"auths": {"ghcr.io": _auth("docker", "word")}})
+    (tmp_path / "run" / "containers").mkdir(parents=True)
+    logins = {"auths": {"ghcr.io": _auth("podman", "word"), "quay.io": _auth("podman", "word")}}
+    (tmp_path / "run" / "containers" / "auth.json").write_text(json.dumps(logins))
+    environ = {**environ, "XDG_RUNTIME_DIR": str(tmp_path / "run")}
+    found = [login_for(registry, environ) for registry in ("ghcr.io", "quay.io", "other.io")]
+    assert [each and each.username for each in found] == ["docker", "podman", None]
+    other = tmp_path / "run" / "containers" / "auth.json"
+    assert login_for("quay.io", {"HOME": str(tmp_path), "REGISTRY_AUTH_FILE": str(other)}) is not None
