@@ -29,6 +29,11 @@ class ImageHistory:
                 if read["format"] == _FORMAT:
                     self._known = dict(read["environments"])
 
+    @classmethod
+    def of(cls, root: Path) -> ImageHistory:
+        """Return the history of the project with that root."""
+        return cls(root / ".flyte" / "state" / "images.json")
+
     def changes(self, image: PlannedImage) -> tuple[str, ...]:
         """Return what differs from the last build of the first environment that had one; empty where nothing does."""
         before = next((self._known[name] for name in image.environments if name in self._known), None)

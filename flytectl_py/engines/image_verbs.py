@@ -53,7 +53,7 @@ def build_all(
     project = ImageProject(root.path, root.import_paths, file, tuple(environments), modules)
     images = plan_images(environments, project, image_options(settings), bake_code=bake)
     options = _options(settings, root.path, dry_run=dry_run, force=force, note=note)
-    history = ImageHistory(root.path / ".flyte" / "state" / "images.json")
+    history = ImageHistory.of(root.path)
     outcomes = build_images(images, options, history)
     return ImageCache({name: each.planned.plan.uri for each in outcomes for name in each.planned.environments})
 

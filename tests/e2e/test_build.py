@@ -330,3 +330,34 @@ def test_a_folder_is_all_its_files_and_a_dockerfile_of_the_users_is_taken_as_it_
     assert sorted(image["environments"]) == ["one", "two"]
     assert image["uri"] == f"r.io/x:{image['tag']}"
     assert image["dockerfile"] == "FROM scratch\n"
+
+
+def test_explain_shows_every_field_of_a_tag_and_every_file(project: MakeProject) -> None:
+    made = project(FILES)
+    result = made.flyte("explain", "image", "app.py", "etl", "-v", env=NO_DOCKER).expect()
+    (image,) = images(made, "app.py", "etl")
+    assert result.out.startswith(f"etl: {image['uri']}\n  base python:3.")
+    for layer in image["layers"]:
+        assert f"\n  {layer['hash']} {layer['declared_by']} ({layer['kind']})\n" in result.out
+    assert '\n    packages ["httpx"]\n' in result.out
+    assert "\n    - 6b86b273ff34 a.txt" in result.out
+    explained = made.flyte("explain", "image", "app.py", "etl", "--json", env=NO_DOCKER).expect().json["images"][0]
+    assert explained["tag"] == image["tag"]
+    (file,) = explained["layers"][2]["files"]
+    assert (file["path"], file["size"], file["executable"]) == ("a.txt", 1, False)
+    assert explained["changed"] == []
+    given = made.flyte("explain", "image", "app.py", "given", env=NO_DOCKER).expect()
+    assert given.out == "given: busybox:1\n  given by its URI: there is nothing to build\n"
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        ([], "explain what?"),
+        (["imge", "app.py"], "no subject 'imge'; known: image\n  hint: did you mean 'image'?"),
+        (["image"], "which file? flyte explain image needs FILE or DIR"),
+        (["image", "app.py", "elt"], "did you mean 'etl'?"),
+    ],
+)
+def test_what_cannot_be_explained(project: MakeProject, args: list[str], said: str) -> None:
+    assert said in project(FILES).flyte("explain", *args, env=NO_DOCKER).expect(2).err
