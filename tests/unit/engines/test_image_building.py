@@ -112,6 +112,15 @@ def test_secrets_come_from_the_environment_or_a_file(tmp_path: Path, monkeypatch
         build(image(secrets=(BuildSecret("gone", Secret("gone")),)), secrets_dir=str(tmp_path))
 
 
+def test_a_secret_that_this_builder_does_not_use_is_spoken_of() -> None:
+    notes: list[str] = []
+    build(image(registry_secret=Secret("login")), note=notes.append)
+    assert notes[0] == (
+        "registry_secret 'login' is for builders of a backend: 'remembering' logs in to r.io as 'docker login' has been "
+        "told"
+    )
+
+
 def test_the_history_tells_what_changed(tmp_path: Path) -> None:
     file = tmp_path / "state" / "images.json"
     build(image(), history=ImageHistory(file))
