@@ -86,8 +86,8 @@ def build_images(images: Sequence[PlannedImage], options: BuildOptions, history:
     for each in wanted:
         if each.plan.registry_secret is not None:
             options.note(
-                f"registry_secret '{each.plan.registry_secret.key}' is for builders of a backend: '{builder.name}' logs "
-                f"in to {each.plan.registry or 'registries'} as 'docker login' has been told"
+                f"registry_secret '{each.plan.registry_secret.key}' is for builders of a backend: '{builder.name}' "
+                f"logs in to {each.plan.registry or 'registries'} as 'docker login' has been told"
             )
     requests = [_request(each, builder, options, push=pushed[each.plan.uri], alone=len(wanted) == 1) for each in wanted]
     built = build_missing(builder, requests, force=options.force)

@@ -116,8 +116,8 @@ def test_a_secret_that_this_builder_does_not_use_is_spoken_of() -> None:
     notes: list[str] = []
     build(image(registry_secret=Secret("login")), note=notes.append)
     assert notes[0] == (
-        "registry_secret 'login' is for builders of a backend: 'remembering' logs in to r.io as 'docker login' has been "
-        "told"
+        "registry_secret 'login' is for builders of a backend: 'remembering' logs in to r.io as 'docker login' has "
+        "been told"
     )
 
 
