@@ -114,7 +114,7 @@ def _push(image: PlannedImage, options: BuildOptions) -> bool:
     """
     if options.push and not image.plan.registry:
         raise UsageError(
-            f"the image of {', '.join(image.environments)} names no registry to push to",
+            f"{image} names no registry to push to",
             hint="give --registry HOST/PATH, Image(…, registry=…), or image.registry in the configuration",
             where="--push",
         )
@@ -145,5 +145,5 @@ def _given(image: PlannedImage, builder: Builder, options: BuildOptions) -> Imag
     answer = builder.exists(image.plan.uri)
     if answer.existence is Existence.EXISTS:
         return ImageOutcome(image, "present", digest=answer.digest)
-    options.note(f"image of {', '.join(image.environments)}: {answer.message}")
+    options.note(f"{image}: {answer.message}")
     return ImageOutcome(image, "unknown")

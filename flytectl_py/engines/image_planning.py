@@ -43,6 +43,9 @@ class PlannedImage:
     environments: tuple[str, ...]
     plan: ImagePlan
 
+    def __str__(self) -> str:
+        return f"the image of {', '.join(self.environments)}" if self.environments else f"the image {self.plan.uri}"
+
 
 def plan_images(
     environments: Iterable[Environment], project: ImageProject, options: ImageOptions, *, bake_code: bool = False

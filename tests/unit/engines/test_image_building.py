@@ -87,7 +87,7 @@ def test_an_image_that_the_user_gave_stops_nobody_when_it_is_not_found() -> None
     notes: list[str] = []
     given = image("busybox:1", "given", given=True)
     assert build(given, image(), note=notes.append) == ["unknown", "built"]
-    assert sorted(notes) == ["a note", "image of given: busybox:1 was asked for"]
+    assert sorted(notes) == ["a note", "the image of given: busybox:1 was asked for"]
     Remembering.answers["busybox:1"] = Existence.EXISTS
     assert build(given, image()) == ["present", "built"]
 
