@@ -21,12 +21,12 @@ _OTHER_NAMES: Final = {"local-docker": "docker", "local-podman": "podman"}
 
 
 def make_builder(name: str, *, where: str = "--builder") -> Builder:
-    """Return a builder by name. ``local`` is Docker, else Podman: the first that works here.
+    """Return a builder by name. ``local`` is Docker, else Podman: the first that works here, found out when it builds.
 
     :param where: the option or key that gives the name.
     :raises UnknownNameError: no builder of that name.
     :raises UsageError: ``remote``, which is a service of a Flyte backend.
-    :raises NotReadyError: none works here; or one of another distribution cannot be loaded.
+    :raises NotReadyError: one of another distribution cannot be loaded.
     """
     if name == "remote":
         raise UsageError(
@@ -44,18 +44,11 @@ def make_builder(name: str, *, where: str = "--builder") -> Builder:
 
 
 def _local() -> Builder:
-    tried = []
-    for name in ("docker", "podman"):
-        builder = _loaded(name, BUILT_IN[name])
-        lacking = builder.lacking()
-        if not lacking:
-            return builder
-        tried.append(lacking)
-    raise NotReadyError(
-        f"no builder of images works here: {'; '.join(tried)}",
-        hint="start Docker or install Podman; --emit-dockerfile DIR writes the Dockerfile and its context, to build "
-        "elsewhere",
-    )
+    from flytectl_py.builders.docker import DockerBuilder
+    from flytectl_py.builders.local import LocalBuilder
+    from flytectl_py.builders.podman import PodmanBuilder
+
+    return LocalBuilder([DockerBuilder(), PodmanBuilder()])
 
 
 def _loaded(name: str, target: str) -> Builder:
