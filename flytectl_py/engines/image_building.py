@@ -132,8 +132,13 @@ def _request(image: PlannedImage, builder: Builder, options: BuildOptions, *, pu
         push=push and (builder.pushes or options.push is True),
         secrets=build_secrets(names, options.secrets_dir) if names and builder.pushes else {},
         output=folder,
-        progress=options.progress,
+        progress=options.progress if alone else _labelled(image.environments[0], options.progress),
     )
+
+
+def _labelled(environment: str, progress: Callable[[str], None]) -> Callable[[str], None]:
+    """Return what says of each line whose it is: builds run side by side."""
+    return lambda line: progress(f"{environment}: {line}")
 
 
 def _given(image: PlannedImage, builder: Builder, options: BuildOptions) -> ImageOutcome:

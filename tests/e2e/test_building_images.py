@@ -211,6 +211,9 @@ class TestMonorepos:
         file = "monorepo_shared_lock/src/workspace_app/main.py"
         words = (file, "--json", "--registry", repository, "--copy-style", "none")
         built = _build(examples, around, *words)
+        # They are built side by side, so each line says whose it is.
+        assert "flyte: etl: [" in built.err
+        assert "flyte: ml: [" in built.err
         # Each environment has its own dependency group, and both have the code.
         for environment, has, lacks in (("etl", "pandas", "sklearn"), ("ml", "sklearn", "pandas")):
             uri = str(_image(built, environment)["uri"])
