@@ -1,7 +1,17 @@
 """What a program writes after ``import flyte``: environments, tasks, images and their settings."""
 
 from flytectl_py import __version__
-from flytectl_py.api import current_domain, current_project, init, init_from_config, map, run, with_runcontext
+from flytectl_py.api import (
+    build,
+    build_images,
+    current_domain,
+    current_project,
+    init,
+    init_from_config,
+    map,
+    run,
+    with_runcontext,
+)
 from flytectl_py.model.cache import Cache, CachePolicy, CacheRequest
 from flytectl_py.model.context import ctx, group
 from flytectl_py.model.dispatch import trace
@@ -40,6 +50,8 @@ __all__ = [
     "Timeout",
     "TimeoutType",
     "__version__",
+    "build",
+    "build_images",
     "ctx",
     "current_domain",
     "current_project",

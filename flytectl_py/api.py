@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from flytectl_py.config.declared import Config
     from flytectl_py.engines.api import Run
     from flytectl_py.engines.runner import Runner
+    from flytectl_py.model.environment import Environment
+    from flytectl_py.model.image import Image
     from flytectl_py.plan.bundle import CopyStyle
+    from flytectl_py.plan.image_cache import ImageCache
 
 R = TypeVar("R")
 
@@ -238,7 +241,77 @@ def _map_async(
     return map_async(func, args, group_name, concurrency, return_exceptions)
 
 
+def _build(image: Image, dry_run: bool = False, force: bool = False) -> str:
+    """Build an image where it does not exist yet, and return its URI: ``flyte.build(image)``.
+
+    ``await flyte.build.aio(image)`` is the form for async code. It is pushed where it has a registry; otherwise the
+    daemon keeps it.
+
+    :param dry_run: build nothing and ask nobody; return where it would be.
+    :param force: build it also if it exists.
+    :raises InvalidImageError: it cannot be built as declared.
+    :raises NotReadyError: no builder works here, or its registry does not say whether it exists.
+    :raises ImageBuildError: a step of the build failed.
+    """
+    from flytectl_py.engines.image_verbs import build_one
+    from flytectl_py.engines.runner import print_note
+    from flytectl_py.model.registry import calling_place
+
+    return build_one(image, calling_place().file, dry_run=dry_run, force=force, note=print_note)
+
+
+async def _build_async(image: Image, dry_run: bool = False, force: bool = False) -> str:
+    import asyncio
+
+    from flytectl_py.engines.image_verbs import build_one
+    from flytectl_py.engines.runner import print_note
+    from flytectl_py.model.registry import calling_place
+
+    caller = calling_place().file
+    return await asyncio.to_thread(build_one, image, caller, dry_run=dry_run, force=force, note=print_note)
+
+
+def _build_images(
+    envs: Environment,
+    *more: Environment,
+    copy_style: CopyStyle = "loaded_modules",
+    dry_run: bool = False,
+    force: bool = False,
+) -> ImageCache:
+    """Build the images of environments, and of those that they depend on; return their URIs by environment.
+
+    Each image is built once, and only where it does not exist yet.
+
+    :param copy_style: with ``none`` the code is put into images that have `with_code_bundle`.
+    :param dry_run: build nothing and ask nobody. :param force: build also what exists.
+    :raises InvalidImageError, NotReadyError, ImageBuildError: as `build`.
+    """
+    from flytectl_py.engines.image_verbs import build_all
+    from flytectl_py.engines.runner import print_note
+
+    return build_all((envs, *more), copy_style, dry_run=dry_run, force=force, note=print_note)
+
+
+async def _build_images_async(
+    envs: Environment,
+    *more: Environment,
+    copy_style: CopyStyle = "loaded_modules",
+    dry_run: bool = False,
+    force: bool = False,
+) -> ImageCache:
+    import asyncio
+
+    from flytectl_py.engines.image_verbs import build_all
+    from flytectl_py.engines.runner import print_note
+
+    return await asyncio.to_thread(build_all, (envs, *more), copy_style, dry_run=dry_run, force=force, note=print_note)
+
+
 _run.__name__ = "run"
+_build.__name__ = "build"
+_build_images.__name__ = "build_images"
 _map.__name__ = "map"
 run: Verb[..., Run] = Verb(_run, _run_async)
 map: Verb[..., Iterator[Any]] = Verb(_map, _map_async)  # noqa: A001  the name is the public API's
+build: Verb[..., str] = Verb(_build, _build_async)
+build_images: Verb[..., ImageCache] = Verb(_build_images, _build_images_async)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 
 from flytectl_py.config.settings import isolated
 from flytectl_py.model.registry import Registry, current_registry
+from tests.support.docker.packages import CannotRunError
+from tests.support.docker.parts import DockerParts, docker_parts
 from tests.support.golden import Golden
 from tests.support.leaks import ProcessState, leaks
 from tests.support.offline import refuse_network
@@ -77,3 +80,14 @@ def project(tmp_path: Path) -> Callable[..., Project]:
 def golden() -> Golden:
     """Compare with a file under tests/golden/: ``golden.text("dockerfile/uv.txt", text)``."""
     return Golden()
+
+
+@pytest.fixture(scope="session")
+def docker() -> Iterator[DockerParts]:
+    """A Docker daemon, a registry and a base image, started at first use; the test is skipped where they cannot be."""
+    with contextlib.ExitStack() as stack:
+        try:
+            parts = stack.enter_context(docker_parts())
+        except CannotRunError as error:
+            pytest.skip(str(error))
+        yield parts

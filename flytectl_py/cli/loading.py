@@ -26,7 +26,11 @@ def load_target(target: str, options: Mapping[str, Any]) -> Loaded:
     output = settle_output(options)
     explicit = options.get("root_dir")
     settings = config.set_flags(
-        options.get("config"), project=options.get("project"), domain=options.get("domain"), root_dir=explicit
+        options.get("config"),
+        project=options.get("project"),
+        domain=options.get("domain"),
+        root_dir=explicit,
+        images=options.get("image"),
     )
     for warning in settings.warnings:
         output.note(warning)

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from flytectl_py.errors import did_you_mean
 
-IMAGE_BUILDERS = ("local", "local-podman", "remote")
+IMAGE_BUILDERS = ("local", "docker", "podman", "dockerfile", "local-podman", "remote")
+BUILDER_ENTRY_POINTS = ("flytectl_py.builders", "flyte.plugins.image_builders")
+"""Groups under which other distributions register builders by name."""
 AUTH_TYPES = ("Pkce", "ClientSecret", "DeviceFlow", "ExternalCommand")
 ENDPOINT_SCHEMES = ("dns", "http", "https")
 # The numbers are those of the standard `logging`, which is not imported for five integers.
@@ -151,11 +153,16 @@ def auth_type(value: object) -> str:
 
 
 def image_builder(value: object) -> str:
-    """Who builds images: one of `IMAGE_BUILDERS`."""
+    """Who builds images: one of `IMAGE_BUILDERS`, or one that another distribution brings."""
     if isinstance(value, str) and value in IMAGE_BUILDERS:
         return value
-    suggestion = did_you_mean(value, IMAGE_BUILDERS) if isinstance(value, str) else ""
-    raise Unfit(f"one of {', '.join(IMAGE_BUILDERS)}", suggestion)
+    from importlib.metadata import entry_points
+
+    others = [point.name for group in BUILDER_ENTRY_POINTS for point in entry_points(group=group)]
+    if isinstance(value, str) and value in others:
+        return value
+    known = (*IMAGE_BUILDERS, *others)
+    raise Unfit(f"one of {', '.join(known)}", did_you_mean(value, known) if isinstance(value, str) else "")
 
 
 def words(value: object) -> tuple[str, ...]:

@@ -54,11 +54,16 @@ class TaskConfig(_ShortRepr):
 
 @dataclass(frozen=True, repr=False)
 class ImageConfig(_ShortRepr):
-    """Who builds images, where they go, and the images that have names: the section ``image`` of a file."""
+    """Who builds images, where they go, and the images that have names: the section ``image`` of a file.
+
+    `base_registry` is where the Debian base comes from, `uv_image` the image that holds uv: mirrors, for both.
+    """
 
     builder: str | None = None
     image_refs: dict[str, str] | None = None
     registry: str | None = None
+    base_registry: str | None = None
+    uv_image: str | None = None
 
 
 @dataclass(frozen=True, repr=False)

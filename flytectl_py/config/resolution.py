@@ -51,6 +51,8 @@ class Settings:
     batch_size: int = 1000
     image_builder: str = "local"
     image_registry: str | None = None
+    image_base_registry: str | None = None
+    image_uv_image: str | None = None
     images: tuple[tuple[str, str], ...] = ()
     source: Path | None = None
     warnings: tuple[str, ...] = field(default=(), compare=False)

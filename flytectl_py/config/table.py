@@ -54,6 +54,8 @@ ROWS: dict[str, Row] = {
     "batch_size": Row(checks.size),
     "image_builder": Row(checks.image_builder, "FLYTE_IMAGE_BUILDER", "image.builder", "image.builder"),
     "image_registry": Row(checks.text, "FLYTE_IMAGE_REGISTRY", "image.registry", "image.registry"),
+    "image_base_registry": Row(checks.text, "FLYTE_IMAGE_BASE_REGISTRY", "image.base_registry", "image.base_registry"),
+    "image_uv_image": Row(checks.text, "FLYTE_IMAGE_UV_IMAGE", "image.uv_image", "image.uv_image"),
     "images": Row(checks.images, "", "image.image_refs", "image.image_refs", option="--image"),
 }
 SETTING_NAMES = tuple(ROWS)

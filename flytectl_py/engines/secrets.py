@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from flytectl_py.errors import NotReadyError
@@ -40,6 +41,15 @@ def secret_variables(environment: Environment, secrets_dir: str) -> dict[str, st
             where=str(environment.place),
         )
     return found
+
+
+def build_secrets(secrets: Mapping[str, Secret], secrets_dir: str) -> dict[str, bytes]:
+    """Return the values of secrets that the steps of an image's build see, by the keys of `secrets`.
+
+    They are looked up as those of a task are. What is not here is left out of the result: the builder refuses.
+    """
+    found = {key: _lookup(_variable(secret), secret, secrets_dir) for key, secret in secrets.items()}
+    return {key: value.encode() for key, value in found.items() if value is not None}
 
 
 def _variable(secret: Secret) -> str:

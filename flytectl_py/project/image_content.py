@@ -78,7 +78,9 @@ def _project(pyproject: str, installed: bool, file: str, module: str) -> bool:
     poetry = _at(table, "tool", "poetry", "dependencies", default={})
     for each in (*sources.values(), *poetry.values()):
         path = each.get("path") if isinstance(each, dict) else None
-        if isinstance(path, str) and _within(file, _real(folder, path)):
+        # What runs from where it is stays there, unless the project is installed as a whole.
+        stays = isinstance(each, dict) and (each.get("editable") or each.get("develop")) and not installed
+        if isinstance(path, str) and not stays and _within(file, _real(folder, path)):
             return True
     return False
 
@@ -105,9 +107,9 @@ def _within(file: str, folder: str) -> bool:
 
 
 def _real(anchor: str, path: str) -> str:
-    """Return the real path of a layer's file; a relative one counts from the current folder, or that of `anchor`."""
-    here = os.path.abspath(path)
-    return os.path.realpath(here if os.path.exists(here) else os.path.join(anchor, path))
+    """Return the real path of a layer's file; a relative one counts from `anchor`, or the current folder."""
+    there = os.path.join(anchor, path)
+    return os.path.realpath(there if os.path.exists(there) else os.path.abspath(path))
 
 
 def _text(file: str) -> str:

@@ -50,7 +50,7 @@ IMPURE_METHODS = {
 }  # fmt: skip
 
 # What the core is handed from outside, by protocol; asking them is how it asks.
-HANDED_IN = {"probe", "world"}
+HANDED_IN = {"probe", "sources", "_sources", "world"}
 
 # (module, what it uses) -> why that is right.
 EXCEPTIONS: dict[tuple[str, str], str] = {}

@@ -13,7 +13,7 @@ import pytest
 from tests.support.servers import azure, gcs, s3
 from tests.support.servers.running import fresh_name
 
-pytest.register_assert_rewrite("tests.contract.store_contract")
+pytest.register_assert_rewrite("tests.contract.store_contract", "tests.contract.builder_contract")
 
 
 def _need(modules: tuple[str, ...]) -> None:

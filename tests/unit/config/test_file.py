@@ -28,6 +28,8 @@ image:
   builder: remote
   registry: ghcr.io/acme
   image_refs: {app: ghcr.io/acme/app:1}
+  base_registry: mirror.acme/hub
+  uvImage: mirror.acme/uv:1
 """
 
 
@@ -57,6 +59,8 @@ def test_every_key(tmp_path: Path) -> None:
         "builder": "remote",
         "image_refs": {"app": "ghcr.io/acme/app:1"},
         "registry": "ghcr.io/acme",
+        "base_registry": "mirror.acme/hub",
+        "uv_image": "mirror.acme/uv:1",
     }
     assert read.source == tmp_path / "config.yaml"
     assert read.warnings == ()

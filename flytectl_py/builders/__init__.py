@@ -1,0 +1,1 @@
+"""Builders of images: what they are asked, and one file for each."""

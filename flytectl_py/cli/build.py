@@ -1,0 +1,126 @@
+"""`flyte build`: the images of a file's environments, named by content, built where they are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from flytectl_py.cli.images import PLANNING_OPTIONS, document, make_command, plan
+from flytectl_py.cli.options import Option
+from flytectl_py.errors import UsageError
+
+if TYPE_CHECKING:
+    from flytectl_py.cli.output import Output
+    from flytectl_py.engines.image_building import BuildOptions, ImageOutcome
+    from flytectl_py.project.loaded import Loaded
+
+BUILD_OPTIONS: Mapping[str, Option] = {
+    "all_environments": Option(("--all",), "Every environment of FILE or DIR: the same as no ENV.", kind="flag"),
+    "dry_run": Option(
+        ("--dry-run",), "Show tags, layers and Dockerfiles; ask no daemon, registry or network.", kind="flag"
+    ),
+    "force": Option(("--force",), "Build also what is there already.", kind="flag"),
+    "push": Option(("--push",), "Push; by default what has a registry is pushed.", kind="flag"),
+    "no_push": Option(("--no-push",), "Keep the images with the daemon.", kind="flag"),
+    "builder": Option(("--builder",), "local (docker, else podman), docker, podman, dockerfile.", "NAME"),
+    "emit_dockerfile": Option(
+        ("--emit-dockerfile",), "Build nothing: write each Dockerfile and its context to a new folder.", "DIR"
+    ),
+    **PLANNING_OPTIONS,
+}
+
+HELP = """Build the images of the environments in FILE or DIR; one that exists already is not built again.
+
+\b
+Examples:
+  flyte build app.py                              every environment's image
+  flyte build app.py etl --dry-run                its tag and Dockerfile, built nowhere
+  flyte build app.py --registry ghcr.io/acme      push them there
+  flyte build app.py --emit-dockerfile out/       for a machine that has what this one lacks
+
+ENV is the name of an environment, or of the variable that holds it.
+"""
+
+
+def command() -> Any:
+    """Return the command `build`."""
+    return make_command("build", HELP, "FILE|DIR [ENV]...", BUILD_OPTIONS, _build)
+
+
+def _build(words: list[str], options: Mapping[str, Any], output: Output) -> None:
+    from flytectl_py.engines.image_building import build_images
+    from flytectl_py.engines.image_history import ImageHistory
+
+    if not words:
+        raise UsageError("which file? flyte build needs FILE or DIR", hint="see 'flyte build --help'")
+    if options.get("all_environments") and words[1:]:
+        raise UsageError(f"--all and {words[1]}: give one of them", where="--all")
+    building = _building(options, output)
+    planned = plan(words[0], words[1:], options)
+    history = ImageHistory.of(planned.loaded.root.path)
+    outcomes = build_images(planned.images, _settled(building, planned.loaded), history)
+    for each in outcomes:
+        _tell(each, output)
+    output.result(
+        "\n".join(each.planned.plan.uri for each in outcomes), {"images": [_document(each) for each in outcomes]}
+    )
+
+
+def _building(options: Mapping[str, Any], output: Output) -> BuildOptions:
+    from flytectl_py.engines.image_building import BuildOptions
+
+    if options.get("push") and options.get("no_push"):
+        raise UsageError("--push and --no-push: give one of them", where="--push")
+    folder, builder = options.get("emit_dockerfile", ""), options.get("builder", "")
+    if folder and builder not in ("", "dockerfile"):
+        raise UsageError(f"--emit-dockerfile writes a folder, and --builder {builder} builds", where="--builder")
+    if builder == "dockerfile" and not folder:
+        raise UsageError(
+            "--builder dockerfile needs a folder to write to", hint="--emit-dockerfile DIR", where="--builder"
+        )
+    push = True if options.get("push") else False if options.get("no_push") else None
+    return BuildOptions(
+        builder="dockerfile" if folder else builder,
+        push=False if folder and push is None else push,
+        force=bool(options.get("force") or folder),
+        dry_run=bool(options.get("dry_run")),
+        output=folder,
+        note=output.note,
+        progress=output.note,
+    )
+
+
+def _settled(building: BuildOptions, loaded: Loaded) -> BuildOptions:
+    """Fill in what only the settings and the place of the project say."""
+    from dataclasses import replace
+
+    from flytectl_py.config.settings import require
+
+    settings = require()
+    secrets = str(loaded.root.path / ".flyte" / "secrets")
+    if building.builder:
+        return replace(building, secrets_dir=secrets)
+    where = settings.origin("image_builder")
+    return replace(building, builder=settings.image_builder, where=where, secrets_dir=secrets)
+
+
+def _tell(outcome: ImageOutcome, output: Output) -> None:
+    plan = outcome.planned.plan
+    took = f" in {outcome.seconds:.1f} s" if outcome.state == "built" else ""
+    said = "given by its URI" if plan.given else "planned" if outcome.state == "unknown" else outcome.state
+    why = f" ({'; '.join(outcome.changed)})" if outcome.changed else ""
+    output.note(f"{', '.join(outcome.planned.environments)}: {said}{took}{why}")
+    if plan.given:
+        return
+    for layer in plan.layers:
+        output.detail(f"  {layer.hash[:12]} {layer.declared_by} ({layer.kind})")
+
+
+def _document(outcome: ImageOutcome) -> dict[str, Any]:
+    return {
+        **document(outcome.planned),
+        "state": outcome.state,
+        "digest": outcome.digest,
+        "changed": list(outcome.changed),
+        "seconds": round(outcome.seconds, 3),
+    }

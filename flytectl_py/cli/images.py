@@ -1,0 +1,177 @@
+"""What the commands about images share: options, words, plans, and what --json says of one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+from typer.core import TyperCommand
+
+from flytectl_py.cli.options import GENERAL, Option, declare, merged
+from flytectl_py.cli.output import settle_output
+from flytectl_py.cli.plain_params import keep_pydantic_out
+from flytectl_py.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flytectl_py.cli.output import Output
+    from flytectl_py.engines.image_planning import PlannedImage
+    from flytectl_py.model.environment import Environment
+    from flytectl_py.model.image_arguments import Architecture
+    from flytectl_py.plan.image_plan import ImageOptions
+    from flytectl_py.project.loaded import Loaded
+
+PLANNING_OPTIONS: Mapping[str, Option] = {
+    "platform": Option(
+        ("--platform",), "Platforms instead of those declared: linux/amd64,linux/arm64. They change the tag.", "LIST"
+    ),
+    "registry": Option(("--registry",), "Registry instead of the one declared.", "HOST/PATH"),
+    "image": Option(
+        ("--image",),
+        "The URI of an image that is declared by name; no name: the one of image='auto'.",
+        "NAME=URI",
+        "texts",
+    ),
+    "copy_style": Option(
+        ("--copy-style",),
+        "none puts the code into images that have with_code_bundle(); by default it travels.",
+        "STYLE",
+    ),
+    "root_dir": Option(("--root-dir",), "Root of the project, from which modules and paths are named.", "DIR"),
+    "project": Option(("--project", "-p"), "What flyte.current_project() gives while FILE is loaded.", "NAME"),
+    "domain": Option(("--domain", "-d"), "What flyte.current_domain() gives while FILE is loaded.", "NAME"),
+}
+
+
+class Planned(NamedTuple):
+    """What a command about images is about."""
+
+    loaded: Loaded
+    images: list[PlannedImage]
+
+
+def make_command(
+    name: str,
+    help_text: str,
+    metavar: str,
+    options: Mapping[str, Option],
+    act: Callable[[list[str], Mapping[str, Any], Output], None],
+) -> Any:
+    """Return a command that takes words, which `act` checks, and options."""
+
+    class Command(TyperCommand):
+        def collect_usage_pieces(self, ctx: Any) -> list[str]:
+            del ctx
+            return ["[OPTIONS]", metavar]
+
+    def run(ctx: typer.Context, **given: Any) -> None:
+        words = list(given.pop("words") or ())
+        settled = merged([*ctx.obj, given])
+        act(words, settled, settle_output(settled))
+
+    app = typer.Typer(rich_markup_mode=None, add_completion=False)
+    callback = _with_words(declare(run, {**options, **GENERAL}))
+    app.command(name, cls=Command, help=help_text, add_help_option=False)(callback)
+    made = typer.main.get_command(app)
+    keep_pydantic_out(made)
+    return made
+
+
+def _with_words(callback: Any) -> Any:
+    """Give `callback` an argument `words` besides the options that were declared for it."""
+    import inspect
+
+    annotation = Annotated[list[str], typer.Argument(hidden=True)]
+    words = inspect.Parameter("words", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+    signature = callback.__signature__
+    callback.__signature__ = signature.replace(parameters=[*signature.parameters.values(), words])
+    callback.__annotations__ = {**callback.__annotations__, "words": annotation}
+    return callback
+
+
+def plan(target: str, environments: Sequence[str], options: Mapping[str, Any]) -> Planned:
+    """Load FILE or DIR and plan the images of some of its environments; of all, where none is named.
+
+    :raises FlyteError: as loading, the settings and planning do.
+    """
+    from flytectl_py.cli.loading import load_target
+    from flytectl_py.engines.image_planning import ImageProject, plan_images
+
+    bake = _bakes(options)
+    platforms = _platforms(options.get("platform", ""))
+    loaded = load_target(target, options)
+    chosen = _chosen(loaded, environments)
+    project = ImageProject(
+        loaded.root.path, loaded.root.import_paths, loaded.target, loaded.environments, dict(sys.modules)
+    )
+    return Planned(
+        loaded, plan_images(chosen, project, _image_options(options.get("registry", ""), platforms), bake_code=bake)
+    )
+
+
+def _image_options(registry: str, platforms: tuple[Architecture, ...]) -> ImageOptions:
+    from flytectl_py.config.settings import require
+    from flytectl_py.engines.image_options import image_options
+
+    return image_options(require(), registry, platforms)
+
+
+def _platforms(text: str) -> tuple[Architecture, ...]:
+    from flytectl_py.model.image_arguments import ARCHITECTURES
+
+    given = [each.strip() for each in text.split(",") if each.strip()]
+    for each in given:
+        if each not in ARCHITECTURES:
+            raise UsageError(
+                f"--platform: got '{each}'; it takes {', '.join(ARCHITECTURES)}",
+                hint=did_you_mean(each, ARCHITECTURES),
+                where="--platform",
+            )
+    return tuple(each for each in ARCHITECTURES if each in given)
+
+
+def _bakes(options: Mapping[str, Any]) -> bool:
+    from flytectl_py.plan.bundle import checked_copy_style
+
+    style = options.get("copy_style", "auto")
+    return style == "none" or checked_copy_style(style, "--copy-style") == "none"
+
+
+def _chosen(loaded: Loaded, names: Sequence[str]) -> list[Environment]:
+    if names:
+        return [loaded.environment(name) for name in names]
+    if not loaded.environments:
+        raise UsageError(
+            f"{loaded.target} declares no environment, so it has no image",
+            hint="declare one: env = flyte.TaskEnvironment(name='…')",
+            where=str(loaded.target),
+        )
+    return list(loaded.environments)
+
+
+def document(image: PlannedImage) -> dict[str, Any]:
+    """Return what --json says of an image that is planned."""
+    made = image.plan
+    return {
+        "environments": list(image.environments),
+        "uri": made.uri,
+        "tag": made.tag,
+        "platforms": list(made.platforms),
+        "base": made.base,
+        "python": made.python,
+        "layers": [
+            {
+                "kind": layer.kind,
+                "hash": layer.hash,
+                "declared_by": layer.declared_by,
+                "fields": dict(layer.fields),
+                "files": len(layer.files),
+            }
+            for layer in made.layers
+        ],
+        "dockerfile": made.dockerfile,
+        "warnings": list(made.warnings),
+    }

@@ -1,0 +1,154 @@
+"""Builds planned images where they are missing, and says of each what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from flytectl_py.engines.image_history import ImageHistory
+from flytectl_py.engines.image_planning import PlannedImage
+from flytectl_py.errors import UsageError
+
+if TYPE_CHECKING:
+    from flytectl_py.builders.api import Builder, BuildRequest
+
+
+def ignore(line: str) -> None:
+    """Say nothing."""
+    del line
+
+
+State = Literal["present", "built", "written", "unknown"]
+
+
+@dataclass(frozen=True)
+class BuildOptions:
+    """How to build.
+
+    :param push: None pushes what has a registry.
+    :param output: the folder for the builder ``dockerfile``; several images each get a folder in it.
+    :param secrets_dir: where secrets are that no environment variable holds.
+    :param note: takes sentences for the person, `progress` each line of a build.
+    """
+
+    builder: str = "local"
+    where: str = "--builder"
+    push: bool | None = None
+    force: bool = False
+    dry_run: bool = False
+    output: str = ""
+    secrets_dir: str = ""
+    note: Callable[[str], None] = field(default=ignore, repr=False)
+    progress: Callable[[str], None] = field(default=ignore, repr=False)
+
+
+@dataclass(frozen=True)
+class ImageOutcome:
+    """What came of one image.
+
+    :param state: ``present`` it was there; ``built``; ``written`` to a folder; ``unknown`` nobody was asked, or
+        nobody could say.
+    :param changed: what differs from the last build for its environments, one phrase each.
+    :param seconds: that its build took.
+    """
+
+    planned: PlannedImage
+    state: State
+    changed: tuple[str, ...] = ()
+    seconds: float = 0.0
+    digest: str = ""
+
+
+def build_images(images: Sequence[PlannedImage], options: BuildOptions, history: ImageHistory) -> list[ImageOutcome]:
+    """Build what is missing. In a dry run nothing is asked of a daemon, a registry or the network.
+
+    :param history: what was built before; told of what was built now.
+    :raises UsageError: a push without a registry; a builder that is not known; several images and an `output` in use.
+    :raises NotReadyError: no builder works here, or a registry does not say whether an image exists.
+    :raises ImageBuildError: a step of a build failed.
+    """
+    wanted = [each for each in images if not each.plan.given]
+    changed = {each.plan.uri: history.changes(each) for each in wanted}
+    for each in wanted:
+        for warning in each.plan.warnings:
+            options.note(warning)
+    pushed = {each.plan.uri: _push(each, options) for each in wanted}
+    if options.dry_run:
+        return [ImageOutcome(each, "unknown", changed.get(each.plan.uri, ())) for each in images]
+    if not wanted:
+        return [ImageOutcome(each, "unknown") for each in images]
+    from flytectl_py.builders.building import build_missing
+    from flytectl_py.builders.registry import make_builder
+
+    builder = make_builder(options.builder, where=options.where)
+    for each in wanted:
+        if each.plan.registry_secret is not None:
+            options.note(
+                f"registry_secret '{each.plan.registry_secret.key}' is for builders of a backend: '{builder.name}' "
+                f"logs in to {each.plan.registry or 'registries'} as 'docker login' has been told"
+            )
+    requests = [_request(each, builder, options, push=pushed[each.plan.uri], alone=len(wanted) == 1) for each in wanted]
+    built = build_missing(builder, requests, force=options.force)
+    outcomes = []
+    for each in images:
+        if each.plan.given:
+            outcomes.append(_given(each, builder, options))
+            continue
+        one = built[each.plan.uri]
+        for note in one.result.notes if one.result is not None else ():
+            options.note(note)
+        seconds, digest = (one.result.seconds, one.result.digest) if one.result is not None else (0.0, "")
+        outcomes.append(ImageOutcome(each, one.state, changed[each.plan.uri], seconds, digest))
+        if one.state != "written":
+            history.remember(each)
+    history.save()
+    return outcomes
+
+
+def _push(image: PlannedImage, options: BuildOptions) -> bool:
+    """Whether an image is pushed.
+
+    :raises UsageError: it is to be, and there is no registry.
+    """
+    if options.push and not image.plan.registry:
+        raise UsageError(
+            f"{image} names no registry to push to",
+            hint="give --registry HOST/PATH, Image(…, registry=…), or image.registry in the configuration",
+            where="--push",
+        )
+    return bool(image.plan.registry) if options.push is None else options.push
+
+
+def _request(image: PlannedImage, builder: Builder, options: BuildOptions, *, push: bool, alone: bool) -> BuildRequest:
+    from flytectl_py.builders.api import BuildRequest
+    from flytectl_py.engines.secrets import build_secrets
+
+    names = {each.id: each.secret for each in image.plan.secrets}
+    folder = options.output if alone or not options.output else str(Path(options.output, image.environments[0]))
+    return BuildRequest(
+        image.plan,
+        push=push and (builder.pushes or options.push is True),
+        secrets=build_secrets(names, options.secrets_dir) if names and builder.pushes else {},
+        output=folder,
+        progress=options.progress if alone else _labelled(image.environments[0], options.progress),
+    )
+
+
+def _labelled(environment: str, progress: Callable[[str], None]) -> Callable[[str], None]:
+    """Return what says of each line whose it is: builds run side by side."""
+    return lambda line: progress(f"{environment}: {line}")
+
+
+def _given(image: PlannedImage, builder: Builder, options: BuildOptions) -> ImageOutcome:
+    """Say of an image that the user gave whether it is there. That it is not known stops nobody."""
+    from flytectl_py.builders.api import Existence
+
+    if not builder.pushes:
+        return ImageOutcome(image, "unknown")
+    answer = builder.exists(image.plan.uri)
+    if answer.existence is Existence.EXISTS:
+        return ImageOutcome(image, "present", digest=answer.digest)
+    options.note(f"{image}: {answer.message}")
+    return ImageOutcome(image, "unknown")

@@ -1,0 +1,8 @@
+FROM python:3.12-slim-bookworm
+WORKDIR /root
+
+# 1: with_source_folder
+COPY ["1-source-folder/", "/app/data/"]
+
+# 2: with_source_folder
+COPY ["2-source-folder/", "./"]
