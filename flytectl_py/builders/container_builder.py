@@ -77,11 +77,10 @@ class ContainerBuilder(ABC):
             found.append("it builds images and writes no folder: the builder 'dockerfile' does")
         unpushable = [uri for uri in (request.plan.uri, *request.also) if request.push and is_local(uri)]
         found.extend(f"{uri} names no registry to push to: give --registry, or --no-push" for uri in unpushable)
-        missing = [each.secret.key for each in request.plan.secrets if each.id not in request.secrets]
-        found.extend(f"the value of the secret '{key}' is not known here" for key in missing)
         return found
 
     def prepare(self, request: BuildRequest) -> None:
+        check_secrets(request)
         platforms = self._platforms(request)
         self._check_base(request, platforms)
         self.check_platforms(platforms, request)
@@ -256,3 +255,18 @@ def _notes(request: BuildRequest, platforms: tuple[Architecture, ...]) -> tuple[
 def _memory() -> str | None:
     """Return a folder that is in memory, where there is one."""
     return "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None  # noqa: S108  a new folder is made in it
+
+
+def check_secrets(request: BuildRequest) -> None:
+    """Refuse to build without a secret. An image that is there already needs none, so this is no refusal.
+
+    :raises NotReadyError: names every secret that is missing, and where it is looked for.
+    """
+    missing = []
+    for each in request.plan.secrets:
+        if each.id not in request.secrets:
+            parts = [part for part in (each.secret.group, each.secret.key) if part]
+            variable = "_".join(parts).replace("-", "_").upper()
+            missing.append(f"'{'/'.join(parts)}': set {variable}, or write it to .flyte/secrets/{'/'.join(parts)}")
+    if missing:
+        raise NotReadyError(f"the build of {request.plan.uri} needs secrets that are not here: {'; '.join(missing)}")

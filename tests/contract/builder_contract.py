@@ -194,9 +194,13 @@ class BuilderContract:
         assert HUSH.decode() not in plan.dockerfile
         assert not any(HUSH.decode() in line for line in lines)
 
-    def test_a_secret_without_a_value_is_refused(self, builder: Builder, planned: Planned) -> None:
-        plan = planned(PURE.with_commands(["true"], secret_mounts=[Secret("token")]))
-        assert builder.refusals(BuildRequest(plan)) == ["the value of the secret 'token' is not known here"]
+    def test_a_secret_without_a_value_stops_what_would_be_built(self, builder: Builder, planned: Planned) -> None:
+        plan = planned(PURE.with_commands(["true"], secret_mounts=[Secret("to-ken", "group")]))
+        assert builder.refusals(BuildRequest(plan)) == []
+        with pytest.raises(
+            NotReadyError, match=r"'group/to-ken': set GROUP_TO_KEN, or write it to .flyte/secrets/group"
+        ):
+            builder.prepare(BuildRequest(plan))
 
     def test_a_step_that_fails_is_shown_with_its_layer(self, builder: Builder, planned: Planned) -> None:
         image = PURE.with_env_vars({"A": "1"}).with_commands(["echo fine", "echo working on it; exit 7"])

@@ -180,7 +180,8 @@ def test_what_cannot_be_done_as_asked(project: MakeProject, args: list[str], sai
 
 
 def test_without_docker_it_says_what_was_tried_and_the_way_on(project: MakeProject) -> None:
-    result = project(FILES).flyte("build", "app.py", "--json", env=NO_DOCKER).expect(3)
+    made = project(FILES)
+    result = made.flyte("build", "app.py", "--json", env=NO_DOCKER).expect(3)
     error = result.json["error"]
     assert "docker is not on the PATH" in error["message"]
     assert "--emit-dockerfile DIR" in error["hint"]

@@ -156,7 +156,7 @@ def _started(tools: Tools, users: Path) -> DockerParts:
 
 def _daemon(tools: Tools, folder: Path, host: str) -> dict[str, Any]:
     settings = folder / "daemon.json"
-    settings.write_text(json.dumps({"builder": {"gc": {"enabled": True, "defaultKeepStorage": "8GB"}}}))
+    settings.write_text(json.dumps({"builder": {"gc": {"enabled": True, "defaultKeepStorage": "4GB"}}}))
     (folder / "docker.pid").unlink(missing_ok=True)
     command = [
         tools.program("dockerd"),
