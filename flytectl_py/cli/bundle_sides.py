@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flytectl_py.cli.loading import load_target
+from flytectl_py.cli.output import keep_stdout
 from flytectl_py.digest.manifest import Manifest
 from flytectl_py.errors import UsageError
 
@@ -21,12 +22,13 @@ LAST = "last"
 
 
 def code_of(target: str, options: Mapping[str, Any]) -> Code:
-    """Load `target` and return its code,."""
+    """Load `target` and return its code."""
     from flytectl_py.engines.bundle_imports import Code
+    from flytectl_py.engines.bundling import check_root
 
-    # What the user's modules print is no part of the result.
-    with redirect_stdout(sys.stderr):
-        loaded = load_target(target, options)
+    check_root(root_of(target, options))  # Before anything in it is walked or run.
+    keep_stdout()
+    loaded = load_target(target, options)
     return Code(loaded.root.path, loaded.root.import_paths, loaded.target, loaded.environments, dict(sys.modules))
 
 
@@ -47,12 +49,14 @@ def manifest_of(word: str, options: Mapping[str, Any], root: Path | None) -> Man
     :param root: where `last` is looked for, besides the current folder and those above it.
     """
     from flytectl_py.engines.bundling import plan_bundle, plan_folder
+    from flytectl_py.project.unloading import unloaded_again
     from flytectl_py.storage.extract import verify
 
     if word == LAST:
         return _last(root)
     if word.endswith(".py"):
-        return plan_bundle(code_of(word, options), request_of(options)).manifest
+        with unloaded_again():  # The other side may have modules of the same names.
+            return plan_bundle(code_of(word, options), request_of(options)).manifest
     if Path(word).is_dir():
         return plan_folder(Path(word).absolute()).manifest
     with archive_of(word) as archive:

@@ -93,6 +93,11 @@ def settle_output(options: Mapping[str, Any]) -> Output:
     return output
 
 
+def keep_stdout() -> None:
+    """Keep stdout for the result, also in text: what the user's code prints, in any way, goes to stderr."""
+    _results.reserve()
+
+
 def speaks_json(arguments: Sequence[str]) -> bool:
     """Whether errors are JSON: as it was settled, else, while options are being parsed, as the arguments look."""
     if _speaks_json is not None:

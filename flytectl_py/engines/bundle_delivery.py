@@ -7,6 +7,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import FileIO
@@ -15,7 +16,7 @@ from typing import BinaryIO, NamedTuple, cast
 
 from flytectl_py.digest.manifest import FileEntry, Manifest
 from flytectl_py.engines.bundle_imports import Code
-from flytectl_py.engines.bundling import Request, plan_bundle, state_folder
+from flytectl_py.engines.bundling import ARCHIVE_ENDINGS, Request, is_bundle, plan_bundle, state_folder
 from flytectl_py.errors import FileChangedError, NotReadyError, UsageError
 from flytectl_py.plan.bundle import BundlePlan
 from flytectl_py.project.candidates import PARTIAL
@@ -99,8 +100,24 @@ def write_bundle(plan: BundlePlan, to: str, progress: Progress | None = None) ->
 
 
 def _check_target(plan: BundlePlan, target: Path) -> None:
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", str(target)):
+        raise UsageError(
+            f"{target} is neither a path nor a URI", hint="a URI has two slashes: s3://bucket/prefix", where="--output"
+        )
+    if not target.exists() and not target.name.endswith(ARCHIVE_ENDINGS):
+        raise UsageError(
+            f"{target} is no name for an archive",
+            hint="end it in .tar.gz, or in / if it is a folder to make",
+            where="--output",
+        )
     if not target.is_file():
         return
+    if target.stat().st_size and not is_bundle(target):
+        raise UsageError(
+            f"{target} is there already and is no bundle; it would be overwritten",
+            hint="name another file with --output, e.g. bundle.tar.gz",
+            where="--output",
+        )
     real, root = os.path.realpath(target), os.path.join(os.path.realpath(plan.root), "")
     if real.startswith(root) and real[len(root) :] in plan.whys:
         raise UsageError(

@@ -26,6 +26,7 @@ class Code(NamedTuple):
     :param target: the file or folder that was asked for, absolute.
     :param modules: those that were loaded when its environments were declared, by name.
     :param ran_main: the target is the program that runs, so what only its main block imports is loaded as well.
+    :param needed: files that travel also then, as the one of the task that is run; absolute.
     """
 
     root: Path
@@ -34,6 +35,7 @@ class Code(NamedTuple):
     environments: tuple[Environment, ...]
     modules: Mapping[str, ModuleType | None]
     ran_main: bool = False
+    needed: tuple[str, ...] = ()
 
 
 def shown(root: Path, file: str) -> str:
@@ -75,7 +77,7 @@ class BundleImports:
     def drop_main_only(self) -> None:
         """Leave out what is loaded only because this process is the program itself."""
         by_main = _closure([each.target for each in self.edges if each.found.when == "main"], self.eager)
-        for file in by_main - _closure([str(self.code.target)], self.eager):
+        for file in by_main - _closure([str(self.code.target), *self.code.needed], self.eager):
             path = self._path(file)
             if path in self.gathered.files and self.gathered.files[path].why == candidates.LOADED:
                 del self.gathered.files[path]

@@ -20,6 +20,9 @@ from flytectl_py.project.target import package_parent
 from flytectl_py.storage.hashing import hash_files
 from flytectl_py.storage.stat_index import StatIndex
 
+ARCHIVE_ENDINGS = (".gz", ".tgz")
+"""What the names of archives end in, so that they are known where they lie in a project."""
+
 
 class Request(NamedTuple):
     """What is wanted of a bundle.
@@ -151,8 +154,8 @@ class _Planning:
 
     def _drop_archives(self) -> None:
         """Leave out bundles that were written into the root: each would be part of the next, and so change its name."""
-        for path in [path for path in self.gathered.files if path.endswith((".tar.gz", ".tgz"))]:
-            if path not in self.gathered.by_name and _is_bundle(Path(self.top, path)):
+        for path in [path for path in self.gathered.files if path.endswith(ARCHIVE_ENDINGS)]:
+            if path not in self.gathered.by_name and is_bundle(Path(self.top, path)):
                 del self.gathered.files[path]
                 self.gathered.left[path] = Left(path, "bundle archive")
 
@@ -224,7 +227,8 @@ class _Planning:
             )
 
 
-def _is_bundle(file: Path) -> bool:
+def is_bundle(file: Path) -> bool:
+    """Whether `file` is an archive that was written here."""
     from flytectl_py.storage.extract import read_header
 
     try:

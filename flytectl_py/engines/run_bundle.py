@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -54,6 +55,12 @@ def bundle_for_run(
     :raises FlyteError: as `make_bundle` and `plan_pickled`.
     """
     _check_interactive(task, interactive)
+    if to is not None and re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(to)):
+        raise DeclarationError(
+            "with_runcontext(copy_bundle_to=…)",
+            str(to),
+            "give a folder or a file; `flyte bundle push` sends it to a store",
+        )
     if copy_style == "none" and to is None:
         return None
     code, in_file = _code(task, root, configured)
@@ -96,7 +103,8 @@ def _code(task: Task[..., Any], root: Path | None, configured: Path | None) -> t
     if given is not None and not inside(absolute(entry), absolute(given)):
         entry = file  # The program lies elsewhere, as a test or a launcher does.
     found = find_root(entry, explicit=root, configured=configured)
-    return Code(found.path, found.import_paths, entry, environments, modules, ran_main=True), True
+    code = Code(found.path, found.import_paths, entry, environments, modules, ran_main=True, needed=(str(file),))
+    return code, True
 
 
 def _program() -> Path | None:

@@ -47,8 +47,8 @@ def check_imports(
 ) -> list[str]:
     """Return a warning for each import that may fail.
 
-    What was loaded is what an eager import led to; an eager import of something else was not carried out here. Files
-    that were not loaded themselves, but included, are taken by their text.
+    What was loaded is what an eager import led to; an eager import of something else was not carried out here, which is
+    a warning. Files that were not loaded themselves, but included, are taken by their text.
 
     :param reasons: why a file was left out, by path. :param outside: of each target that lies outside the root.
     :raises UsageError: an eager import of a file that will not be there; names all of them.
@@ -63,6 +63,10 @@ def check_imports(
             _judge_outside(each, outside[each.target], faults, warnings)
         elif each.when in ("eager", "optional"):
             if each.importer in loaded and each.target not in loaded:
+                warnings.append(
+                    f"import {each.module} ({each.place}) was not carried out here, or failed, so {each.target} is not "
+                    f"in the bundle; if it is needed there, {_add(each)}"
+                )
                 continue
             said = f"import {each.module} ({each.place}) is not in the bundle: {_why(each, reasons)}; {_add(each)}"
             (faults if each.when == "eager" else warnings).append(said)

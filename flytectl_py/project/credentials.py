@@ -7,10 +7,10 @@ import re
 
 # Compiled when they are first needed: most projects have nothing to ask about.
 _NAMES = r"""
-    \.env(?:\..+)?                      # dotenv
+    \.env(?:\..+)? | .*\.env | env\.(?:prod|production|staging|local|dev)
     | \.(?:netrc|pgpass|pypirc|htpasswd|git-credentials|dockercfg|boto|s3cfg)
     | _netrc
-    | id_(?:rsa|dsa|ecdsa|ed25519)(?:_sk)?
+    | id_(?:rsa|dsa|ecdsa|ed25519)(?:_sk)?(?:[.-](?:bak|old|\d+))?
     | .*\.(?:ppk|p12|pfx|jks|keystore|kdbx)
     | kubeconfig(?:\..+)?
     | (?:application_default_)?credentials(?:\.(?:json|csv|ini|toml|ya?ml))?
@@ -22,7 +22,12 @@ _FOLDERS = {".aws", ".kube", ".ssh", ".gnupg", ".azure", ".gcloud", ".docker"}
 
 LARGEST_READ = 64 * 1024
 """Bytes; the content of larger files is not looked at."""
-_READ_ENDINGS = (".json", ".pem", ".key", ".txt", ".cfg", ".conf", ".ini", ".toml", ".yaml", ".yml", ".npmrc", ".p8")
+_READ_ENDINGS = (
+    *(".asc", ".bak", ".cfg", ".conf", ".crt", ".csv", ".env", ".ini", ".ipynb", ".json", ".key", ".log", ".md"),
+    *(".npmrc", ".old", ".orig", ".p8", ".pem", ".properties", ".sh", ".tfstate", ".tfvars", ".toml", ".txt", ".xml"),
+    *(".yaml", ".yml", ".1", ".2"),
+)
+"""Not those of code: a key in there is the author's, and reading all code would cost more than hashing it."""
 # Each begins with plain characters: an expression that does is found many times faster.
 _CONTENTS = (
     (rb"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----", "a private key"),
@@ -30,6 +35,7 @@ _CONTENTS = (
     (rb"_(?i:(?<=aws_)secret_access_key)\s*[=:]\s*\S{16,}", "an AWS secret key"),
     (rb"_authToken\s*=\s*(?!\$\{)\S+", "a registry token"),
     (rb"gh(?<!\wgh)[pousr]_[A-Za-z0-9]{36}\b", "a GitHub token"),
+    (rb"xox[abpr]-[A-Za-z0-9-]{20,}", "a Slack token"),
     (rb"client-key-data\s*:\s*\S{16,}", "a cluster's key"),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -421,9 +422,60 @@ def test_a_full_disk_is_said(project: MakeProject) -> None:
 
 
 def test_the_users_own_files_are_not_overwritten(project: MakeProject) -> None:
+    made = project({"app.py": "x = 1\n", "README.md": "words", "data.tar.gz": "not ours"})
+    for name in ("app.py", "README.md", "data.tar.gz"):
+        before = made.read(name)
+        assert "would be overwritten" in made.flyte("bundle", "app.py", "-o", name).expect(2).err
+        assert made.read(name) == before
+
+
+@pytest.mark.parametrize("name", ["code.zip", "-", "s3:/bucket/x", "s3:bucket"])
+def test_a_name_that_no_archive_has_is_refused(project: MakeProject, name: str) -> None:
     made = project({"app.py": "x = 1\n"})
-    assert "app.py is a file of the project" in made.flyte("bundle", "app.py", "-o", "app.py").expect(2).err
-    assert made.read("app.py") == "x = 1\n"
+    made.flyte("bundle", "app.py", "-o", name).expect(2)
+    assert {each.name for each in made.path.iterdir()} <= {".flyte", "__pycache__", "app.py"}
+
+
+def test_a_root_that_cannot_be_one_is_refused_before_anything_in_it_runs(project: MakeProject) -> None:
+    made = project({"sub/some.py": "open('ran.txt', 'w').close()\n"})
+    result = made.flyte("bundle", ".", env={"HOME": str(made.path)}).expect(2)
+    assert "your home folder" in result.err
+    assert not (made.path / "ran.txt").exists()
+
+
+def test_an_import_that_failed_here_is_warned_of(project: MakeProject) -> None:
+    app = "try:\n    import gpu\nexcept ImportError:\n    gpu = None\n"
+    made = project({"app.py": app, "gpu.py": "import torch_is_not_here\n"})
+    assert "import gpu (app.py:2) was not carried out here, or failed" in made.flyte("bundle", "app.py").expect().err
+
+
+def test_what_the_users_code_prints_in_any_way_is_no_part_of_the_result(project: MakeProject) -> None:
+    app = "import os, subprocess\nprint('one')\nos.write(1, b'two\\n')\nsubprocess.run(['echo', 'three'])\n"
+    out = project({"app.py": app}).flyte("bundle", "app.py").expect().out
+    assert re.fullmatch(r"[0-9a-f]{64}\n", out)
+
+
+def test_two_projects_with_modules_of_the_same_names_are_compared(project: MakeProject) -> None:
+    files = {"app.py": "import helpers\n", "helpers.py": "x = 1\n"}
+    made = project({f"{side}/{name}": text for side in "AB" for name, text in files.items()})
+    assert made.flyte("bundle", "diff", "A/app.py", "B/app.py", "--json").expect().json["same"]
+    made.write({"B/helpers.py": "x = 2\n"})
+    assert "~ helpers.py" in made.flyte("bundle", "diff", "A/app.py", "B/app.py").expect().out
+
+
+def test_a_launcher_brings_the_task_that_only_its_main_block_imports(project: MakeProject) -> None:
+    launcher = """
+        import flyte
+
+        if __name__ == "__main__":
+            from tasks import main
+
+            run = flyte.with_runcontext(dry_run=True).run(main, x=1)
+            print([each.path for each in run.bundle.files])
+        """
+    tasks = "import flyte\nfrom lib import f\n\n@flyte.task\ndef main(x: int) -> int:\n    return f(x)\n"
+    made = project({"go.py": launcher, "tasks.py": tasks, "lib.py": "def f(x):\n    return x\n"})
+    assert made.python("go.py").expect().out == "['go.py', 'lib.py', 'tasks.py']\n"
 
 
 def test_a_folder_that_cannot_be_made_is_said(project: MakeProject) -> None:

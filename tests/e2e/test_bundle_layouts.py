@@ -80,8 +80,8 @@ def test_the_current_folder_does_not_matter(example: Example) -> None:
 
 def test_a_root_inside_a_package_is_warned_of(project: Callable[..., Project]) -> None:
     made = project({"shop/__init__.py": "", "shop/app.py": "from . import util\n", "shop/util.py": ""})
-    (warning,) = made.flyte("bundle", "shop/app.py", "--root-dir", "shop", "--json").expect().json["warnings"]
-    assert f"--root-dir {made.path}" in warning
+    warnings = made.flyte("bundle", "shop/app.py", "--root-dir", "shop", "--json").expect().json["warnings"]
+    assert f"--root-dir {made.path}" in warnings[0]
     assert paths(made, "shop/app.py") == ["shop/__init__.py", "shop/app.py", "shop/util.py"]
 
 

@@ -30,8 +30,10 @@ def test_a_folder_that_is_left_out_is_the_reason_of_what_is_in_it() -> None:
         check_imports([reference], {"app.py"}, {"app.py", "build/gen/util.py"}, {"build": "built-in: build"}, {})
 
 
-def test_a_branch_that_was_not_taken_here_is_fine() -> None:
-    assert check_imports([refer("eager")], {"app.py"}, {"app.py"}, {}, {}) == []
+def test_a_branch_that_was_not_taken_here_is_warned_of() -> None:
+    (warning,) = check_imports([refer("eager")], {"app.py"}, {"app.py"}, {}, {})
+    assert "was not carried out here" in warning
+    assert "--include util.py" in warning
 
 
 def test_what_was_not_loaded_itself_is_taken_by_its_text() -> None:
