@@ -135,7 +135,7 @@ def _check_code(environment: Environment, plan: ImagePlan, root: Path) -> None:
 def _code(project: ImageProject, style: CodeStyle) -> tuple[ContextFile, ...]:
     """Return the files of the bundle that would travel: the same list, copied instead of packed."""
     from flytectl_py.engines.bundle_imports import Code
-from flytectl_py.engines.bundling import Request, plan_bundle
+    from flytectl_py.engines.bundling import Request, plan_bundle
 
     if project.target is None:
         raise UsageError(

@@ -18,8 +18,8 @@ from flytectl_py.model.environment import Environment
 from flytectl_py.model.image import Image
 from flytectl_py.plan.bundle import checked_copy_style
 from flytectl_py.plan.image_cache import ImageCache
-from flytectl_py.project.snapshot import loaded_before_runs
 from flytectl_py.project.root import find_root
+from flytectl_py.project.snapshot import loaded_before_runs
 
 
 def build_one(image: Image, caller: str, *, dry_run: bool, force: bool, note: Callable[[str], None]) -> str:
