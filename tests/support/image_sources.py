@@ -19,7 +19,7 @@ class MemoryFiles:
     def __init__(
         self,
         files: Mapping[str, str] | None = None,
-        folder: str = "/work",
+        folder: str = "/project",
         *,
         own: OwnDistribution = RELEASE,
         executable: tuple[str, ...] = (),

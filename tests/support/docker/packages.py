@@ -158,7 +158,7 @@ def mirror() -> tuple[str, str]:
         found = file.exists() and re.search(r"^deb\s(?:\[.*?\]\s)?\s*(\S+/debian)/?\s", file.read_text(), re.MULTILINE)
         if found:
             return found[1], ring
-    return "http://deb.debian.org/debian", ring
+    raise CannotRunError("the sources of apt name no mirror of Debian to take Docker from")
 
 
 def _downloaded(work: Path, packages: list[str]) -> list[Path]:

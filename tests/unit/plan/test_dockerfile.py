@@ -30,7 +30,7 @@ requires-dist = [{ name = "httpx" }]
 [[package]]
 name = "httpx"
 version = "1"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "https://index.example/simple" }
 """
 POETRY = '[tool.poetry]\nname = "app"\n[tool.poetry.dependencies]\npython = "^3.12"\nhttpx = "*"\n'
 SCRIPT = '# /// script\n# requires-python = ">=3.11"\n# dependencies = ["httpx<1"]\n# ///\nprint("hi")\n'

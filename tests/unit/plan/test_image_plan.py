@@ -244,15 +244,19 @@ def test_all_faults_of_files_that_are_not_there_are_said_at_once() -> None:
         (
             BARE.with_requirements("r.txt"),
             {"r.txt": "x\n-e ./lib\n"},
-            "/work/r.txt:2 installs './lib' from this machine",
+            "/project/r.txt:2 installs './lib' from this machine",
         ),
         (
             BARE.with_requirements("r.txt"),
             {"r.txt": "-r gone.txt"},
-            "/work/gone.txt does not exist, and r.txt leads to",
+            "/project/gone.txt does not exist, and r.txt leads to",
         ),
         (BARE.with_uv_project("p.toml"), {"p.toml": "= no"}, "is not TOML"),
-        (BARE.with_uv_project("p.toml", "u"), {"p.toml": "", "u": "package = 1"}, "/work/u is not a lock file of uv"),
+        (
+            BARE.with_uv_project("p.toml", "u"),
+            {"p.toml": "", "u": "package = 1"},
+            "/project/u is not a lock file of uv",
+        ),
         (BARE.with_env_vars({"A B": "1"}), {}, "cannot be the name of a variable in a Dockerfile"),
         (BARE.with_env_vars({"A": "1\n2"}), {}, "has a line break in its value"),
         (Image.from_uv_script("s.py", name="s"), {"s.py": "print()"}, "has no header"),

@@ -27,7 +27,7 @@ etl = [{ name = "pandas" }]
 [[package]]
 name = "httpx"
 version = "1"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "https://index.example/simple" }
 
 [[package]]
 name = "My_Lib"
