@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from flytectl_py.cli.options import GENERAL, Option, declare, merged
+from flytectl_py.cli.options import GENERAL, Option, declare, merged, with_words
 from flytectl_py.cli.output import Output, settle_output
 from flytectl_py.cli.plain_params import keep_pydantic_out
 from flytectl_py.errors import UsageError, did_you_mean
@@ -132,24 +132,12 @@ def _made(name: str, spec: Command) -> Any:
 
     app = typer.Typer(rich_markup_mode=None, add_completion=False)
     app.command(name, cls=WordsCommand, help=spec.help, add_help_option=False)(
-        _with_words(declare(run, {**spec.options, **GENERAL}))
+        with_words(declare(run, {**spec.options, **GENERAL}))
     )
     made: WordsCommand = typer.main.get_command(app)  # type: ignore[assignment]  # as `cls` says
     made.metavar = spec.metavar
     keep_pydantic_out(made)
     return made
-
-
-def _with_words(callback: Any) -> Any:
-    """Give `callback` an argument `words` besides the options that were declared for it."""
-    import inspect
-
-    annotation = Annotated[list[str], typer.Argument(hidden=True)]
-    words = inspect.Parameter("words", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
-    signature = callback.__signature__
-    callback.__signature__ = signature.replace(parameters=[*signature.parameters.values(), words])
-    callback.__annotations__ = {**callback.__annotations__, "words": annotation}
-    return callback
 
 
 def _build(words: list[str], options: Mapping[str, Any], output: Output) -> None:

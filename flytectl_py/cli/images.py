@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typer
 from typer.core import TyperCommand
 
-from flytectl_py.cli.options import GENERAL, Option, declare, merged
+from flytectl_py.cli.options import GENERAL, Option, declare, merged, with_words
 from flytectl_py.cli.output import settle_output
 from flytectl_py.cli.plain_params import keep_pydantic_out
 from flytectl_py.errors import UsageError, did_you_mean
@@ -73,23 +73,11 @@ def make_command(
         act(words, settled, settle_output(settled))
 
     app = typer.Typer(rich_markup_mode=None, add_completion=False)
-    callback = _with_words(declare(run, {**options, **GENERAL}))
+    callback = with_words(declare(run, {**options, **GENERAL}))
     app.command(name, cls=Command, help=help_text, add_help_option=False)(callback)
     made = typer.main.get_command(app)
     keep_pydantic_out(made)
     return made
-
-
-def _with_words(callback: Any) -> Any:
-    """Give `callback` an argument `words` besides the options that were declared for it."""
-    import inspect
-
-    annotation = Annotated[list[str], typer.Argument(hidden=True)]
-    words = inspect.Parameter("words", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
-    signature = callback.__signature__
-    callback.__signature__ = signature.replace(parameters=[*signature.parameters.values(), words])
-    callback.__annotations__ = {**callback.__annotations__, "words": annotation}
-    return callback
 
 
 def plan(target: str, environments: Sequence[str], options: Mapping[str, Any]) -> Planned:

@@ -98,6 +98,16 @@ def declare(callback: C, options: Mapping[str, Option]) -> C:
     return callback
 
 
+def with_words(callback: Any) -> Any:
+    """Give `callback` an argument `words` besides the options that were declared for it."""
+    annotation = Annotated[list[str], typer.Argument(hidden=True)]
+    words = inspect.Parameter("words", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
+    signature = callback.__signature__
+    callback.__signature__ = signature.replace(parameters=[*signature.parameters.values(), words])
+    callback.__annotations__ = {**callback.__annotations__, "words": annotation}
+    return callback
+
+
 def merged(levels: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """Put together what stands at several places of a command line: lists and counts add up, else the last one counts.
 

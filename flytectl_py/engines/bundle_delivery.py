@@ -16,10 +16,11 @@ from typing import BinaryIO, NamedTuple, cast
 
 from flytectl_py.digest.manifest import FileEntry, Manifest
 from flytectl_py.engines.bundle_imports import Code
-from flytectl_py.engines.bundling import ARCHIVE_ENDINGS, Request, is_bundle, plan_bundle, state_folder
+from flytectl_py.engines.bundling import ARCHIVE_ENDINGS, Request, is_bundle, plan_bundle
 from flytectl_py.errors import FileChangedError, NotReadyError, UsageError
 from flytectl_py.plan.bundle import BundlePlan
 from flytectl_py.project.candidates import PARTIAL
+from flytectl_py.project.state import state_folder
 from flytectl_py.storage.archive import ArchiveInfo, opener, write_archive
 
 Progress = Callable[[str, int, int], None]

@@ -16,6 +16,7 @@ from flytectl_py.project.candidates import Gathered
 from flytectl_py.project.credentials import holds_credentials, worth_reading
 from flytectl_py.project.first_party import FirstParty, own_files
 from flytectl_py.project.scans import Scans
+from flytectl_py.project.state import writable_state
 from flytectl_py.project.target import package_parent
 from flytectl_py.storage.hashing import hash_files
 from flytectl_py.storage.stat_index import StatIndex
@@ -87,11 +88,6 @@ def check_root(root: Path) -> None:
         )
 
 
-def state_folder(root: Path) -> Path:
-    """Return where this project keeps what it knows of `root`; it is never part of a bundle."""
-    return root / ".flyte" / "state"
-
-
 class _Planning:
     """One attempt to plan."""
 
@@ -102,7 +98,7 @@ class _Planning:
         self.top = str(code.root)
         self.first_party = FirstParty(self.top)
         self.gathered = Gathered(code.root)
-        self.state = _writable(code.root) if keep_state else None
+        self.state = writable_state(code.root) if keep_state else None
         self.scans = Scans(self.state / "scans.json" if self.state else None)
 
     def plan(self) -> BundlePlan:
@@ -235,15 +231,3 @@ def is_bundle(file: Path) -> bool:
         return read_header(file) is not None
     except FlyteError:
         return False
-
-
-def _writable(root: Path) -> Path | None:
-    """Return the state folder of `root`, made now, or None where nothing can be written."""
-    folder = state_folder(root)
-    try:
-        if not folder.is_dir():
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / ".gitignore").write_text("*\n")
-    except OSError:
-        return None
-    return folder if os.access(folder, os.W_OK) else None

@@ -18,6 +18,7 @@ from flytectl_py.plan.image import ContextFile, ImagePlan
 from flytectl_py.plan.image_layout import why_not_importable
 from flytectl_py.plan.image_plan import ImageOptions, plan_image
 from flytectl_py.project.image_files import ImageFiles
+from flytectl_py.project.state import writable_state
 from flytectl_py.storage.hashing import hash_files
 from flytectl_py.storage.stat_index import StatIndex
 
@@ -157,7 +158,7 @@ class _Hasher:
 
     def __init__(self, root: Path) -> None:
         self._top = os.path.join(os.path.realpath(root), "")
-        state = _state(root)
+        state = writable_state(root)
         self._index = StatIndex.for_root(state, root) if state is not None else None
 
     def __call__(self, folder: Path, paths: Sequence[str]) -> Iterable[FileEntry]:
@@ -171,15 +172,3 @@ class _Hasher:
     def save(self) -> None:
         if self._index is not None:
             self._index.save()
-
-
-def _state(root: Path) -> Path | None:
-    """Return the folder for what is known of the files below `root`, or None where nothing can be written."""
-    folder = root / ".flyte" / "state"
-    try:
-        if not folder.is_dir():
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / ".gitignore").write_text("*\n")
-    except OSError:
-        return None
-    return folder if os.access(folder, os.W_OK) else None

@@ -13,11 +13,11 @@ from types import ModuleType
 from typing import Any
 
 from flytectl_py.engines.bundle_imports import Code
-from flytectl_py.engines.bundling import state_folder
 from flytectl_py.errors import BundleError, UsageError
 from flytectl_py.model.task import Task
 from flytectl_py.plan.bundle import BundlePlan, Candidate, check_size
 from flytectl_py.project.first_party import FirstParty, own_files
+from flytectl_py.project.state import state_folder
 
 FILE_NAME = "task.pkl"
 _MAGIC = b"flyte-pickled-task 1\n"
