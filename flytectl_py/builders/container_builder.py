@@ -105,6 +105,7 @@ class ContainerBuilder(ABC):
         from flytectl_py.builders.failures import hidden
 
         began = time.monotonic()
+        check_secrets(request)
         platforms = self._platforms(request)
         steps = self.steps(request.plan)
         values = [value for value in request.secrets.values() if value]

@@ -82,7 +82,7 @@ class DockerBuilder(ContainerBuilder):
         can = {each.strip().rstrip("*") for each in builder.get("Platforms", "").split(",")}
         foreign = [each for each in platforms if can != {""} and each not in can]
         host = f"the builder '{builder.get('Name', 'default')}'"
-        if foreign:
+        if foreign and request.plan.runs_programs:
             less = [each for each in platforms if each not in foreign]
             hint = f"--platform {','.join(less)} builds without; emulation: {EMULATION}" if less else EMULATION
             raise NotReadyError(f"{host} cannot run programs for {', '.join(foreign)}", hint=hint)

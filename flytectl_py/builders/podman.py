@@ -49,7 +49,8 @@ class PodmanBuilder(ContainerBuilder):
         # A name by which several platforms are kept together, or names for the one.
         command += [f"--manifest={plan.uri}"] if several else [f"--tag={uri}" for uri in (plan.uri, *request.also)]
         command += [PLAIN] if _all_loopback(plan) else []
-        command += ["--no-cache"] if request.no_cache else []
+        # Its cache tells platforms apart by their bases only, and an image from nothing has none.
+        command += ["--no-cache"] if request.no_cache or (several and plan.base in ("", "scratch")) else []
         if several:
             self.ask("manifest", "rm", plan.uri)  # what an earlier build left would be added to
         if code := work.follow([*command, *work.secret_options(), "-"], self.environment(), context=True):

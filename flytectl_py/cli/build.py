@@ -48,6 +48,9 @@ def command() -> Any:
 
 
 def _build(words: list[str], options: Mapping[str, Any], output: Output) -> None:
+    from dataclasses import replace
+
+    from flytectl_py.cli.build_screen import watch_builds
     from flytectl_py.engines.image_building import build_images
     from flytectl_py.engines.image_history import ImageHistory
 
@@ -58,7 +61,8 @@ def _build(words: list[str], options: Mapping[str, Any], output: Output) -> None
     building = _building(options, output)
     planned = plan(words[0], words[1:], options)
     history = ImageHistory.of(planned.loaded.root.path)
-    outcomes = build_images(planned.images, _settled(building, planned.loaded), history)
+    with watch_builds(output, several=len(planned.images) > 1) as watch:
+        outcomes = build_images(planned.images, _settled(replace(building, progress=watch), planned.loaded), history)
     for each in outcomes:
         _tell(each, output)
     output.result(
@@ -86,7 +90,6 @@ def _building(options: Mapping[str, Any], output: Output) -> BuildOptions:
         dry_run=bool(options.get("dry_run")),
         output=folder,
         note=output.note,
-        progress=output.note,
     )
 
 
@@ -107,7 +110,9 @@ def _settled(building: BuildOptions, loaded: Loaded) -> BuildOptions:
 def _tell(outcome: ImageOutcome, output: Output) -> None:
     plan = outcome.planned.plan
     took = f" in {outcome.seconds:.1f} s" if outcome.state == "built" else ""
-    said = "given by its URI" if plan.given else "planned" if outcome.state == "unknown" else outcome.state
+    said = (
+        "given by its URI" if plan.given else "planned" if outcome.state in ("unknown", "to build") else outcome.state
+    )
     why = f" ({'; '.join(outcome.changed)})" if outcome.changed else ""
     output.note(f"{', '.join(outcome.planned.environments)}: {said}{took}{why}")
     if plan.given:

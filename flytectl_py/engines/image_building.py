@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from flytectl_py.builders.api import Builder, BuildRequest
 
 
-def ignore(line: str) -> None:
+def ignore(*said: str) -> None:
     """Say nothing."""
-    del line
+    del said
 
 
-State = Literal["present", "built", "written", "unknown"]
+State = Literal["present", "to build", "built", "written", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class BuildOptions:
     :param push: None pushes what has a registry.
     :param output: the folder for the builder ``dockerfile``; several images each get a folder in it.
     :param secrets_dir: where secrets are that no environment variable holds.
-    :param note: takes sentences for the person, `progress` each line of a build.
+    :param note: takes sentences for the person.
+    :param progress: takes each line of a build, after the environment whose image it is; from several threads.
     """
 
     builder: str = "local"
@@ -41,15 +42,15 @@ class BuildOptions:
     output: str = ""
     secrets_dir: str = ""
     note: Callable[[str], None] = field(default=ignore, repr=False)
-    progress: Callable[[str], None] = field(default=ignore, repr=False)
+    progress: Callable[[str, str], None] = field(default=ignore, repr=False)
 
 
 @dataclass(frozen=True)
 class ImageOutcome:
     """What came of one image.
 
-    :param state: ``present`` it was there; ``built``; ``written`` to a folder; ``unknown`` nobody was asked, or
-        nobody could say.
+    :param state: ``present`` it was there; ``built``; ``written`` to a folder; ``to build`` a dry run of what would be
+        built in any case; ``unknown`` nobody was asked, or nobody could say.
     :param changed: what differs from the last build for its environments, one phrase each.
     :param seconds: that its build took.
     """
@@ -76,7 +77,7 @@ def build_images(images: Sequence[PlannedImage], options: BuildOptions, history:
             options.note(warning)
     pushed = {each.plan.uri: _push(each, options) for each in wanted}
     if options.dry_run:
-        return [ImageOutcome(each, "unknown", changed.get(each.plan.uri, ())) for each in images]
+        return [ImageOutcome(each, _planned(each, options), changed.get(each.plan.uri, ())) for each in images]
     if not wanted:
         return [ImageOutcome(each, "unknown") for each in images]
     from flytectl_py.builders.building import build_missing
@@ -107,6 +108,10 @@ def build_images(images: Sequence[PlannedImage], options: BuildOptions, history:
     return outcomes
 
 
+def _planned(image: PlannedImage, options: BuildOptions) -> State:
+    return "to build" if options.force and not image.plan.given else "unknown"
+
+
 def _push(image: PlannedImage, options: BuildOptions) -> bool:
     """Whether an image is pushed.
 
@@ -126,19 +131,15 @@ def _request(image: PlannedImage, builder: Builder, options: BuildOptions, *, pu
     from flytectl_py.engines.secrets import build_secrets
 
     names = {each.id: each.secret for each in image.plan.secrets}
+    label = image.environments[0] if image.environments else image.plan.uri
     folder = options.output if alone or not options.output else str(Path(options.output, image.environments[0]))
     return BuildRequest(
         image.plan,
         push=push and (builder.pushes or options.push is True),
         secrets=build_secrets(names, options.secrets_dir) if names and builder.pushes else {},
         output=folder,
-        progress=options.progress if alone else _labelled(image.environments[0], options.progress),
+        progress=lambda line: options.progress(label, line),
     )
-
-
-def _labelled(environment: str, progress: Callable[[str], None]) -> Callable[[str], None]:
-    """Return what says of each line whose it is: builds run side by side."""
-    return lambda line: progress(f"{environment}: {line}")
 
 
 def _given(image: PlannedImage, builder: Builder, options: BuildOptions) -> ImageOutcome:

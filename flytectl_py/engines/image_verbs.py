@@ -68,5 +68,5 @@ def _options(
         dry_run=dry_run,
         secrets_dir=str(root / ".flyte" / "secrets"),
         note=note,
-        progress=note,
+        progress=lambda label, line: note(f"{label}: {line}"),
     )

@@ -127,9 +127,10 @@ class _Layer:
         if kind == "poetry-project":
             return [self._poetry(fields)]
         if kind == "flyte":
-            what = [shlex.quote(f"{fields['distribution']}=={fields['version']}")]
+            what = [shlex.quote(f"{fields['distribution']}[{','.join(fields['extras'])}]=={fields['version']}")]
         elif kind == "flyte-wheel":
-            what = [shlex.quote(f"{_MOUNTED}/{each.path}") for each in self.step.layer.files]
+            extras = ",".join(fields["extras"])
+            what = [shlex.quote(f"{_MOUNTED}/{each.path}[{extras}]") for each in self.step.layer.files]
         elif kind == "pip":
             what = [shlex.quote(each) for each in fields["packages"]]
         elif kind == "requirements":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -81,6 +82,11 @@ class ImagePlan:
     secrets: tuple[BuildSecret, ...] = ()
     registry_secret: Secret | None = None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def runs_programs(self) -> bool:
+        """Whether a step of the build runs a program, which the machine must then be able to run."""
+        return re.search(r"^\s*RUN\s", self.dockerfile, re.MULTILINE | re.IGNORECASE) is not None
 
     def layer_at(self, line: int) -> PlannedLayer | None:
         """Return the layer of the user's declaration that a line of the Dockerfile (from 1) came from, if any."""

@@ -35,6 +35,9 @@ from flytectl_py.plan.script_header import allows_python, read_header
 from flytectl_py.plan.uv_project import dependencies, moved_to, read_toml, relative, resolve_uv_project
 
 OWN_NAME = "flytectl-py"
+OWN_EXTRAS = ("azure", "gcs", "s3")
+"""What a container needs besides: its code and data are in whichever store the cluster has."""
+
 
 Code = Callable[[CodeStyle], tuple[ContextFile, ...]]
 """Gives the user's code by style, where it is to be baked in."""
@@ -90,9 +93,11 @@ class Resolver:
         if version is None and not local and running.released:
             version = running.version
         if version is not None:
-            return Resolved("flyte", declared_by, {"distribution": OWN_NAME, "version": version}, installs=True)
+            fields = {"distribution": OWN_NAME, "extras": OWN_EXTRAS, "version": version}
+            return Resolved("flyte", declared_by, fields, installs=True)
         files = (self.sources.own_wheel(),)
-        return Resolved("flyte-wheel", declared_by, {"files": digest_of(files)}, files, installs=True)
+        fields = {"extras": OWN_EXTRAS, "files": digest_of(files)}
+        return Resolved("flyte-wheel", declared_by, fields, files, installs=True)
 
     def _python(self, layer: Layer) -> Resolved:
         match layer:

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from flytectl_py.builders.api import Builder, BuildRequest, Existence
+from flytectl_py.builders.registry_api import RegistryApi
+from flytectl_py.builders.registry_exchange import Exchange
 from flytectl_py.errors import FileChangedError, FlyteError, ImageBuildError, NotReadyError
 from flytectl_py.model.image import Image
 from flytectl_py.model.secret import Secret
@@ -194,6 +196,11 @@ class BuilderContract:
         assert HUSH.decode() not in plan.dockerfile
         assert not any(HUSH.decode() in line for line in lines)
 
+    def test_nothing_is_built_without_its_secret(self, builder: Builder, planned: Planned) -> None:
+        plan = planned(PURE.with_commands(["true"], secret_mounts=[Secret("to-ken", "group")]))
+        with pytest.raises(NotReadyError, match=r"'group/to-ken': set GROUP_TO_KEN"):
+            builder.build(BuildRequest(plan))
+
     def test_a_secret_without_a_value_stops_what_would_be_built(self, builder: Builder, planned: Planned) -> None:
         plan = planned(PURE.with_commands(["true"], secret_mounts=[Secret("to-ken", "group")]))
         assert builder.refusals(BuildRequest(plan)) == []
@@ -231,6 +238,23 @@ class BuilderContract:
         assert builder.exists(plan.uri).existence is Existence.EXISTS
         refused = builder.refusals(BuildRequest(plan, push=True))
         assert refused == [f"{plan.uri} names no registry to push to: give --registry, or --no-push"]
+
+    def test_an_image_of_two_platforms_is_one_in_the_registry(
+        self, builder: Builder, planned: Planned, docker: DockerParts
+    ) -> None:
+        both = ("linux/amd64", "linux/arm64")
+        plan = planned(
+            Image.from_base("scratch").with_env_vars({"A": "1"}).with_source_file("src/m.py"), platforms=both
+        )
+        assert not plan.runs_programs
+        request = BuildRequest(plan, push=True)
+        if builder.name == "docker" and "io.containerd" not in docker.run("info", "--format", "{{json .DriverStatus}}"):
+            with pytest.raises(NotReadyError, match="one platform at a time"):
+                builder.prepare(request)
+            return
+        builder.prepare(request)
+        assert builder.build(request).platforms == both
+        assert RegistryApi(Exchange()).platforms(plan.uri).platforms == both
 
     def test_a_platform_that_the_base_lacks_is_refused_before(self, builder: Builder, planned: Planned) -> None:
         plan = planned(PURE.with_env_vars({"A": "1"}), platforms=("linux/amd64", "linux/arm64"))

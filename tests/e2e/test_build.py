@@ -60,6 +60,16 @@ def test_a_dry_run_says_everything_about_every_image(project: MakeProject) -> No
     assert (given["uri"], given["tag"], given["dockerfile"]) == ("busybox:1", "", "")
 
 
+def test_a_dry_run_of_a_forced_build_knows_that_it_would_build(project: MakeProject) -> None:
+    found = by_environment(images(project(FILES), "app.py", "--force"))
+    assert {name: each["state"] for name, each in found.items()} == {
+        "etl": "to build",
+        "ml": "to build",
+        "same": "to build",
+        "given": "unknown",
+    }
+
+
 def test_for_a_person_it_prints_uris_on_stdout_and_layers_with_v(project: MakeProject) -> None:
     made = project(FILES)
     result = made.flyte("build", "app.py", "etl", "--dry-run", "-v", env=NO_DOCKER).expect()

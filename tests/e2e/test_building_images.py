@@ -16,6 +16,7 @@ from tests.e2e.conftest import EXAMPLES
 from tests.support.docker.parts import DockerParts
 from tests.support.process import FLYTE, Result
 from tests.support.project import Project
+from tests.support.terminal import left_on_screen
 
 pytestmark = pytest.mark.docker
 
@@ -150,6 +151,20 @@ def test_an_emitted_folder_builds_elsewhere(
     app.flyte("build", "app.py", "--emit-dockerfile", "out", env=around).expect()
     docker.run("buildx", "build", "--load", "-t", f"{repository}:v1", str(app.path / "out"))
     docker.run("run", "--rm", f"{repository}:v1", "python", "-c", "import idna")
+
+
+def test_on_a_terminal_the_step_under_way_is_drawn_and_cleared_away(
+    app: Project, around: dict[str, str | None], repository: str
+) -> None:
+    app.write({"app.py": APP.replace(".with_code_bundle()", f".with_commands(['echo {repository}; sleep 2'])")})
+    words = ["build", "app.py", "--registry", repository, "--platform", "linux/amd64"]
+    with app.flyte_on_terminal(*words, env={**around, "CI": None}) as terminal:
+        terminal.expect(r"\d\.\d s  .*app.*RUN echo", timeout=120)
+        result = terminal.finish()
+    assert result.code == 0
+    left = left_on_screen(result.out)
+    assert any(line.startswith("flyte: app: built in ") for line in left)
+    assert not any("RUN echo" in line for line in left)
 
 
 def test_ctrl_c_leaves_nothing_behind(

@@ -94,3 +94,12 @@ class Terminal:
         code = self._process.wait(timeout)
         out = "".join(self._seen).replace("\r\n", "\n")
         return Result(self.command, code, out, "", time.perf_counter() - self._start)
+
+
+def left_on_screen(out: str, columns: int = 80, rows: int = 200) -> list[str]:
+    """Return the lines that a person still sees after all of `out` was printed, without trailing blanks."""
+    import pyte
+
+    screen = pyte.Screen(columns, rows)
+    pyte.Stream(screen).feed(out.replace("\n", "\r\n"))
+    return [line.rstrip() for line in screen.display if line.strip()]

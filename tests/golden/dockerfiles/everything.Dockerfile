@@ -24,7 +24,7 @@ RUN --mount=type=cache,id=flyte-uv,target=/var/cache/uv \
 # 4: from_debian_base
 RUN --mount=type=cache,id=flyte-uv,target=/var/cache/uv \
     --mount=type=bind,from=uv,source=/uv,target=/usr/local/bin/uv \
-    uv pip install --cache-dir /var/cache/uv --python /usr/local/bin/python --break-system-packages --no-python-downloads --link-mode copy --compile-bytecode flytectl-py==1.2.0
+    uv pip install --cache-dir /var/cache/uv --python /usr/local/bin/python --break-system-packages --no-python-downloads --link-mode copy --compile-bytecode 'flytectl-py[azure,gcs,s3]==1.2.0'
 
 # 5: with_env_vars
 ENV A="1"

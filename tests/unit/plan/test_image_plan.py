@@ -122,7 +122,11 @@ def test_a_name_is_looked_up_and_an_unknown_one_says_what_is_known() -> None:
 
 def test_a_release_is_installed_by_version_and_anything_else_by_content() -> None:
     released = plan(DEBIAN, MemoryFiles(own=OwnDistribution("1.2.0", released=True)))
-    assert released.layers[0].fields == {"distribution": "flytectl-py", "version": "1.2.0"}
+    assert released.layers[0].fields == {
+        "distribution": "flytectl-py",
+        "extras": ("azure", "gcs", "s3"),
+        "version": "1.2.0",
+    }
     unreleased = plan(DEBIAN, MemoryFiles(own=OwnDistribution("1.2.0", released=False)))
     assert [each.path for each in unreleased.layers[0].files] == [f"1-flyte-wheel/{WHEEL}"]
     pinned = plan(Image.from_debian_base((3, 12), "1.2.0"), MemoryFiles(own=OwnDistribution("9", released=False)))
@@ -134,7 +138,7 @@ def test_the_distribution_flyte_is_left_out_and_ours_goes_in_last() -> None:
     planned = plan(DEBIAN.with_pip_packages("numpy", "Flyte[x]>=2").with_commands(["flyte --version"]))
     assert planned.layers[1].fields["packages"] == ["numpy"]
     text = planned.dockerfile
-    assert text.index(" numpy") < text.index("flytectl-py==") < text.index("RUN flyte --version")
+    assert text.index(" numpy") < text.index("flytectl-py[") < text.index("RUN flyte --version")
     assert context_of(planned)["without-flyte.txt"].content == b"flyte ; sys_platform == 'none'\n"
 
 
@@ -151,7 +155,7 @@ def test_the_distribution_flyte_is_left_out_and_ours_goes_in_last() -> None:
 def test_who_asks_for_flyte_gets_ours_on_any_base(image: Image, files: dict[str, str]) -> None:
     planned = plan(image, files)
     assert [each.kind for each in planned.layers][1:] == ["flyte"]
-    assert planned.dockerfile.rstrip().endswith("flytectl-py==1.2.0")
+    assert planned.dockerfile.rstrip().endswith("'flytectl-py[azure,gcs,s3]==1.2.0'")
 
 
 def test_who_does_not_ask_for_it_does_not() -> None:
