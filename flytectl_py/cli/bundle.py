@@ -146,10 +146,20 @@ def _build(words: list[str], options: Mapping[str, Any], output: Output) -> None
     from flytectl_py.engines.bundle_delivery import make_bundle
 
     to = options.get("output")
+    _check_it_stays(to or "", "--output")
     with Meter(output) as meter:
         plan, delivered = make_bundle(code_of(words[0], options), request_of(options), to, meter.progress)
     say(plan, output)
     output.result(plan.digest if delivered is None else delivered.place, document(plan, delivered))
+
+
+def _check_it_stays(place: str, where: str) -> None:
+    if place.startswith("memory:"):
+        raise UsageError(
+            f"{place} is gone when this command ends",
+            hint="give a file, a folder, or the URI of a store that stays: s3://bucket/prefix",
+            where=where,
+        )
 
 
 def _push(words: list[str], options: Mapping[str, Any], output: Output) -> None:
@@ -159,6 +169,7 @@ def _push(words: list[str], options: Mapping[str, Any], output: Output) -> None:
         raise UsageError(
             f"{words[1]} is no URI of a store", hint="give e.g. s3://bucket/prefix; -o writes to a folder", where="URI"
         )
+    _check_it_stays(words[1], "URI")
     _build(words[:1], {**options, "output": words[1]}, output)
 
 

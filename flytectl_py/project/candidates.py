@@ -65,7 +65,7 @@ class Gathered:
         if found.rule.startswith("cannot be read"):
             raise BundleError(
                 f"the folder '{found.path}' {found.rule}",
-                hint=f"make it readable, or leave it out: echo '/{found.path}/' >> {OWN_FILE}",
+                hint=f"make it readable, or leave it out: echo '/{found.path.rstrip('/')}/' >> {OWN_FILE}",
                 where=found.path,
             )
         if found.rule.startswith(("not a regular file", "broken symbolic link")):
@@ -137,6 +137,9 @@ def _folders(path: str) -> Iterator[str]:
 def relative(root: Path, file: str) -> str | None:
     """Return `file` relative to `root`, POSIX, or None where it does not lie there."""
     top = os.path.join(root, "")
+    # sys.path may hold "…/.." as a program wrote it. Where no link is on the way, normpath is what the system does.
+    if f"{os.sep}.." in file and os.path.realpath(normal := os.path.normpath(file)) == os.path.realpath(file):
+        file = normal
     if file.startswith(top):
         return file[len(top) :].replace(os.sep, "/")
     real, real_top = os.path.realpath(file), os.path.join(os.path.realpath(root), "")

@@ -525,3 +525,23 @@ def test_two_at_once_both_end_well(project: MakeProject) -> None:
     assert [process.returncode for process in running] == [0, 0, 0]
     made.flyte("bundle", "verify", "b.tar.gz").expect()
     assert sorted(each.name for each in made.path.iterdir() if each.name.startswith(".b")) == []
+
+
+def test_a_folder_that_sys_path_names_by_way_of_its_parent(project: MakeProject) -> None:
+    program = "import os, sys\nsys.path.append(os.path.dirname(__file__) + '/../lib')\nimport helper\n"
+    made = project({"pyproject.toml": "[project]\nname = 'p'\n", "lib/helper.py": "X = 1\n", "bin/app.py": program})
+    listed = made.flyte("bundle", "ls", "bin/app.py", "--json").expect().json["files"]
+    assert [each["path"] for each in listed] == ["bin/app.py", "lib/helper.py"]
+
+
+def test_names_of_files_do_not_command_the_terminal(project: MakeProject) -> None:
+    made = project({"app.py": "", "a\x1b[31mred.txt": ""})
+    listed = made.flyte("bundle", "ls", "app.py", "--copy-style", "all").expect().out
+    assert "\x1b" not in listed
+    assert "a\\x1b[31mred.txt" in listed
+
+
+@pytest.mark.parametrize("words", [("app.py", "-o", "memory://x"), ("push", "app.py", "memory://x")])
+def test_a_store_that_ends_with_the_command_is_refused(project: MakeProject, words: tuple[str, ...]) -> None:
+    result = project({"app.py": ""}).flyte("bundle", *words).expect(2)
+    assert "memory://x is gone when this command ends" in result.err
