@@ -50,6 +50,8 @@ class Runner:
         dry_run: bool = False,
         copy_bundle_to: Path | None = None,
         interactive_mode: bool | None = None,
+        overwrite_cache: bool = False,
+        disable_run_cache: bool = False,
         note: Callable[[str], None] = print_note,
         root: Path | None = None,
     ) -> None:
@@ -58,6 +60,8 @@ class Runner:
         self.dry_run = dry_run
         self.copy_bundle_to = copy_bundle_to
         self.interactive_mode = interactive_mode
+        self.overwrite_cache = overwrite_cache
+        self.disable_run_cache = disable_run_cache
         self.name = name
         self.version = version
         self.raw_data_path = raw_data_path
@@ -125,7 +129,8 @@ class Runner:
         if not self.dry_run:
             self._check_mode(settings)
         name = checked_run_name(f"r{os.urandom(5).hex()}" if self.name is None else self.name)
-        state = Path(self.root or settings.root_dir or Path.cwd(), ".flyte")
+        root = Path(self.root or settings.root_dir or Path.cwd())
+        state = root / ".flyte"
         base = self.run_base_dir or str(state / "state" / "runs" / name)
         options = RunOptions(
             name=name,
@@ -137,6 +142,9 @@ class Runner:
             raw_data_path=self.raw_data_path or f"{base}/raw",
             env_vars=self.env_vars,
             secrets_dir=str(state / "secrets"),
+            root_dir=str(root),
+            overwrite_cache=self.overwrite_cache,
+            disable_run_cache=self.disable_run_cache,
         )
         return make_engine("local", options, self.note)
 

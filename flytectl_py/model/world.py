@@ -28,6 +28,12 @@ class World(FileProbe, Protocol):
         :raises UsageError: there is none.
         """
 
+    def code_version(self, function: Callable[..., Any]) -> str:
+        """Return the digest of `function` and of the user's own code that it reaches.
+
+        :raises UsageError: the code cannot be read.
+        """
+
 
 class _Installed:
     # One for the process, as threads start with an empty context.

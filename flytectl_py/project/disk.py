@@ -38,3 +38,12 @@ class Disk:
                 f"the source text of {name} cannot be read: {error}",
                 hint="give its cache a version: flyte.Cache('auto', version_override='1')",
             ) from error
+
+    def code_version(self, function: Callable[..., Any]) -> str:
+        """Return the digest of `function` and of the user's own code that it reaches, 64 hex digits.
+
+        :raises UsageError: the code of the function, or of a file that it reaches, cannot be read.
+        """
+        import hashlib
+
+        return hashlib.sha256(self.source_of(function).encode()).hexdigest()
