@@ -13,7 +13,7 @@ from typer.core import TyperGroup
 from flytectl_py import __version__
 from flytectl_py.cli.options import GENERAL, Option, SaysWhere, declare
 from flytectl_py.cli.outcome import exit_code_of
-from flytectl_py.cli.output import open_missing_streams, print_result
+from flytectl_py.cli.output import close_results, open_missing_streams, print_result
 from flytectl_py.cli.plain_params import keep_pydantic_out
 from flytectl_py.cli.signals import take_signals
 from flytectl_py.errors import UnknownNameError
@@ -84,4 +84,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     open_missing_streams()
     take_signals()
     given = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(exit_code_of(lambda: root().main(given, prog_name="flyte", standalone_mode=False), given))
+    code = exit_code_of(lambda: root().main(given, prog_name="flyte", standalone_mode=False), given)
+    close_results()
+    sys.exit(code)

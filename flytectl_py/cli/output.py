@@ -38,6 +38,12 @@ class _Results:
         print(_printable(text, self.stream), file=self.stream, flush=True)
 
 
+    def close(self) -> None:
+        """Let go of the stream that was kept, if one was."""
+        if self.reserved:
+            self.stream.close()
+
+
 _results = _Results()
 
 
@@ -104,6 +110,11 @@ def speaks_json(arguments: Sequence[str]) -> bool:
         return _speaks_json
     pairs = pairwise(arguments)
     return "--json" in arguments or any(one in ("-of", "--output-format") and two == "json" for one, two in pairs)
+
+
+def close_results() -> None:
+    """Close what was opened for results: the process ends now."""
+    _results.close()
 
 
 def print_json(document: Mapping[str, Any]) -> None:

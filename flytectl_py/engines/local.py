@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flytectl_py.bridge import loop_is_running, run_sync
+from flytectl_py.engines.actions import Action, Kind
 from flytectl_py.engines.api import Note, Outputs, Phase, Run, RunOptions, bind
-from flytectl_py.engines.failures import as_task_error, check_returned, is_the_end, timed_out
+from flytectl_py.engines.failures import as_task_error, check_returned, is_the_end, said, timed_out
 from flytectl_py.engines.threads import workers
-from flytectl_py.errors import BaseRuntimeError
+from flytectl_py.errors import BaseRuntimeError, FlyteError
 from flytectl_py.model.context import ActionID, TaskContext, current_context, current_group
 from flytectl_py.model.dispatch import current_dispatcher, runs_of_process
 from flytectl_py.model.task import Task
 
 if TYPE_CHECKING:
     import asyncio
+
+    from flytectl_py.engines.local_cache import LocalCache
+    from flytectl_py.engines.watching import Watcher
 
 R = TypeVar("R")
 
@@ -33,11 +38,14 @@ class LocalEngine:
     environment variables and secrets are those of the task, as on a cluster.
     """
 
-    def __init__(self, options: RunOptions, note: Note) -> None:
+    def __init__(self, options: RunOptions, note: Note, watchers: Sequence[Watcher] = ()) -> None:
         self._options = options
         self._note = note
+        self._watchers = watchers
         self._numbers = itertools.count()
         self._actions = 0
+        self._cache: LocalCache | None = None
+        self._checked_environments: set[int] = set()
 
     def run(self, task: AnyTask, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Run:
         args, inputs = bind(task, args, kwargs)
@@ -72,25 +80,44 @@ class LocalEngine:
         dispatcher = current_dispatcher.set(self)
         runs_of_process.append(self)
         context = current_context.set(None)
+        phase, reason = Phase.SUCCEEDED, None
+        for watcher in self._watchers:
+            watcher.run_began(self._options.name)
         try:
             with self._surroundings(task):
                 yield finish
-        except BaseRuntimeError as error:
-            error.add_note(
-                "Tasks: " + " → ".join(error.chain)
-            )  # For the traceback of a program that does not catch it.
+        except BaseException as error:
+            phase, reason = _end_of(error), _reason(error)
+            if isinstance(error, BaseRuntimeError):
+                # For the traceback of a program that does not catch it.
+                error.add_note("Tasks: " + " → ".join(error.chain))
             raise
         finally:
             current_context.reset(context)
             runs_of_process.remove(self)
             current_dispatcher.reset(dispatcher)
+            for watcher in self._watchers:
+                watcher.run_ended(phase, time.perf_counter() - started, reason)
 
     # -- what tasks call while they run
 
     def call(self, task: AnyTask, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        start = self._prepare(task)
+        action, start = self._prepare(task)
+        with self._watched(action, args, kwargs) as succeed:
+            if task.settings.cache.behavior == "disable" or self._options.disable_run_cache:
+                return succeed(self._attempts(action, task, args, kwargs, start))
+            value, hit = self._caching().call(
+                task, args, kwargs, lambda: self._attempts(action, task, args, kwargs, start)
+            )
+            action.cache = "hit" if hit else "miss"
+            return succeed(value)
+
+    def _attempts(
+        self, action: Action, task: AnyTask, args: tuple[Any, ...], kwargs: dict[str, Any], start: _Start
+    ) -> Any:
         seconds = _limit(task)
         for attempt in itertools.count(1):
+            action.attempts = attempt
 
             def execute(attempt: int = attempt) -> Any:
                 with start(attempt):
@@ -109,13 +136,29 @@ class LocalEngine:
 
     def call_async(self, task: AnyTask, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Awaitable[Any]:
         # The parent and the group are those of the call, not of the first time that the coroutine runs.
-        coroutine = self._call_async(task, args, kwargs, self._prepare(task))
+        action, start = self._prepare(task)
+        coroutine = self._call_async(action, task, args, kwargs, start)
         coroutine.__qualname__ = task.name  # type: ignore[attr-defined]  # Python's warning names what was not awaited.
         return coroutine
 
-    async def _call_async(self, task: AnyTask, args: tuple[Any, ...], kwargs: dict[str, Any], start: _Start) -> Any:
+    async def _call_async(
+        self, action: Action, task: AnyTask, args: tuple[Any, ...], kwargs: dict[str, Any], start: _Start
+    ) -> Any:
+        with self._watched(action, args, kwargs) as succeed:
+            if task.settings.cache.behavior == "disable" or self._options.disable_run_cache:
+                return succeed(await self._attempts_async(action, task, args, kwargs, start))
+            value, hit = await self._caching().call_async(
+                task, args, kwargs, lambda: self._attempts_async(action, task, args, kwargs, start)
+            )
+            action.cache = "hit" if hit else "miss"
+            return succeed(value)
+
+    async def _attempts_async(
+        self, action: Action, task: AnyTask, args: tuple[Any, ...], kwargs: dict[str, Any], start: _Start
+    ) -> Any:
         seconds = _limit(task)
         for attempt in itertools.count(1):
+            action.attempts = attempt
             try:
                 if not task.is_async:
                     return await self._on_thread(task, args, kwargs, start, attempt, seconds)
@@ -159,29 +202,63 @@ class LocalEngine:
         return running.result()
 
     def note(self, text: str) -> None:
-        self._note(text)
+        # What we say is not what the running action says.
+        context = current_context.set(None)
+        try:
+            self._note(text)
+        finally:
+            current_context.reset(context)
 
     def trace(self, name: str, function: Callable[[], R]) -> R:
-        self._actions += 1
-        return function()
+        with self._traced(name, function) as succeed:
+            return succeed(function())  # type: ignore[no-any-return]  # it returns what it is given
 
-    def trace_async(self, name: str, function: Callable[[], Awaitable[R]]) -> Awaitable[R]:
-        self._actions += 1
-        return function()
+    async def trace_async(self, name: str, function: Callable[[], Awaitable[R]]) -> R:
+        with self._traced(name, function) as succeed:
+            return succeed(await function())  # type: ignore[no-any-return]  # it returns what it is given
 
-    def trace_stream(self, name: str, function: Callable[[], AsyncIterator[R]]) -> AsyncIterator[R]:
-        self._actions += 1
-        return function()
+    async def trace_stream(self, name: str, function: Callable[[], AsyncIterator[R]]) -> AsyncIterator[R]:
+        with self._traced(name, function) as succeed:
+            try:
+                async for item in function():
+                    yield item
+            finally:
+                if isinstance(sys.exception(), GeneratorExit | None):  # Nobody wants more: it did what was asked.
+                    succeed(None)
 
     # -- one action
 
-    def _prepare(self, task: AnyTask) -> _Start:
-        """Name a new action, child of the running one, and return what enters one attempt of it."""
+    def _action(self, name: str, kind: Kind, task: AnyTask | None) -> Action:
+        """Number a new action, child of the running one."""
         self._actions += 1
-        number = next(self._numbers)
+        caller = current_context.get()
+        parent = None if caller is None else int(caller.action.name[1:])
+        return Action(next(self._numbers), parent, name, kind, task, current_group.get())
+
+    def _traced(self, name: str, function: Any) -> contextlib.AbstractContextManager[Callable[[Any], Any]]:
+        action = self._action(name, "trace", None)
+        return self._watched(action, getattr(function, "args", ()), getattr(function, "keywords", {}))
+
+    def _watched(
+        self, action: Action, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> contextlib.AbstractContextManager[Callable[[Any], Any]]:
+        """Tell the watchers of the action of the block; what it has returned goes through the function it is given."""
+        return _Watched(self._watchers, action, args, kwargs) if self._watchers else _UNWATCHED
+
+    def _caching(self) -> LocalCache:
+        if self._cache is None:
+            from flytectl_py.engines.local_cache import cache_of_run
+
+            self._cache = cache_of_run(self._options, self.note)
+        return self._cache
+
+    def _prepare(self, task: AnyTask) -> tuple[Action, _Start]:
+        """Make a new action, and what enters one attempt of it."""
+        new = self._action(task.name, "task", task)
         options = self._options
-        action = ActionID(f"a{number}", options.name, options.project, options.domain, options.org)
-        group = current_group.get()
+        action = ActionID(f"a{new.number}", options.name, options.project, options.domain, options.org)
+        group = new.group
+        self._compare_with_machine(task)
 
         @contextlib.contextmanager
         def start(attempt: int) -> Iterator[None]:
@@ -205,7 +282,18 @@ class LocalEngine:
                 current_group.reset(group_token)
                 current_context.reset(context_token)
 
-        return start
+        return new, start
+
+    def _compare_with_machine(self, task: AnyTask) -> None:
+        """Say once for each environment what it asks for that this machine does not have."""
+        environment = task.environment
+        if environment.resources is None or id(environment) in self._checked_environments:
+            return
+        from flytectl_py.engines.machine_limits import beyond_this_machine
+
+        self._checked_environments.add(id(environment))
+        for text in beyond_this_machine(environment.name, environment.resources):
+            self.note(f"warning: {text}")
 
     def _surroundings(self, task: AnyTask) -> contextlib.AbstractContextManager[None]:
         environment = task.environment
@@ -233,11 +321,58 @@ class LocalEngine:
         pause = retries.delay(attempt).total_seconds()
         soon = f"in {pause:g} s" if pause else "now"
         tried = f"{task.name} failed, attempt {attempt} of {retries.attempts}"
-        self._note(f"{tried}: {failure.summary}; the next one starts {soon}")
+        self.note(f"{tried}: {failure.summary}; the next one starts {soon}")
         return pause
 
 
 _Start = Callable[[int], contextlib.AbstractContextManager[None]]
+
+
+class _Watched:
+    """A block that is one action, as the watchers are told of it."""
+
+    __slots__ = ("_action", "_args", "_began", "_kwargs", "_value", "_watchers")
+
+    def __init__(
+        self, watchers: Sequence[Watcher], action: Action, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        self._watchers = watchers
+        self._action = action
+        self._args = args
+        self._kwargs = kwargs
+        self._value: Any = None
+
+    def __enter__(self) -> Callable[[Any], Any]:
+        for watcher in self._watchers:
+            watcher.began(self._action, self._args, self._kwargs)
+        self._began = time.perf_counter()
+        return self._succeed
+
+    def _succeed(self, value: Any) -> Any:
+        self._value = value
+        self._action.phase = Phase.SUCCEEDED
+        return value
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        action = self._action
+        action.seconds = time.perf_counter() - self._began
+        if action.phase is None and error is not None:
+            action.phase, action.error = _end_of(error), _reason(error)
+        for watcher in self._watchers:
+            watcher.ended(action, self._value)
+
+
+_UNWATCHED: contextlib.AbstractContextManager[Callable[[Any], Any]] = contextlib.nullcontext(lambda value: value)
+
+
+def _end_of(error: BaseException) -> Phase:
+    return Phase.ABORTED if is_the_end(error) else Phase.FAILED
+
+
+def _reason(error: BaseException) -> tuple[str, str]:
+    if isinstance(error, KeyboardInterrupt):
+        return "Interrupted", "interrupted"
+    return error.code if isinstance(error, FlyteError) else type(error).__name__, said(error)
 
 
 def _limit(task: AnyTask) -> float | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from flytectl_py.model.task import Task
 
 if TYPE_CHECKING:
     from flytectl_py.engines.run_bundle import Bundle
+    from flytectl_py.engines.watching import Watcher
     from flytectl_py.plan.bundle import CopyStyle
 
 
@@ -31,6 +32,8 @@ class Runner:
 
     :param note: is told what happens on the way: retries, for one.
     :param root: the project's root, if the caller knows it already.
+    :param target: the file or folder that was loaded for the run, if the caller did.
+    :param watchers: are told of the run and its actions; a record of it is kept besides.
 
     The other parameters are those of `with_runcontext`.
     """
@@ -54,6 +57,8 @@ class Runner:
         disable_run_cache: bool = False,
         note: Callable[[str], None] = print_note,
         root: Path | None = None,
+        target: Path | None = None,
+        watchers: Sequence[Watcher] = (),
     ) -> None:
         self.mode = mode
         self.copy_style = copy_style
@@ -71,6 +76,8 @@ class Runner:
         self.env_vars = dict(env_vars or {})
         self.note = note
         self.root = root
+        self.target = target
+        self.watchers = watchers
 
     @property
     def run(self) -> Verb[..., Run]:
@@ -83,16 +90,20 @@ class Runner:
         return Verb(self._run, self._run_async)
 
     def _run(self, task: Task[..., Any], /, *args: Any, **kwargs: Any) -> Run:
-        engine = self._engine(task)
+        options = self._options(task)
         bundle = self._bundle(task, args, kwargs)
-        run = self._planned(task) if self.dry_run else engine.run(task, args, kwargs)
+        run = self._planned(task) if self.dry_run else self._engine(options, task, bundle).run(task, args, kwargs)
         run.bundle = bundle
         return run
 
     async def _run_async(self, task: Task[..., Any], /, *args: Any, **kwargs: Any) -> Run:
-        engine = self._engine(task)
+        options = self._options(task)
         bundle = self._bundle(task, args, kwargs)
-        run = self._planned(task) if self.dry_run else await engine.run_async(task, args, kwargs)
+        run = (
+            self._planned(task)
+            if self.dry_run
+            else await self._engine(options, task, bundle).run_async(task, args, kwargs)
+        )
         run.bundle = bundle
         return run
 
@@ -122,7 +133,7 @@ class Runner:
             name=self.name or "", url="", task=task.name, phase=Phase.PLANNED, seconds=0, actions=0, outputs=Outputs()
         )
 
-    def _engine(self, task: object) -> Engine:
+    def _options(self, task: object) -> RunOptions:
         if not isinstance(task, Task):
             raise UsageError(f"flyte.run takes a task, got {task!r}", hint="decorate the function with @env.task")
         settings = config.settings() or config.resolve(environ=os.environ)
@@ -132,7 +143,7 @@ class Runner:
         root = Path(self.root or settings.root_dir or Path.cwd())
         state = root / ".flyte"
         base = self.run_base_dir or str(state / "state" / "runs" / name)
-        options = RunOptions(
+        return RunOptions(
             name=name,
             project=self.project or settings.project,
             domain=self.domain or settings.domain,
@@ -146,7 +157,12 @@ class Runner:
             overwrite_cache=self.overwrite_cache,
             disable_run_cache=self.disable_run_cache,
         )
-        return make_engine("local", options, self.note)
+
+    def _engine(self, options: RunOptions, task: Task[..., Any], bundle: Bundle | None) -> Engine:
+        from flytectl_py.engines.recording import recorder
+
+        record = recorder(options, task, self.target, bundle, self.note)
+        return make_engine("local", options, self.note, (*self.watchers, *record))
 
     def _check_mode(self, settings: config.Settings) -> None:
         mode = self.mode or ("remote" if settings.endpoint else "local")

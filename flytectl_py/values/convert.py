@@ -88,14 +88,16 @@ def parse_json(text: str) -> Any:
         raise BadValue(shown(text), "JSON", detail=str(error)) from None
 
 
-def to_json(value: Any) -> Any:
+def to_json(value: Any, annotation: Any = None) -> Any:
     """Return `value` as data that ``json.dumps`` writes as valid JSON, whatever it is.
 
     A value of no known family becomes ``{"type": "module.Class", "repr": "…"}``.
+
+    :param annotation: with which `from_json` shall give it back; its own type unless given.
     """
     conversion = Conversion(_find, _Anywhere())
     try:
-        return conversion.to_json(type(value), value)
+        return conversion.to_json(type(value) if annotation is None else annotation, value)
     except RecursionError:
         return {"type": type(value).__name__, "repr": "… (nested too deeply)"}
 
