@@ -44,6 +44,6 @@ class Disk:
 
         :raises UsageError: the code of the function, or of a file that it reaches, cannot be read.
         """
-        import hashlib
+        from flytectl_py.project.code_reach import code_closure
 
-        return hashlib.sha256(self.source_of(function).encode()).hexdigest()
+        return code_closure(function).version
