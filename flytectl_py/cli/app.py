@@ -20,6 +20,8 @@ from flytectl_py.errors import UnknownNameError
 
 COMMANDS: Final = {
     "run": ("flytectl_py.cli.run", "Run a task of a Python file."),
+    "get": ("flytectl_py.cli.get", "Show runs and their actions."),
+    "logs": ("flytectl_py.cli.logs", "Print what the actions of a run printed."),
     "bundle": ("flytectl_py.cli.bundle", "Show and pack the code that travels with a run."),
     "build": ("flytectl_py.cli.build", "Build the images of environments, where they are missing."),
     "explain": ("flytectl_py.cli.explain", "Show what an image's tag is made of, and what changed."),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -37,11 +38,11 @@ class _Results:
             self.stream = open(1, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
         print(_printable(text, self.stream), file=self.stream, flush=True)
 
-
     def close(self) -> None:
         """Let go of the stream that was kept, if one was."""
         if self.reserved:
-            self.stream.close()
+            with contextlib.suppress(OSError):  # What could not be written was said when it was tried.
+                self.stream.close()
 
 
 _results = _Results()
