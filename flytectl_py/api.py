@@ -10,6 +10,7 @@ from flytectl_py.bridge import Verb
 from flytectl_py.config import settings as config
 from flytectl_py.errors import DeclarationError, did_you_mean
 from flytectl_py.model.context import Mode, current_context
+from flytectl_py.model.data import DataKeeper, install_data
 from flytectl_py.model.task import Task
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from flytectl_py.model.image import Image
     from flytectl_py.plan.bundle import CopyStyle
     from flytectl_py.plan.image_cache import ImageCache
+    from flytectl_py.storage.api import StoreOptions
 
 R = TypeVar("R")
 
@@ -120,6 +122,8 @@ def with_runcontext(
     project: str | None = None,
     domain: str | None = None,
     env_vars: dict[str, str] | None = None,
+    overwrite_cache: bool = False,
+    disable_run_cache: bool = False,
     note: Callable[[str], None] | None = None,
 ) -> Runner:
     """Say how the next run should go: ``flyte.with_runcontext(name="nightly").run(task, x=1)``.
@@ -137,6 +141,8 @@ def with_runcontext(
         code that are here.
     :param env_vars: set for every task of the run; they win over an environment's own.
     :param raw_data_path: where the data of files, folders and tables goes. :param run_base_dir: where outputs belong.
+    :param overwrite_cache: tasks that are cached run all the same, and what they return is kept instead.
+    :param disable_run_cache: nothing is taken from the cache and nothing is kept.
     :param note: takes each line for the person who watches, instead of stderr.
     :raises DeclarationError: a value that its parameter cannot take.
     """
@@ -183,6 +189,8 @@ def with_runcontext(
         dry_run=dry_run,
         copy_bundle_to=None if copy_bundle_to is None else Path(copy_bundle_to),
         interactive_mode=interactive_mode,
+        overwrite_cache=overwrite_cache,
+        disable_run_cache=disable_run_cache,
         note=note or print_note,
     )
 
@@ -306,6 +314,19 @@ async def _build_images_async(
 
     return await asyncio.to_thread(build_all, (envs, *more), copy_style, dry_run=dry_run, force=force, note=print_note)
 
+
+def _data_keeper() -> DataKeeper:
+    from flytectl_py.data.keeper import Keeper
+    from flytectl_py.data.providers import options_for
+
+    def options(scheme: str) -> StoreOptions:
+        settings = config.settings()
+        return options_for(scheme, None if settings is None else settings.storage)
+
+    return Keeper(options)
+
+
+install_data(_data_keeper)
 
 _run.__name__ = "run"
 _build.__name__ = "build"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol, runtime_checkable
 
@@ -61,6 +61,14 @@ class StoreOptions:
     stall_timeout: float = 30.0
     attempts: int = 6
     part_size: int = 8 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One object of a listing: its key, and its size in bytes."""
+
+    key: str
+    size: int
 
 
 class ObjectMissingError(NotReadyError):
@@ -125,6 +133,28 @@ class Store(Protocol):
     def __enter__(self) -> Store: ...
 
     def __exit__(self, *exc: object) -> None: ...
+
+
+@runtime_checkable
+class Browsable(Protocol):
+    """A store whose objects have names of their own as well, and that can be looked into: what files and folders need.
+
+    Raises as `Store` does.
+    """
+
+    def read(self, key: str, start: int, length: int) -> bytes:
+        """Return the bytes from `start` on: at most `length`, at least one of them.
+
+        :raises ObjectMissingError: there is no such object.
+        """
+        ...
+
+    def listed(self, prefix: str, *, deep: bool = True) -> Iterator[Listed]:
+        """Yield the objects below the folder `prefix`, empty for all, in the order of their keys.
+
+        :param deep: also those in the folders in it.
+        """
+        ...
 
 
 def check_key(key: str) -> str:

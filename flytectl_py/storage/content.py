@@ -12,6 +12,7 @@ from typing import BinaryIO, ClassVar, Self, TypeVar
 from flytectl_py.errors import FlyteError
 from flytectl_py.storage.api import (
     ChecksumError,
+    Listed,
     ObjectInfo,
     Progress,
     PutResult,
@@ -191,6 +192,23 @@ class ContentStore(ABC):
         meter.full()
         return ObjectInfo(info.size, digest.hexdigest())
 
+    def read(self, key: str, start: int, length: int) -> bytes:
+        return self._told(
+            "cannot read", self.uri(key), lambda: self.retry.call(lambda: self._read_some(key, start, length))
+        )
+
+    def listed(self, prefix: str, *, deep: bool = True) -> Iterator[Listed]:
+        where = f"{self.address}/{check_key(prefix)}" if prefix else self.address
+        found = self._told("cannot list", where, lambda: self.retry.call(lambda: self._list(prefix)))
+        if not found:
+            self._told("cannot list", where, lambda: self.retry.call(self._check_container))
+        below = f"{prefix}/" if prefix else ""
+        for each in sorted(found, key=lambda each: each.key):
+            rest = each.key.removeprefix(below)
+            # A key that ends in / stands for a folder that some consoles make.
+            if each.key.startswith(below) and rest and not rest.endswith("/") and (deep or "/" not in rest):
+                yield each
+
     def delete(self, key: str) -> None:
         self._told("cannot delete", self.uri(key), lambda: self.retry.call(lambda: self._remove(key)))
 
@@ -217,6 +235,10 @@ class ContentStore(ABC):
     def _read(self, key: str, start: int, length: int) -> bytes:
         """Return bytes from `start` on: at most `length`, at least one."""
 
+    def _list(self, prefix: str) -> list[Listed]:
+        """Return the objects whose keys begin with `prefix`; others may be among them."""
+        raise Fault(Kind.OTHER, f"it does not list what it holds, here below {prefix!r}")
+
     @abstractmethod
     def _remove(self, key: str) -> None:
         """Remove the object if it is there."""
@@ -238,6 +260,12 @@ class ContentStore(ABC):
 
     def _same(self, key: str, found: ObjectInfo, sha256: str) -> bool:
         return found.sha256 == sha256
+
+    def _read_some(self, key: str, start: int, length: int) -> bytes:
+        piece = self._read(key, start, length)
+        if not piece:
+            raise Fault(Kind.DROPPED, f"no bytes arrived at {start}")
+        return piece
 
     def _sent(self, key: str, source: Source, size: int, sha256: str, meter: Meter) -> None:
         try:
