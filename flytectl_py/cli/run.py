@@ -43,6 +43,9 @@ RUN_OPTIONS: Mapping[str, Option] = {
         ("--copy-style",), "Code that travels: loaded_modules, all or none. Here the code is where it is.", "STYLE"
     ),
     "dry_run": Option(("--dry-run",), "Show what would run and which code would travel; run nothing.", kind="flag"),
+    "overwrite_cache": Option(
+        ("--overwrite-cache",), "Run tasks that are cached all the same, and keep what they return.", kind="flag"
+    ),
     "raw_data_path": Option(("--raw-data-path",), "Where the data of files, folders and tables goes.", "URI"),
     **GENERAL,
 }
@@ -234,6 +237,7 @@ def _run(loaded: Loaded, task: AnyTask, typed: Mapping[str, Any], options: Mappi
         env_vars=env_vars,
         copy_style=copy_style,
         dry_run=bool(options.get("dry_run")),
+        overwrite_cache=bool(options.get("overwrite_cache")),
         note=output.note,
         root=loaded.root.path,
     )

@@ -7,8 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from flytectl_py.config import settings as config
-from flytectl_py.engines.image_options import image_options
-from flytectl_py.engines.image_planning import plan_one
 from flytectl_py.model.cache import VersionParameters
 from flytectl_py.model.environment import Environment
 from flytectl_py.model.task import Task
@@ -40,6 +38,11 @@ def image_tag_of(environment: Environment, root: Path) -> str:
 
     :raises InvalidImageError: it cannot be built as declared, so it has no tag.
     """
+    if isinstance(environment.image, str) and environment.image != "auto":
+        return environment.image  # Planning loads much, and would say the same.
+    from flytectl_py.engines.image_options import image_options
+    from flytectl_py.engines.image_planning import plan_one
+
     settings = config.settings() or config.resolve(environ=os.environ)
     anchor = Path(os.path.dirname(environment.place.file))
     plan = plan_one(environment.image, anchor if anchor.is_absolute() else root, image_options(settings))
