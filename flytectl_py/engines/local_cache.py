@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 from flytectl_py.cache_store.entries import CacheStore, UnreadableEntryError
 from flytectl_py.cache_store.locks import KeyLocks
 from flytectl_py.engines.api import Note, RunOptions
+from flytectl_py.engines.cache_history import CacheHistory
 from flytectl_py.engines.cache_inputs import UncountableInputError, all_plain, inputs_digest
 from flytectl_py.engines.cache_key import CallKey, Scope, entry_key
 from flytectl_py.engines.cache_values import ChangedFileError, NotKeptError, kept, restored
@@ -31,11 +32,16 @@ _held: ContextVar[frozenset[str]] = ContextVar("flyte_cache_keys_held", default=
 _NOTHING: Final = object()
 
 
+def cache_folder(root: Path) -> Path:
+    """Return where the cache of the project with that root is."""
+    return state_folder(root) / "cache"
+
+
 def cache_of_run(options: RunOptions, note: Note) -> LocalCache:
     """Return the cache for a run with `options`; see `LocalCache` for when to make one and how to use it."""
     root = Path(options.root_dir)
     scope = Scope(options.project, options.domain, options.env_vars)
-    return LocalCache(state_folder(root) / "cache", root, note, scope, overwrite=options.overwrite_cache)
+    return LocalCache(cache_folder(root), root, note, scope, overwrite=options.overwrite_cache)
 
 
 class LocalCache:
@@ -160,6 +166,7 @@ class LocalCache:
             version: str | None = None
             try:
                 version = task_version(task, self._root)
+                CacheHistory(self._folder).remember(task, version, self._root)
             except DeclarationError:
                 raise
             except FlyteError as error:

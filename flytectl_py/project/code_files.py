@@ -63,6 +63,7 @@ class CodeFiles:
         self._modules = _loaded_files()
         self._codes: dict[str, ModuleCode | None] = {}
         self._files: dict[tuple[str, Source], str | None] = {}
+        self._names: dict[str, str] = {}
         self._following: set[tuple[str, tuple[str, ...]]] = set()
 
     def is_own(self, file: str) -> bool:
@@ -93,6 +94,8 @@ class CodeFiles:
         module = self._modules.get(file)
         if module is not None and module.__name__ != "__main__":
             return module.__name__
+        if file in self._names:
+            return self._names[file]
         folder, name = os.path.split(file)
         return os.path.basename(folder) if name == "__init__.py" else name.removesuffix(".py")
 
@@ -157,6 +160,7 @@ class CodeFiles:
             return None
         if not source.level and edges[-1].module != source.module:
             return None
+        self._names[edges[-1].target] = edges[-1].module
         return edges[-1].target
 
     def _in_module(self, file: str, path: tuple[str, ...]) -> list[Target]:

@@ -22,6 +22,8 @@ from flytectl_py.project.code_files import CodeFiles, Effects, Statement, Whole
 from flytectl_py.project.code_start import function_of, held_by, start_of, typed_in, value_text
 from flytectl_py.project.code_tasks import Settings, is_declaring, settings_of, without_task_decorators
 
+_LABEL = 60
+
 Node = Statement | Whole | Effects | Settings | types.FunctionType | type
 References = list[tuple[str, int | str]]
 
@@ -64,7 +66,7 @@ class _Reach:
         self._met: dict[str, None] = {}
         self._inert: dict[str, bool] = {}
         self._start = self._statement_of(inspect.unwrap(start))
-        self._number(start)
+        self._number(self._node_of(start))
 
     def walk(self) -> None:
         """Make the pieces of everything that can be reached."""
@@ -113,8 +115,8 @@ class _Reach:
             references += [("environment", self._number(each)) for each in environments]
         references += self._effects_of(node.file)
         names = [name for name, numbers in code.bindings.items() if node.number in numbers]
-        label = ", ".join(names) or f"line {statement.lineno}"
-        return Piece(f"{self._files.module_name(node.file)}.{label}", encode_tree(tree), tuple(references))
+        label = f".{', '.join(names)}" if names else f": {_first_line(statement)}"
+        return Piece(f"{self._files.module_name(node.file)}{label}", encode_tree(tree), tuple(references))
 
     def _of_settings(self, node: Settings) -> Piece:
         trees, bases = settings_of(node, self._files)
@@ -206,6 +208,12 @@ class _Reach:
             )
         return Statement(file, number)
 
+    def _node_of(self, function: types.FunctionType) -> Node:
+        """Return the statement of a function that is all in its text, else the function."""
+        statement = self._statement_of(function)
+        is_all = statement is not None and "." not in function.__code__.co_qualname
+        return statement if is_all and statement and not any(held_by(function)) else function
+
     def _of_function(self, function: types.FunctionType) -> Piece:
         references: References = [(name, self._held(value)) for name, value in held_by(function)]
         statement = self._statement_of(function)
@@ -241,7 +249,7 @@ class _Reach:
             return "environment"
         function = function_of(value)
         if function is not None:
-            return self._number(function)
+            return self._number(self._node_of(function))
         if isinstance(value, types.ModuleType):
             file = getattr(value, "__file__", None)
             own = isinstance(file, str) and self._files.is_own(file)
@@ -261,6 +269,11 @@ class _Reach:
         if file is None and kind.__module__ == "__main__" and inspect.isclass(kind):
             return self._number(kind)
         return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _first_line(statement: ast.stmt) -> str:
+    line = ast.unparse(statement).partition("\n")[0]
+    return line if len(line) <= _LABEL else f"{line[:_LABEL]}…"
 
 
 def _is_task_of(decorator: ast.expr, namespace: dict[str, Any]) -> bool:
