@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, TextIO
 from flytectl_py.errors import UsageError
 
 _speaks_json: bool | None = None
+_run = ""
 
 
 class _Results:
@@ -103,6 +104,17 @@ def settle_output(options: Mapping[str, Any]) -> Output:
 def keep_stdout() -> None:
     """Keep stdout for the result, also in text: what the user's code prints, in any way, goes to stderr."""
     _results.reserve()
+
+
+def about_run(name: str) -> None:
+    """Say which run an error is about; an empty name is none."""
+    global _run
+    _run = name
+
+
+def run_of_error() -> str:
+    """Return the name of the run that an error is about, or an empty text."""
+    return _run
 
 
 def speaks_json(arguments: Sequence[str]) -> bool:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flytectl_py.cli.options import Option
 from flytectl_py.errors import BadInputsError, UsageError, did_you_mean
@@ -14,6 +14,9 @@ from flytectl_py.model.interface import MISSING, Input, Output
 from flytectl_py.model.task import Task
 from flytectl_py.values import convert
 from flytectl_py.values.convert import BadValue
+
+if TYPE_CHECKING:
+    from flytectl_py.cli.running import Again
 
 AnyTask = Task[..., Any]
 
@@ -131,8 +134,10 @@ def _short(each: Input) -> str:
     return shown if len(shown) <= _SHOWN else "…"
 
 
-def read_inputs(task: AnyTask, typed: Mapping[str, Any], inputs_file: str | None) -> dict[str, Any]:
-    """Return the inputs of `task` by name: what was typed, over what the file of ``--inputs`` holds.
+def read_inputs(
+    task: AnyTask, typed: Mapping[str, Any], inputs_file: str | None, again: Again | None = None
+) -> dict[str, Any]:
+    """Return the inputs of `task` by name: what was typed, over what ``--inputs`` holds, over those of another run.
 
     :param typed: by the keys of `input_options`; None where an option was not given.
     :param inputs_file: a JSON file, or ``-`` for stdin.
@@ -159,6 +164,8 @@ def read_inputs(task: AnyTask, typed: Mapping[str, Any], inputs_file: str | None
             elif each.name in from_file:
                 label = f"{inputs_file}: {each.name}"
                 values[each.name] = convert.from_json(annotation, from_file[each.name], world)
+            elif again is not None and each.name in again.inputs:
+                values[each.name] = _from_record(annotation, again.inputs[each.name], world)
             elif each.required:
                 problems.append(_missing(label, annotation))
         except BadValue as bad:
@@ -166,6 +173,14 @@ def read_inputs(task: AnyTask, typed: Mapping[str, Any], inputs_file: str | None
     if problems:
         raise BadInputsError(task.name, problems)
     return values
+
+
+def _from_record(annotation: Any, data: Any, world: ThisMachine) -> Any:
+    from flytectl_py.records.kept import is_whole
+
+    if not is_whole(data):
+        raise BadValue("", convert.describe(annotation), detail="is not in the record as a whole, so give it")
+    return convert.from_json(annotation, data, world)
 
 
 def _missing(label: str, annotation: Any) -> str:

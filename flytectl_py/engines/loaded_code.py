@@ -14,15 +14,15 @@ _RACY_NS = 2 * 10**9
 """A file that was written this shortly before it was read may have changed since, at the same time by its clock."""
 
 
-def loaded_code(root: str, known_in: str) -> list[list[Any]]:
+def loaded_code(root: str, known_in: str = "") -> list[list[Any]]:
     """Return path, executable, size and SHA-256 of each of the user's files below `root` that is loaded.
 
     Together they are what a run with the copy style ``loaded_modules`` sends, where nothing is included besides.
 
-    :param known_in: a file that remembers them, so that only what has changed is read.
+    :param known_in: a file that remembers them, so that only what has changed is read; an empty text is none.
     """
     inside = os.path.join(root, "")
-    known = _read(known_in)
+    known = _read(known_in) if known_in else {}
     seen = dict(known)
     found = []
     for file in own_files(loaded_before_runs().values(), FirstParty(root)):
@@ -34,7 +34,7 @@ def loaded_code(root: str, known_in: str) -> list[list[Any]]:
             seen[file] = [*stamp, sha256]
             path = file.removeprefix(inside).replace(os.sep, "/")
             found.append([path, bool(stamp[0] & stat.S_IXUSR), stamp[1], sha256])
-    if seen != known:
+    if known_in and seen != known:
         _write(known_in, seen)
     return found
 

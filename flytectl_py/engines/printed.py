@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from flytectl_py.model.context import current_context
 from flytectl_py.model.dispatch import in_stray_thread
@@ -18,6 +18,21 @@ from flytectl_py.model.dispatch import in_stray_thread
 Listener = Callable[[int, int, str], None]
 """Takes the action's number, the stream (1 is stdout, 2 stderr) and the text."""
 
+
+class Screen(Protocol):
+    """Something drawn on the terminal that has to make room for text."""
+
+    def __enter__(self) -> object:
+        """Make room; nothing is drawn until `__exit__`."""
+
+    def __exit__(self, *exc: object) -> None:
+        """The text is written."""
+
+    def wrote(self, text: str) -> None:
+        """Take notice of the text, before `__exit__`."""
+
+
+_screen: Screen | None = None
 _listeners: dict[str, Listener] = {}
 _watched: list[tuple[Any, Any]] = []
 _lock = threading.Lock()
@@ -26,24 +41,41 @@ _lock = threading.Lock()
 def listen(run: str, listener: Listener) -> None:
     """Tell `listener` what the actions of `run` print, until `stop_listening`."""
     with _lock:
-        if not _listeners:
-            _watched.extend(
-                (stream, write)
-                for number, stream in ((1, sys.stdout), (2, sys.stderr))
-                if (write := _watch(stream, number)) is not None
-            )
         _listeners[run] = listener
+        _look()
 
 
 def stop_listening(run: str) -> None:
     """Tell nobody any more of `run`."""
     with _lock:
-        if _listeners.pop(run, None) is None or _listeners:
-            return
-        for stream, write in _watched:
-            if vars(stream).get("write") is write:
-                del stream.write
-        _watched.clear()
+        _listeners.pop(run, None)
+        _look_away()
+
+
+def draw_on(screen: Screen | None) -> None:
+    """Let what is printed from now on ask `screen` for room; None ends that."""
+    global _screen
+    with _lock:
+        _screen = screen
+        if screen is not None:
+            _look()
+        else:
+            _look_away()
+
+
+def _look() -> None:
+    if not _watched:
+        pairs = ((stream, _watch(stream, number)) for number, stream in ((1, sys.stdout), (2, sys.stderr)))
+        _watched.extend((stream, write) for stream, write in pairs if write is not None)
+
+
+def _look_away() -> None:
+    if _listeners or _screen is not None:
+        return
+    for stream, write in _watched:
+        if vars(stream).get("write") is write:
+            del stream.write
+    _watched.clear()
 
 
 def _watch(stream: Any, number: int) -> Any:
@@ -53,7 +85,13 @@ def _watch(stream: Any, number: int) -> Any:
         return None
 
     def write(text: str) -> Any:
-        done = write_through(text)
+        screen = _screen
+        if screen is None:
+            done = write_through(text)
+        else:
+            with screen:
+                done = write_through(text)
+                screen.wrote(text)
         told = _listener()
         if told is not None and isinstance(text, str):
             told[0](told[1], number, text)

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flytectl_py.engines.actions import Action
 from flytectl_py.engines.api import Note, Phase, RunOptions
@@ -39,8 +39,23 @@ def records_are_on() -> bool:
     return os.environ.get(SWITCH, "").lower() not in ("off", "0", "false", "no")
 
 
+class KeptCode(NamedTuple):
+    """A bundle that holds the code of a run: its digest, its archive, and the root that the code runs from."""
+
+    digest: str
+    archive: str
+    root: str
+
+
+def kept_code(bundle: Bundle | None) -> KeptCode | None:
+    """Return `bundle` as code that is kept, None where it was not packed."""
+    if bundle is None or bundle.archive is None:
+        return None
+    return KeptCode(bundle.digest, str(bundle.archive), str(bundle.root))
+
+
 def recorder(
-    options: RunOptions, task: Task[..., Any], target: Path | None, bundle: Bundle | None, note: Note
+    options: RunOptions, task: Task[..., Any], target: Path | None, code: KeptCode | None, note: Note
 ) -> tuple[Watcher, ...]:
     """Return who records a run of `task` with `options`; nobody where records are off or nothing can be written.
 
@@ -57,16 +72,14 @@ def recorder(
         "name": options.name,
         "task": task.name,
         "root": root,
-        "file": _relative(str(target or source_of(task)), root),
+        "file": _relative(str(target or source_of(task)), root if code is None else code.root),
         "project": options.project,
         "domain": options.domain,
         "version": options.version,
     }
-    if bundle is not None:
-        header["bundle"] = bundle.digest
-        if bundle.archive is not None:
-            header["archive"] = _relative(str(bundle.archive), root)
-    return (Recorder(state, header, note),)
+    if code is not None:
+        header["bundle"], header["archive"] = code.digest, _relative(code.archive, root)
+    return (Recorder(state, header, root if code is None else code.root, note),)
 
 
 def source_of(task: Task[..., Any]) -> str:
@@ -81,13 +94,14 @@ def _relative(path: str, root: str) -> str:
 class Recorder:
     """Records one run in the project whose state folder is `state`.
 
-    :param header: what is known of the run; its start and the code are added here.
+    :param header: what is known of the run; its start and the code are added here. :param code_root: that of the code.
     :param note: told once if it cannot be recorded.
     """
 
-    def __init__(self, state: Path, header: RunHeader, note: Callable[[str], None]) -> None:
+    def __init__(self, state: Path, header: RunHeader, code_root: str, note: Callable[[str], None]) -> None:
         self._state = state
         self._header = header
+        self._code_root = code_root
         self._note = note
         self._journal: Journal | None = None
         self._names: dict[int, Sequence[str]] = {}
@@ -101,7 +115,7 @@ class Recorder:
         from flytectl_py.engines.loaded_code import loaded_code
         from flytectl_py.project.git_state import ask_for_changes, commit_of
 
-        header["code"] = loaded_code(root, str(records_folder(self._state) / "loaded-code.json"))
+        header["code"] = loaded_code(self._code_root, str(records_folder(self._state) / "loaded-code.json"))
         commit = commit_of(root)
         if commit is not None:
             header["commit"] = commit

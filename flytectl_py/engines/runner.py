@@ -17,6 +17,7 @@ from flytectl_py.model.context import Mode
 from flytectl_py.model.task import Task
 
 if TYPE_CHECKING:
+    from flytectl_py.engines.recording import KeptCode
     from flytectl_py.engines.run_bundle import Bundle
     from flytectl_py.engines.watching import Watcher
     from flytectl_py.plan.bundle import CopyStyle
@@ -33,6 +34,7 @@ class Runner:
     :param note: is told what happens on the way: retries, for one.
     :param root: the project's root, if the caller knows it already.
     :param target: the file or folder that was loaded for the run, if the caller did.
+    :param code: kept of an earlier run, where it is that which runs.
     :param watchers: are told of the run and its actions; a record of it is kept besides.
 
     The other parameters are those of `with_runcontext`.
@@ -59,6 +61,7 @@ class Runner:
         root: Path | None = None,
         target: Path | None = None,
         watchers: Sequence[Watcher] = (),
+        code: KeptCode | None = None,
     ) -> None:
         self.mode = mode
         self.copy_style = copy_style
@@ -78,6 +81,9 @@ class Runner:
         self.root = root
         self.target = target
         self.watchers = watchers
+        self.code = code
+        self.began = ""
+        """The name of the run, once there is one."""
 
     @property
     def run(self) -> Verb[..., Run]:
@@ -159,9 +165,10 @@ class Runner:
         )
 
     def _engine(self, options: RunOptions, task: Task[..., Any], bundle: Bundle | None) -> Engine:
-        from flytectl_py.engines.recording import recorder
+        from flytectl_py.engines.recording import kept_code, recorder
 
-        record = recorder(options, task, self.target, bundle, self.note)
+        self.began = options.name
+        record = recorder(options, task, self.target, self.code or kept_code(bundle), self.note)
         return make_engine("local", options, self.note, (*self.watchers, *record))
 
     def _check_mode(self, settings: config.Settings) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flytectl_py.records.code_digest import digest_of
 from flytectl_py.records.journal import ENDING, is_abandoned
 from flytectl_py.records.places import ANSWER, JOURNALS
 
@@ -24,7 +25,12 @@ _END = """
 UPDATE actions SET seconds = ?, attempts = ?, phase = ?, cache = ?, outputs = ?, error_code = ?, error = ?
 WHERE run = ? AND number = ?
 """
+_DAMAGED = "its journal is damaged, and was set aside"
 _LOST = "the process ended without a word: it was killed, or the machine went down"
+
+
+class BrokenJournalError(Exception):
+    """A journal holds what no run has written."""
 
 
 def gather(database: sqlite3.Connection, folder: Path) -> None:
@@ -39,9 +45,13 @@ def gather(database: sqlite3.Connection, folder: Path) -> None:
         return
     for name in names:
         if name.endswith(ENDING):
-            with contextlib.suppress(FileNotFoundError):  # Another process was faster.
+            try:
                 while not _gather_one(database, journals / name):
                     pass
+            except FileNotFoundError:
+                continue  # Another process was faster.
+            except BrokenJournalError:
+                _set_aside(database, journals / name)
     for name in names:
         if name.endswith(ANSWER):
             _take_answer(database, journals / name)
@@ -55,8 +65,11 @@ def _gather_one(database: sqlite3.Connection, file: Path) -> bool:
         row = database.execute("SELECT id, read, phase FROM runs WHERE journal = ?", (file.name,)).fetchone()
         run, start = (None, 0) if row is None else (row[0], row[1])
         data = _complete_lines(file, start)
-        for line in data.splitlines():
-            run = _store(database, run, json.loads(line), file.name)
+        try:
+            for line in data.splitlines():
+                run = _store(database, run, json.loads(line), file.name)
+        except (ValueError, TypeError, KeyError, IndexError) as error:
+            raise BrokenJournalError(file) from error
         if run is None:
             if abandoned and time.time() - file.stat().st_mtime > _YOUNG_SECONDS:
                 file.unlink()  # Its process ended before the first word.
@@ -68,6 +81,15 @@ def _gather_one(database: sqlite3.Connection, file: Path) -> bool:
     if not more and abandoned:
         file.unlink(missing_ok=True)
     return not more
+
+
+def _set_aside(database: sqlite3.Connection, file: Path) -> None:
+    """Read no further in a journal that the disk has damaged, and keep it for whoever wants to look."""
+    with _transaction(database):
+        row = database.execute("SELECT id, started, phase FROM runs WHERE journal = ?", (file.name,)).fetchone()
+        if row is not None and row[2] == "running":
+            _end_run(database, row[0], "aborted", max(0.0, file.stat().st_mtime - row[1]), ["Lost", _DAMAGED])
+    file.rename(file.with_suffix(".damaged"))
 
 
 def _complete_lines(file: Path, start: int) -> bytes:
@@ -124,21 +146,10 @@ def _begin_run(database: sqlite3.Connection, header: dict[str, Any], journal: st
     known = ("name", "task", "root", "file", "project", "domain", "version", "started", "python")
     columns = {key: header.get(key) for key in known}
     columns |= {"git_commit": header.get("commit"), "bundle": header.get("bundle"), "archive": header.get("archive")}
-    columns |= {"journal": journal, "read": 0, "phase": "running", "code": _digest(header.get("code") or [])}
+    columns |= {"journal": journal, "read": 0, "phase": "running", "code": digest_of(header.get("code") or [])}
     names, marks = ", ".join(columns), ", ".join("?" * len(columns))
     done = database.execute(f"INSERT INTO runs ({names}) VALUES ({marks})", list(columns.values()))  # noqa: S608  no value
     return int(done.lastrowid or 0)
-
-
-def _digest(files: list[list[Any]]) -> str | None:
-    """Return the digest of the bundle of `files`, None if there are none that could be one."""
-    from flytectl_py.digest.manifest import FileEntry, Manifest
-    from flytectl_py.errors import UsageError
-
-    try:
-        return Manifest(FileEntry(*each) for each in files).digest
-    except UsageError:
-        return None
 
 
 def _close_if_open(database: sqlite3.Connection, run: int, last_sign: float) -> None:

@@ -20,6 +20,16 @@ def journals_folder(state: Path) -> Path:
     return records_folder(state) / JOURNALS
 
 
+def bundles_folder(state: Path) -> Path:
+    """Return the folder of the code that was kept of runs, as archives of bundles."""
+    return state / "bundles"
+
+
+def code_folder(state: Path, digest: str) -> Path:
+    """Return the folder where the bundle of that digest is unpacked to be run again."""
+    return state / "code" / digest
+
+
 def database_file(state: Path) -> Path:
     """Return the database."""
     return records_folder(state) / DATABASE
