@@ -61,6 +61,14 @@ class Keeper:
     def files(self, path: str, *, deep: bool, pattern: str, max_depth: int | None) -> Iterator[str]:
         return transfer.files_below(self.stores, path, deep=deep, pattern=pattern, max_depth=max_depth)
 
+    def text_of(self, path: str) -> str:
+        with File(path).open("r") as stream:
+            return str(stream.read())
+
+    def write_text(self, path: str, text: str) -> None:
+        with File(path).open("w") as stream:
+            stream.write(text)
+
     def new_path(self, name: str | None) -> str:
         context = current_context.get()
         if context is None:

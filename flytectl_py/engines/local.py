@@ -257,7 +257,6 @@ class LocalEngine:
         new = self._action(task.name, "task", task)
         options = self._options
         action = ActionID(f"a{new.number}", options.name, options.project, options.domain, options.org)
-        group = new.group
         self._compare_with_machine(task)
 
         @contextlib.contextmanager
@@ -271,7 +270,7 @@ class LocalEngine:
                 run_base_dir=options.run_base_dir,
                 output_path=f"{options.run_base_dir}/{action.name}/{attempt}",
                 raw_data_path=options.raw_data_path,
-                group=group,
+                group=new.group,
             )
             context_token = current_context.set(context)
             group_token = current_group.set(None)
@@ -281,6 +280,8 @@ class LocalEngine:
             finally:
                 current_group.reset(group_token)
                 current_context.reset(context_token)
+                if (reports := sys.modules.get("flytectl_py.report")) is not None:
+                    reports.finish(context, declared=task.settings.report)
 
         return new, start
 

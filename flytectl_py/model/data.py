@@ -41,6 +41,12 @@ class DataKeeper(Protocol):
     def files(self, path: str, *, deep: bool, pattern: str, max_depth: int | None) -> Iterator[str]:
         """Yield the paths of the files in a folder, in order."""
 
+    def text_of(self, path: str) -> str:
+        """Return the text of a file, which is UTF-8."""
+
+    def write_text(self, path: str, text: str) -> None:
+        """Write a file anew, in UTF-8."""
+
     def new_path(self, name: str | None) -> str:
         """Return a path for new data where that of the run goes."""
 

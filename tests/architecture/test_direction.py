@@ -19,7 +19,7 @@ LAYERS: list[set[str]] = [
     {"wire"},
     {"bridge"},  # from blocking code into coroutines: for everything that touches the world
     EDGES,  # siblings meet only through their api.py
-    {"data"},  # files, folders and tables, in the stores
+    {"data", "report"},  # files, folders and tables, in the stores; what tasks show of themselves
     {"engines"},
     {"compat"},
     {"api"},
