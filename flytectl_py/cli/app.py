@@ -21,6 +21,7 @@ from flytectl_py.errors import UnknownNameError
 COMMANDS: Final = {
     "run": ("flytectl_py.cli.run", "Run a task of a Python file."),
     "get": ("flytectl_py.cli.get", "Show runs and their actions."),
+    "gc": ("flytectl_py.cli.gc", "Remove what is kept of old runs."),
     "rerun": ("flytectl_py.cli.rerun", "Run once more what was run here."),
     "logs": ("flytectl_py.cli.logs", "Print what the actions of a run printed."),
     "bundle": ("flytectl_py.cli.bundle", "Show and pack the code that travels with a run."),

@@ -105,10 +105,10 @@ def _kept(run: RunRecord, root: Path) -> KeptCode | None:
         return None
     from flytectl_py.engines.recording import KeptCode
     from flytectl_py.project.state import state_folder
-    from flytectl_py.records.places import code_folder
+    from flytectl_py.records.places import unpacked_folder
     from flytectl_py.storage.extract import extract
 
-    archive, into = root / run.archive, code_folder(state_folder(root), run.bundle)
+    archive, into = root / run.archive, unpacked_folder(state_folder(root)) / run.bundle
     if not archive.is_file():
         raise NotReadyError(
             f"the code of {run.name} was kept in {archive}, and is not there any more",

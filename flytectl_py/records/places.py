@@ -25,9 +25,9 @@ def bundles_folder(state: Path) -> Path:
     return state / "bundles"
 
 
-def code_folder(state: Path, digest: str) -> Path:
-    """Return the folder where the bundle of that digest is unpacked to be run again."""
-    return state / "code" / digest
+def unpacked_folder(state: Path) -> Path:
+    """Return the folder in which bundles are unpacked to be run again, each in a folder of its digest."""
+    return state / "code"
 
 
 def database_file(state: Path) -> Path:
