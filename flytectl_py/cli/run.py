@@ -48,6 +48,7 @@ RUN_OPTIONS: Mapping[str, Option] = {
     "keep_code": Option(
         ("--keep-code",), "Keep the code that runs, as a bundle: flyte rerun uses it then.", kind="flag"
     ),
+    "open": Option(("--open",), "Open the run's first report in a browser.", kind="flag"),
     "raw_data_path": Option(("--raw-data-path",), "Where the data of files, folders and tables goes.", "URI"),
     "progress": Option(
         ("--progress",), "Say what the run is at also where nobody watches, a line a second at most.", kind="flag"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flytectl_py.cli.output import Output, about_run, settle_output
 from flytectl_py.cli.params import read_inputs
+from flytectl_py.cli.reports import reports_here, tell_reports
 from flytectl_py.cli.start import user_code
 from flytectl_py.errors import UsageError
 from flytectl_py.model.task import Task
@@ -76,6 +77,8 @@ def run_task(
     except BaseException:
         about_run(runner.began)
         raise
+    finally:
+        tell_reports(output, opened=bool(options.get("open")))
     for name, place in loaded.siblings.items():
         output.detail(f"{name} is the sibling package at {place}")
     if run.phase == Phase.PLANNED:
@@ -152,6 +155,7 @@ def _document(run: Run) -> dict[str, Any]:
         "outputs": {name: to_json(value) for name, value in run.outputs().named().items()},
         "seconds": round(run.seconds, 6),
         "actions": run.actions,
+        **({"reports": paths} if (paths := reports_here()) else {}),
     }
 
 
