@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 from typing import Any
 
 from flytectl_py.digest.framing import encode_record
-from flytectl_py.errors import NotReadyError
+from flytectl_py.model.data import the_data
 from flytectl_py.model.files import Dir, File
 from flytectl_py.values.files import local_path
 
@@ -15,33 +16,56 @@ _CHUNK = 1 << 20
 
 
 def is_reference(value: object) -> bool:
-    """Whether a value names a file or a folder."""
-    return isinstance(value, File | Dir)
+    """Whether a value names data that is elsewhere: a file, a folder or a table."""
+    return isinstance(value, File | Dir) or _is_table(value)
 
 
 def content_of(value: Any) -> str:
-    """Return what stands for the content of a file or folder.
+    """Return what stands for the content of a file, a folder or a table.
 
-    A local one is read: SHA-256 of its bytes, or of its files by relative path. A remote one stands by its address and
-    by what its `hash` attribute says, where it has one.
+    Its `hash`, where it has one. Else it is read, here or in its store: SHA-256 of its bytes; of a folder's files, by
+    relative path; of a table in memory, pickled.
 
-    :raises OSError: it cannot be read.
+    :raises OSError, FlyteError: it cannot be read.
     """
-    declared = getattr(value, "hash", None)
+    if value.hash:
+        return f"hash {value.hash}"
+    if _is_table(value):
+        if value.uri is None or not value.written:
+            import pickle
+
+            return f"table {hashlib.sha256(pickle.dumps(value.val, protocol=4)).hexdigest()}"
+        value = (Dir if the_data().holds(value.uri, folder=True) else File)(value.uri)
     if value.is_remote:
-        if isinstance(declared, str) and declared:
-            return f"hash {declared}"
-        raise NotReadyError(f"{value.path} is not on this machine, and it has no hash")
+        return _remote_folder(value.path) if isinstance(value, Dir) else _streamed(the_data().opened(value, "rb", {}))
     path = local_path(value.path)
     return _folder(path) if os.path.isdir(path) else _file(path)
 
 
-def _file(path: str) -> str:
+def _is_table(value: object) -> bool:
+    tables = sys.modules.get("flytectl_py.model.tables")  # Who has a table has loaded it.
+    return tables is not None and isinstance(value, tables.DataFrame)
+
+
+def _streamed(file: Any) -> str:
     hasher = hashlib.sha256()
-    with open(path, "rb", buffering=0) as file:
+    with file:
         while chunk := file.read(_CHUNK):
             hasher.update(chunk)
     return f"sha256 {hasher.hexdigest()}"
+
+
+def _remote_folder(top: str) -> str:
+    hasher = hashlib.sha256()
+    for path in sorted(the_data().files(top, deep=True, pattern="*", max_depth=None)):
+        content = _streamed(the_data().opened(File(path), "rb", {}))
+        relative = path.removeprefix(top.rstrip("/")).lstrip("/")
+        hasher.update(encode_record("file", {"path": os.fsencode(relative), "content": content}))
+    return f"files {hasher.hexdigest()}"
+
+
+def _file(path: str) -> str:
+    return _streamed(open(path, "rb", buffering=0))
 
 
 def _folder(top: str) -> str:

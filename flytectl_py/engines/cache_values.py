@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flytectl_py.engines.cache_files import is_reference, is_unchanged, state_of
+from flytectl_py.model.files import is_remote
 from flytectl_py.model.task import Task
 
-_FILES = "flytectl_py.model.files"
+_REFERENCES = ("flytectl_py.model.files", "flytectl_py.model.tables")
 _BUILT_IN_CONTAINERS = (list, tuple, set, frozenset)
 
 
@@ -41,7 +42,7 @@ def kept(task: Task[..., Any], value: Any) -> tuple[dict[str, Any], bytes]:
     if type(back) is not type(value):
         raise NotKeptError(f"its output, a {type(value).__name__}, is a {type(back).__name__} once it was pickled")
     head: dict[str, Any] = {"needs": sorted(reader.used), "module": task.func.__module__}
-    if any(module == _FILES for module, _ in reader.used):
+    if any(module in _REFERENCES for module, _ in reader.used):
         head["files"] = {path: _there(path) for path in _local_paths(value)}
     return head, payload
 
@@ -93,8 +94,9 @@ def _there(path: str) -> Any:
 def _local_paths(value: Any) -> Iterator[str]:
     """Yield the paths of all local files and folders that a value names."""
     if is_reference(value):
-        if not value.is_remote:
-            yield value.path
+        path = getattr(value, "path", None) or getattr(value, "uri", None)
+        if path and not is_remote(path):
+            yield path
     elif isinstance(value, _BUILT_IN_CONTAINERS):
         for item in value:
             yield from _local_paths(item)

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from flytectl_py.plan.code_names import Source, Use, bound_names
+from flytectl_py.plan.code_names import Source, Use, bound_names, imports_in
 
 _BLOCKS = (ast.If, ast.For, ast.While, ast.Try, ast.TryStar, ast.With, ast.Match)
 
@@ -52,8 +52,8 @@ def read_module(text: bytes) -> ModuleCode:
         names, imported = bound_names([statement])
         for name, uses in imported.items():
             module.imported.setdefault(name, []).extend(uses)
+        module.stars += _stars(statement)
         if isinstance(statement, ast.Import | ast.ImportFrom):
-            _add_import(module, statement)
             continue
         for name in names:
             module.bindings.setdefault(name, []).append(number)
@@ -83,9 +83,10 @@ def _condition(statement: ast.If) -> str:
     return ""
 
 
-def _add_import(module: ModuleCode, statement: ast.Import | ast.ImportFrom) -> None:
-    if isinstance(statement, ast.ImportFrom) and any(alias.name == "*" for alias in statement.names):
-        module.stars.append(Source(statement.module or "", statement.level))
+def _stars(statement: ast.stmt) -> Iterator[Source]:
+    for each in imports_in(statement):
+        if isinstance(each, ast.ImportFrom) and any(alias.name == "*" for alias in each.names):
+            yield Source(each.module or "", each.level)
 
 
 def _has_effect(statement: ast.stmt) -> bool:
@@ -114,12 +115,12 @@ def _is_elsewhere(target: ast.expr) -> bool:
 def _find_unnamed(module: ModuleCode, tree: ast.Module) -> None:
     """Note the modules that are imported at load time and whose names stand nowhere else in the text."""
     named = {each.id for each in ast.walk(tree) if isinstance(each, ast.Name)}
-    for statement in module.statements:
+    for statement in (each for top in module.statements for each in imports_in(top)):
         if isinstance(statement, ast.Import):
             for alias in statement.names:
                 if (alias.asname or alias.name.partition(".")[0]) not in named:
                     module.for_effect.append(Source(alias.name))
-        elif isinstance(statement, ast.ImportFrom):
+        else:
             names = {alias.asname or alias.name for alias in statement.names}
             if "*" not in names and not names & named:
                 module.for_effect.append(Source(statement.module or "", statement.level))

@@ -105,6 +105,13 @@ def root_name(node: ast.expr) -> str:
     return node.id
 
 
+def imports_in(statement: ast.stmt) -> Iterator[ast.Import | ast.ImportFrom]:
+    """Yield the imports that happen with `statement`, also those inside its blocks."""
+    for node in _in_scope([statement]):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield node
+
+
 class _Scope:
     """The names of one function, lambda or comprehension."""
 
