@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -146,32 +146,16 @@ def with_runcontext(
     :param note: takes each line for the person who watches, instead of stderr.
     :raises DeclarationError: a value that its parameter cannot take.
     """
-    modes = ("local", "remote", "hybrid")
-    if mode is not None and mode not in modes:
-        raise DeclarationError(
-            "with_runcontext(mode=…)",
-            mode,
-            f"it is one of {', '.join(modes)}",
-            suggestion=did_you_mean(str(mode), modes),
-        )
     from flytectl_py.engines.runner import Runner, print_note
     from flytectl_py.plan.bundle import COPY_STYLES
 
-    if copy_style not in COPY_STYLES:
-        raise DeclarationError(
-            "with_runcontext(copy_style=…)",
-            copy_style,
-            f"it is one of {', '.join(COPY_STYLES)}",
-            suggestion=did_you_mean(str(copy_style), COPY_STYLES),
-        )
+    if mode is not None:
+        _check_choice("with_runcontext(mode=…)", mode, ("local", "remote", "hybrid"))
+    _check_choice("with_runcontext(copy_style=…)", copy_style, COPY_STYLES)
     for name_of_image, uri in (images or {}).items():
         if not isinstance(uri, str) or not uri:
             raise DeclarationError("with_runcontext(images=…)", {name_of_image: uri}, "give image URIs by name")
-    for key, value in (env_vars or {}).items():
-        if not isinstance(key, str) or not isinstance(value, str) or not key or "=" in key or "\0" in key + value:
-            raise DeclarationError(
-                "with_runcontext(env_vars=…)", {key: value}, "names and values are text, names without '='"
-            )
+    _check_variables("with_runcontext(env_vars=…)", env_vars or {})
     if name is not None:
         from flytectl_py.engines.api import checked_run_name
 
@@ -193,6 +177,19 @@ def with_runcontext(
         disable_run_cache=disable_run_cache,
         note=note or print_note,
     )
+
+
+def _check_choice(parameter: str, value: object, known: Collection[str]) -> None:
+    if value not in known:
+        raise DeclarationError(
+            parameter, value, f"it is one of {', '.join(known)}", suggestion=did_you_mean(str(value), known)
+        )
+
+
+def _check_variables(parameter: str, variables: Mapping[str, str]) -> None:
+    for key, value in variables.items():
+        if not isinstance(key, str) or not isinstance(value, str) or not key or "=" in key or "\0" in key + value:
+            raise DeclarationError(parameter, {key: value}, "names and values are text, names without '='")
 
 
 def _run(task: Task[..., Any], /, *args: Any, **kwargs: Any) -> Run:
