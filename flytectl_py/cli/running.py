@@ -85,7 +85,18 @@ def run_task(
         output.result(f"would run {task.name} with {_shown_inputs(inputs)}", _plan_document(run, inputs))
         return
     output.detail(f"run {run.name}: {run.actions} actions in {run.seconds:.3f} s")
+    _keep_tables(run)
     output.result(_readable(run), _document(run))
+
+
+def _keep_tables(run: Run) -> None:
+    """Write the tables that the run returned, so that they are there when this process is not."""
+    tables = sys.modules.get("flytectl_py.model.tables")
+    if tables is None:
+        return
+    for value in run.outputs():
+        if isinstance(value, tables.DataFrame) and (value.uri or value.raw_data_path):
+            value.saved()
 
 
 def _watchers(options: Mapping[str, Any], output: Output) -> Sequence[Watcher]:

@@ -50,6 +50,10 @@ class Stores:
             )
         return Object(self._store(scheme.lower(), container), key.strip("/"), uri)
 
+    def at_once(self, path: str) -> int:
+        """Return how many files of a folder at `path` to send or fetch at a time."""
+        return self._options(path.partition("://")[0].lower()).files_at_once
+
     def _store(self, scheme: str, container: str) -> DataStore:
         options = self._options(scheme)
         # A child made by fork has none of the threads that its parent's stores work with.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import fnmatch
 import hashlib
 import os
@@ -19,7 +20,6 @@ from flytectl_py.model.files import last_part
 from flytectl_py.storage.api import ObjectMissingError, check_key
 
 CHUNK = 1 << 20
-FILES_AT_ONCE = 8
 
 
 def file_exists(stores: Stores, path: str) -> bool:
@@ -103,7 +103,7 @@ def download_dir(stores: Stores, path: str, to: str | None) -> str:
     def fetch(each: str) -> None:
         download_file(stores, each, str(_inside(target, each[start:])))
 
-    _all_of(fetch, paths)
+    _all_of(fetch, paths, stores.at_once(path))
     return str(target)
 
 
@@ -145,7 +145,7 @@ def upload_dir(stores: Stores, local: str, to: str) -> str:
     def send(each: str) -> None:
         upload_file(stores, each, _folder(to) + Path(each).relative_to(source).as_posix(), None)
 
-    _all_of(send, paths)
+    _all_of(send, paths, stores.at_once(to))
     return to
 
 
@@ -192,14 +192,14 @@ def _read_through(source: Path, take: Callable[[bytes], object]) -> int:
     return size
 
 
-def _all_of(work: Callable[[str], None], paths: list[str]) -> None:
+def _all_of(work: Callable[[str], None], paths: list[str], at_once: int) -> None:
     """Do `work` for each path, a few at once; the first failure ends it."""
     if len(paths) < 2:
         for path in paths:
             work(path)
         return
-    with ThreadPoolExecutor(FILES_AT_ONCE, thread_name_prefix="flyte-data") as pool:
-        waiting = [pool.submit(work, path) for path in paths]
+    with ThreadPoolExecutor(at_once, thread_name_prefix="flyte-data") as pool:
+        waiting = [pool.submit(contextvars.copy_context().run, work, path) for path in paths]
         try:
             for each in waiting:
                 each.result()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO, ClassVar, Self, TypeVar
+from urllib.parse import quote
 
 from flytectl_py.errors import FlyteError
 from flytectl_py.storage.api import (
@@ -25,6 +28,9 @@ from flytectl_py.storage.fault import Fault, Kind, disk_fault, error_of
 from flytectl_py.storage.retry import RetryPolicy
 
 T = TypeVar("T")
+
+DIGEST = "sha256"
+"""Name of the metadata of an object that holds its content's digest."""
 
 CHUNK = 1 << 20
 """Bytes of one read from a source."""
@@ -140,7 +146,7 @@ class ContentStore(ABC):
     def __init__(self, address: str, options: StoreOptions) -> None:
         self.address = address.rstrip("/")
         self.options = options
-        self.retry = RetryPolicy(attempts=options.attempts)
+        self.retry = RetryPolicy(attempts=options.attempts, longest_wait=options.longest_wait)
 
     def uri(self, key: str) -> str:
         return f"{self.address}/{check_key(key)}"
@@ -287,10 +293,21 @@ class ContentStore(ABC):
         return piece
 
     def _told(self, doing: str, where: str, operation: Callable[[], T]) -> T:
+        began = time.monotonic()
         try:
             return operation()
         except Fault as fault:
             raise error_of(fault, doing=doing, where=where, hints=self.hints) from fault
+        finally:
+            if self.options.debug:
+                took = 1000 * (time.monotonic() - began)
+                sys.stderr.write(f"flyte: store: {doing.removeprefix('cannot ')} {where}: {took:.0f} ms\n")
+
+    def _metadata(self, sha256: str) -> dict[str, str]:
+        """Return what goes into the metadata of an object: its digest, and what the options say of it."""
+        about = self.options.about() if self.options.about else {}
+        # Headers hold ASCII.
+        return {**{name: quote(value) for name, value in about.items()}, DIGEST: sha256}
 
     def _damaged(self, where: str, expected: str, found: str) -> None:
         raise ChecksumError(
