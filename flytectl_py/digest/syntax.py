@@ -18,6 +18,10 @@ def encode_tree(node: ast.AST) -> bytes:
     """
     if isinstance(node, ast.Constant):
         return _constant(node.value)
+    if isinstance(node, ast.JoinedStr):
+        # Some versions of Python end a format with an empty text.
+        parts = [each for each in node.values if not (isinstance(each, ast.Constant) and each.value == "")]
+        return encode_record("JoinedStr", {"values": [_field(each) for each in parts]})
     fields = {
         name: _field(value)
         for name, value in ast.iter_fields(node)
