@@ -88,6 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     open_missing_streams()
     take_signals()
     given = list(sys.argv[1:] if arguments is None else arguments)
-    code = exit_code_of(lambda: root().main(given, prog_name="flyte", standalone_mode=False), given)
-    close_results()
-    sys.exit(code)
+    try:
+        sys.exit(exit_code_of(lambda: root().main(given, prog_name="flyte", standalone_mode=False), given))
+    finally:
+        close_results()

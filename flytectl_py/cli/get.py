@@ -17,7 +17,7 @@ HELP = """Show the runs of this project on this machine, or one of them with all
 \b
 Examples:
   flyte get run               the newest runs
-  flyte get run NAME          one run: its actions, how long they took, attempts, cache hits
+  flyte get run NAME          one run: its actions, times, attempts, cache hits
   flyte get run NAME --json   with inputs, outputs and errors
 """
 

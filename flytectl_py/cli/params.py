@@ -67,7 +67,7 @@ def input_options(task: AnyTask, *, for_help: bool) -> dict[str, Option]:
             names=names,
             help=_help(each, texts.get(each.name, "")) if for_help else "",
             metavar=None if is_flag or not for_help else convert.metavar(annotation_of(each)),
-            kind="flag" if is_flag else "text",
+            kind="flag" if is_flag else "texts",
         )
     return options
 
@@ -139,7 +139,8 @@ def read_inputs(
 ) -> dict[str, Any]:
     """Return the inputs of `task` by name: what was typed, over what ``--inputs`` holds, over those of another run.
 
-    :param typed: by the keys of `input_options`; None where an option was not given.
+    :param typed: by the keys of `input_options`: a flag's bool, or all texts that were given; None or empty where an
+        option was not given.
     :param inputs_file: a JSON file, or ``-`` for stdin.
     :raises BadInputsError: inputs that are missing, unknown or of the wrong type; all of them at once.
     """
@@ -156,9 +157,9 @@ def read_inputs(
     values: dict[str, Any] = {}
     for index, each in enumerate(inputs):
         annotation = annotation_of(each)
-        text = typed.get(f"{INPUT}{index}")
         label = option_name(each.name, names)
         try:
+            text = _once(typed.get(f"{INPUT}{index}"), annotation)
             if text is not None:
                 values[each.name] = text if isinstance(text, bool) else _from_text(annotation, text, world)
             elif each.name in from_file:
@@ -173,6 +174,18 @@ def read_inputs(
     if problems:
         raise BadInputsError(task.name, problems)
     return values
+
+
+def _once(typed: Any, annotation: Any) -> Any:
+    """Return the one text, or the flag, that was given, or None."""
+    if typed is None or isinstance(typed, bool):
+        return typed
+    texts = list(typed)
+    if len(texts) > 1:
+        given = " and ".join(f"'{text}'" for text in texts)
+        detail = f"given {'twice' if len(texts) == 2 else f'{len(texts)} times'}: {given}"
+        raise BadValue("", convert.describe(annotation), detail=detail, example=convert.example(annotation))
+    return texts[0] if texts else None
 
 
 def _from_record(annotation: Any, data: Any, world: ThisMachine) -> Any:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from flytectl_py.cli.early import given_early, hidden_by_inputs
+from flytectl_py.cli.early import bare_flags, given_early, hidden_by_inputs
 from flytectl_py.cli.loading import load_target
 from flytectl_py.cli.options import GENERAL, Option, SaysWhere, declare, merged
 from flytectl_py.cli.params import INPUT, description, input_options, signature, summary
@@ -134,12 +134,13 @@ class TaskCommand(SaysWhere, TyperCommand):
     """A task: its help shows the task's inputs before the options of every run."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        flags = {each.opts[0]: each.secondary_opts[0] for each in self.params if each.secondary_opts}
         try:
-            return super().parse_args(ctx, args)
+            return super().parse_args(ctx, bare_flags(args, flags))
         except typer.TyperException as error:
-            flags = [name for each in self.params if each.name.startswith(INPUT) for name in each.secondary_opts]
             if flags and ("extra argument" in error.message or "does not take a value" in error.message):
-                error.message += f" A flag takes no value: give it, or {' or '.join(flags)}."
+                given = " or ".join(flags.values())
+                error.message += f" A flag takes no value but true and false: give it, or {given}."
             raise
 
     def format_options(self, ctx: Any, formatter: Any) -> None:

@@ -13,6 +13,7 @@ from flytectl_py.bridge import loop_is_running, run_sync
 from flytectl_py.engines.actions import Action, Kind
 from flytectl_py.engines.api import Note, Outputs, Phase, Run, RunOptions, bind
 from flytectl_py.engines.failures import as_task_error, check_returned, is_the_end, said, timed_out
+from flytectl_py.engines.input_types import check_types
 from flytectl_py.engines.threads import workers
 from flytectl_py.errors import BaseRuntimeError, FlyteError
 from flytectl_py.model.context import ActionID, TaskContext, current_context, current_group
@@ -49,6 +50,7 @@ class LocalEngine:
 
     def run(self, task: AnyTask, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Run:
         args, inputs = bind(task, args, kwargs)
+        check_types(task, args, inputs)
         with self._started(task) as finish:
             if task.is_async:
                 return finish(run_sync(lambda: self._call_root(task, args, inputs)))
@@ -56,6 +58,7 @@ class LocalEngine:
 
     async def run_async(self, task: AnyTask, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Run:
         args, inputs = bind(task, args, kwargs)
+        check_types(task, args, inputs)
         with self._started(task) as finish:
             return finish(await self.call_async(task, args, inputs))
 

@@ -121,9 +121,10 @@ class Runner:
             loaded_before_runs()
         if not self.dry_run and self.copy_bundle_to is None:
             return None
+        from flytectl_py.engines.input_types import check_types
         from flytectl_py.engines.run_bundle import bundle_for_run
 
-        bind(task, args, kwargs)
+        check_types(task, *bind(task, args, kwargs))
         settings = config.settings() or config.resolve(environ=os.environ)
         bundle = bundle_for_run(
             task, self.copy_style, self.copy_bundle_to, self.root, settings.root_dir, interactive=self.interactive_mode

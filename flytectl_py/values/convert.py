@@ -41,6 +41,7 @@ __all__ = [
     "from_text",
     "is_flag",
     "metavar",
+    "misfit",
     "parse_json",
     "to_json",
     "to_text",
@@ -102,6 +103,27 @@ def to_json(value: Any, annotation: Any = None) -> Any:
         return {"type": type(value).__name__, "repr": "… (nested too deeply)"}
 
 
+def misfit(annotation: Any, value: Any) -> str:
+    """Return what is wrong with giving `value` where `annotation` stands, an empty text where nothing clearly is.
+
+    Only builtin values are judged. They fit where they are the annotation's, or where their JSON stands for one of its
+    values: 1 for a float, a tuple for a list. Of many items the first ones are looked at.
+    """
+    if type(value) not in _JUDGED:
+        return ""
+    sample = _first_items(value)
+    conversion = _asking()
+    try:
+        if conversion.holds(annotation, sample):
+            return ""
+        from_json(annotation, to_json(sample), _Anywhere())
+    except BadValue as bad:
+        return bad.sentence()
+    except RecursionError:
+        return ""
+    return ""
+
+
 def to_text(value: Any, annotation: Any) -> str:
     """Return the text from which `from_text` with `annotation` gives back `value`."""
     return Conversion(_find, _Anywhere()).to_text(annotation, value)
@@ -143,6 +165,18 @@ def type_name(annotation: Any) -> str:
     from flytectl_py.values import annotations
 
     return annotations.type_name(annotation)
+
+
+_JUDGED = frozenset({int, float, str, bool, bytes, list, tuple, dict, set, frozenset, type(None)})
+_ITEMS = 1000
+
+
+def _first_items(value: Any) -> Any:
+    if type(value) is list and len(value) > _ITEMS:
+        return value[:_ITEMS]
+    if type(value) is dict and len(value) > _ITEMS:
+        return dict([*value.items()][:_ITEMS])
+    return value
 
 
 class _Anywhere:
