@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from benchmarks.bench import Bench
-from benchmarks.cases import bundle, bundle_memory, fanout, file_help, image_tag, loading, records, root_help, run
+from benchmarks.cases import (
+    bundle,
+    bundle_memory,
+    cache,
+    fanout,
+    file_help,
+    image_tag,
+    loading,
+    records,
+    root_help,
+    run,
+)
 from benchmarks.finding import Finding
 
 CASES: Mapping[str, Callable[[Bench], list[Finding]]] = {
@@ -14,6 +25,7 @@ CASES: Mapping[str, Callable[[Bench], list[Finding]]] = {
     "run-help": file_help.measure,
     "fanout": fanout.measure,
     "records": records.measure,
+    "cache": cache.measure,
     "loading": loading.measure,
     "bundle": bundle.measure,
     "bundle-memory": bundle_memory.measure,
