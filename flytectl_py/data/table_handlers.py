@@ -130,7 +130,10 @@ def format_in(value: Any) -> str:
 
 
 class Registry:
-    """Handlers by class, scheme and format; of several that fit, the one that says most, then the last one."""
+    """Handlers by class, scheme and format: of several that fit, the one that says most.
+
+    Where no format is asked for, it is the class's default one, else that of the handler that was registered first.
+    """
 
     def __init__(self) -> None:
         self._handlers: dict[tuple[type[Any], Any, str, str], AnyHandler] = {}
@@ -158,7 +161,10 @@ class Registry:
                     return found
         if not form:
             default = self.default_formats.get(kind)
-            return self.find(side, kind, protocol, default) if default else None
+            if default:
+                return self.find(side, kind, protocol, default)
+            fitting = (name for name in self._handlers if name[:2] == (side, kind) and name[2] in (protocol, GENERIC))
+            return next((self._handlers[name] for name in fitting), None)
         return None
 
     def knows(self, kind: Any) -> bool:

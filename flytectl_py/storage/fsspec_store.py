@@ -165,13 +165,11 @@ class FsspecStore(ContentStore):
 
         async def ask(_: Pulse) -> dict[str, Any]:
             try:
-                # The first of it is the bucket. A name that is an object is found as well.
-                found: dict[str, Any] = await self.fs._find(
-                    f"{self.container}/{name}" if name else self.container, detail=True
-                )
+                # A name that is an object may be found as well; adlfs gives a list then.
+                found = await self.fs._find(f"{self.container}/{name}" if name else self.container, detail=True)
             except FileNotFoundError:
                 return {}
-            return found
+            return found if isinstance(found, dict) else {}
 
         skipped = len(self.container) + 1 + (len(self.prefix) + 1 if self.prefix else 0)
         found = self._run(ask)

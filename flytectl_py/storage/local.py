@@ -118,7 +118,7 @@ def _path_of(address: str) -> Path:
 
 
 def _unless_missing(error: OSError) -> None:
-    if not isinstance(error, FileNotFoundError):
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
         raise error
 
 
