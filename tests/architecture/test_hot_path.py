@@ -18,6 +18,8 @@ HEAVY = {
     "tarfile", "tomllib", "unittest", "urllib.request", "yaml", "yarl", "zipfile",
     "flytectl_py.builders", "flytectl_py.compat", "flytectl_py.controlplane", "flytectl_py.machine",
     "flytectl_py.runtime", "flytectl_py.storage", "flytectl_py.wire",
+    "flytectl_py.data", "flytectl_py.report", "flytectl_py.model.files", "flytectl_py.model.report",
+    "flytectl_py.model.tables", "pandas", "polars", "pyarrow",
 }  # fmt: skip
 
 # A run of coroutines has an event loop, and with it asyncio's own imports; help has none.
