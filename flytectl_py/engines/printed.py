@@ -84,16 +84,18 @@ def _watch(stream: Any, number: int) -> Any:
     if write_through is None:
         return None
 
+    on_terminal = _is_terminal(stream)
+
     def write(text: str) -> Any:
-        screen = _screen
+        screen = _screen if on_terminal and text else None
         if screen is None:
             done = write_through(text)
         else:
             with screen:
                 done = write_through(text)
                 screen.wrote(text)
-        told = _listener()
-        if told is not None and isinstance(text, str):
+        told = _listener() if text and isinstance(text, str) else None
+        if told is not None:
             told[0](told[1], number, text)
         return done
 
@@ -104,6 +106,13 @@ def _watch(stream: Any, number: int) -> Any:
     except (AttributeError, TypeError):
         return None
     return write
+
+
+def _is_terminal(stream: Any) -> bool:
+    try:
+        return bool(stream.isatty())
+    except (AttributeError, ValueError):  # It is closed, or no file at all.
+        return False
 
 
 def _listener() -> tuple[Listener, int] | None:
