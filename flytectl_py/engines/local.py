@@ -10,12 +10,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flytectl_py.bridge import loop_is_running, run_sync
-from flytectl_py.engines.actions import Action, Kind
+from flytectl_py.engines.actions import UNTOLD, Action, Kind, Told, end_of, reason_of
 from flytectl_py.engines.api import Note, Outputs, Phase, Run, RunOptions, bind
-from flytectl_py.engines.failures import as_task_error, check_returned, is_the_end, said, timed_out
+from flytectl_py.engines.failures import as_task_error, check_returned, is_the_end, timed_out
 from flytectl_py.engines.input_types import check_types
 from flytectl_py.engines.threads import workers
-from flytectl_py.errors import BaseRuntimeError, FlyteError
+from flytectl_py.errors import BaseRuntimeError
 from flytectl_py.model.context import ActionID, TaskContext, current_context, current_group
 from flytectl_py.model.dispatch import current_dispatcher, runs_of_process
 from flytectl_py.model.task import Task
@@ -90,7 +90,7 @@ class LocalEngine:
             with self._surroundings(task):
                 yield finish
         except BaseException as error:
-            phase, reason = _end_of(error), _reason(error)
+            phase, reason = end_of(error), reason_of(error)
             if isinstance(error, BaseRuntimeError):
                 # For the traceback of a program that does not catch it.
                 error.add_note("Tasks: " + " → ".join(error.chain))
@@ -246,7 +246,7 @@ class LocalEngine:
         self, action: Action, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> contextlib.AbstractContextManager[Callable[[Any], Any]]:
         """Tell the watchers of the action of the block; what it has returned goes through the function it is given."""
-        return _Watched(self._watchers, action, args, kwargs) if self._watchers else _UNWATCHED
+        return Told(self._watchers, action, args, kwargs) if self._watchers else UNTOLD
 
     def _caching(self) -> LocalCache:
         if self._cache is None:
@@ -330,53 +330,6 @@ class LocalEngine:
 
 
 _Start = Callable[[int], contextlib.AbstractContextManager[None]]
-
-
-class _Watched:
-    """A block that is one action, as the watchers are told of it."""
-
-    __slots__ = ("_action", "_args", "_began", "_kwargs", "_value", "_watchers")
-
-    def __init__(
-        self, watchers: Sequence[Watcher], action: Action, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> None:
-        self._watchers = watchers
-        self._action = action
-        self._args = args
-        self._kwargs = kwargs
-        self._value: Any = None
-
-    def __enter__(self) -> Callable[[Any], Any]:
-        for watcher in self._watchers:
-            watcher.began(self._action, self._args, self._kwargs)
-        self._began = time.perf_counter()
-        return self._succeed
-
-    def _succeed(self, value: Any) -> Any:
-        self._value = value
-        self._action.phase = Phase.SUCCEEDED
-        return value
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        action = self._action
-        action.seconds = time.perf_counter() - self._began
-        if action.phase is None and error is not None:
-            action.phase, action.error = _end_of(error), _reason(error)
-        for watcher in self._watchers:
-            watcher.ended(action, self._value)
-
-
-_UNWATCHED: contextlib.AbstractContextManager[Callable[[Any], Any]] = contextlib.nullcontext(lambda value: value)
-
-
-def _end_of(error: BaseException) -> Phase:
-    return Phase.ABORTED if is_the_end(error) else Phase.FAILED
-
-
-def _reason(error: BaseException) -> tuple[str, str]:
-    if isinstance(error, KeyboardInterrupt):
-        return "Interrupted", "interrupted"
-    return error.code if isinstance(error, FlyteError) else type(error).__name__, said(error)
 
 
 def _limit(task: AnyTask) -> float | None:

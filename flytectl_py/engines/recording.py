@@ -125,49 +125,53 @@ class Recorder:
         listen(name, self._take_print)
 
     def began(self, action: Action, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if self._journal is None:
+        journal = self._journal
+        if journal is None:
             return
         inputs = None
         if args or kwargs:
             given = self._named(action.task, args, kwargs)
             exact = action.task if action.parent is None else None
             inputs = {name: _kept(value, exact, name) for name, value in given}
-        self._journal.add(
+        journal.add(
             ["begin", action.number, action.parent, action.name, action.kind, action.group, time.time(), inputs]
         )
 
     def ended(self, action: Action, value: Any) -> None:
-        if self._journal is not None:
+        journal = self._journal
+        if journal is not None:
             phase = None if action.phase is None else action.phase.value
             outputs = _kept(value) if value is not None else None
             numbers = (action.number, round(action.seconds, 6), action.attempts)
-            self._journal.add(["end", *numbers, phase, action.cache, outputs, action.error])
+            journal.add(["end", *numbers, phase, action.cache, outputs, action.error])
 
     def run_ended(self, phase: Phase, seconds: float, error: tuple[str, str] | None) -> None:
         stop_listening(self._header["name"])
-        if self._journal is None:
+        journal, self._journal = self._journal, None  # A thread that was abandoned may call on.
+        if journal is None:
             return
-        self._journal.add(["over", phase.value, round(seconds, 6), error])
-        self._journal.close()
+        journal.add(["over", phase.value, round(seconds, 6), error])
+        journal.close()
         if self._git is not None:
             from flytectl_py.project.git_state import reap
 
             reap(self._git)
         # Who waited that long does not notice the milliseconds; short runs leave it to whoever reads the records.
-        if seconds > _LONG_SECONDS or _many(self._journal.file.parent):
+        if seconds > _LONG_SECONDS or _many(journal.file.parent):
             from flytectl_py.records.database import gather_into
 
             gather_into(self._state)
 
     def _take_print(self, number: int, stream: int, text: str) -> None:
-        if self._journal is None:
+        journal = self._journal
+        if journal is None:
             return
         before = self._printed.get(number, 0)
         self._printed[number] = before + len(text)
         if before < MOST_PRINTED:
             if before + len(text) > MOST_PRINTED:
                 text = f"{text[: MOST_PRINTED - before]}\n… (the record ends here: {MOST_PRINTED} characters)\n"
-            self._journal.add(["print", number, stream, text])
+            journal.add(["print", number, stream, text])
 
     def _named(
         self, task: Task[..., Any] | None, args: tuple[Any, ...], kwargs: dict[str, Any]

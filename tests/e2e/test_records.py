@@ -53,6 +53,19 @@ def broken(x: int) -> int:
 def slow() -> None:
     print("begun", file=sys.stderr, flush=True)
     time.sleep(60)
+
+@env.task
+async def slow_async() -> None:
+    print("begun", file=sys.stderr, flush=True)
+    await asyncio.sleep(60)
+
+@env.task
+def wait(x: int) -> None:
+    slow()
+
+@env.task
+def slow_map() -> None:
+    list(flyte.map(wait, [1, 2]))
 """
 
 
@@ -115,9 +128,10 @@ def test_logs_say_what_each_action_printed(app: Project) -> None:
     assert {each["stream"] for each in pieces if "warned" in each["text"]} == {"stderr"}
 
 
-def test_control_c_is_recorded_as_aborted(app: Project) -> None:
+@pytest.mark.parametrize("task", ["slow", "slow_async", "slow_map"])
+def test_control_c_is_recorded_as_aborted(app: Project, task: str) -> None:
     with subprocess.Popen(
-        [FLYTE, "run", "--name", "slow", "app.py", "slow"],
+        [FLYTE, "run", "--json", "--name", "slow", "app.py", task],
         cwd=app.path,
         env=app.environment(),
         stdout=subprocess.PIPE,
@@ -128,10 +142,12 @@ def test_control_c_is_recorded_as_aborted(app: Project) -> None:
         assert process.stderr is not None
         assert "begun" in process.stderr.readline()
         os.killpg(process.pid, signal.SIGINT)
-        process.communicate(timeout=5)
+        out, _ = process.communicate(timeout=5)
     assert process.returncode == 130
+    assert json.loads(out)["run"] == "slow"
     document = app.flyte("get", "run", "slow", "--json").expect().json
-    assert (document["phase"], document["action_list"][0]["phase"]) == ("aborted", "aborted")
+    assert document["phase"] == "aborted"
+    assert {each["phase"] for each in document["action_list"]} == {"aborted"}
 
 
 def test_a_killed_run_is_recorded_up_to_its_last_moment(app: Project) -> None:
