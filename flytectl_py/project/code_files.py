@@ -13,8 +13,10 @@ from flytectl_py.errors import UsageError
 from flytectl_py.plan.code_module import ModuleCode, read_module
 from flytectl_py.plan.code_names import Source, Use
 from flytectl_py.plan.imports import Import
+from flytectl_py.project.began import BEGAN
 from flytectl_py.project.first_party import FirstParty
 from flytectl_py.project.import_graph import ImportGraph
+from flytectl_py.project.once import loaded_as, state_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,8 @@ class CodeFiles:
             return known.code
         try:
             with open(file, "rb") as opened:
+                if module is not None:
+                    _check_unchanged(file, os.fstat(opened.fileno()))
                 code = read_module(opened.read())
         except (OSError, SyntaxError, ValueError) as error:
             raise UsageError(f"the code in {file} cannot be read: {error}", where=file) from error
@@ -205,6 +209,20 @@ class CodeFiles:
 
 
 _OURS = ("flyte", "flytectl_py")
+
+
+def _check_unchanged(file: str, found: os.stat_result) -> None:
+    """Refuse a file that is not what was loaded: its text would stand for code that does not run.
+
+    :raises UsageError: it was edited since.
+    """
+    loaded = loaded_as(file)
+    if (found.st_mtime_ns > BEGAN) if loaded is None else (state_of(found) != loaded):
+        raise UsageError(
+            f"{file} was edited after it was loaded, or while it was",
+            hint="start again to use the new code",
+            where=file,
+        )
 
 
 def _loaded_files() -> dict[str, ModuleType]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flytectl_py.errors import UsageError
+from flytectl_py.project import began  # noqa: F401  the clock is read now
 
 
 class Disk:

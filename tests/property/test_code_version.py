@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -135,7 +136,9 @@ def loaded(files: Sequence[str]) -> Iterator[ModuleType]:
             head = (
                 "finish = lambda coroutine: __import__('sys').modules['test_code_version_finish'].finish(coroutine)\n"
             )
-            (Path(folder) / f"{name}.py").write_text(head + text)
+            file = Path(folder) / f"{name}.py"
+            file.write_text(head + text)
+            os.utime(file, (1, 1))  # Else it would count as edited after it was loaded.
         sys.modules["test_code_version_finish"] = sys.modules[__name__]
         sys.path.insert(0, folder)
         before, sys.dont_write_bytecode = sys.dont_write_bytecode, True

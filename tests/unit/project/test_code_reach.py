@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import types
 from collections.abc import Callable, Iterator, Mapping
@@ -12,6 +13,7 @@ import pytest
 
 from flytectl_py.errors import UsageError
 from flytectl_py.model.registry import Registry, current_registry
+from flytectl_py.project import code_files
 from flytectl_py.project.code_reach import Closure, code_closure
 from flytectl_py.project.loaded import Loaded
 from flytectl_py.project.loader import load
@@ -100,6 +102,7 @@ def closure(tmp_path: Path) -> Iterator[Closures]:
         finally:
             restore()
 
+    # A test may load by itself; what it loads goes with it.
     yield run
     restore()
 
@@ -346,14 +349,39 @@ def test_code_without_text_is_refused() -> None:
         assert "version_override" in caught.value.hint
 
 
-def test_a_file_that_became_shorter_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "shorter_.py"
-    file.write_text("\n\n\ndef f():\n    return 1\n")
-    module = types.ModuleType("shorter_")
-    exec(compile(file.read_text(), str(file), "exec"), vars(module))
-    file.write_text("x = 1\n")
-    with pytest.raises(UsageError, match="edited after it was loaded"):
-        code_closure(module.f)
+def test_a_file_that_was_edited_after_it_was_loaded_is_refused(
+    closure: Closures, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = _loaded(tmp_path, FILES)
+    task = loaded.task("f")
+    assert code_closure(task.func).version == code_closure(task.func).version
+    monkeypatch.setattr(code_files, "_read", {})
+    (tmp_path / "tools" / "clean.py").write_text(FILES["tools/clean.py"] + "\n")
+    with pytest.raises(UsageError, match=r"clean\.py was edited after it was loaded"):
+        code_closure(task.func)
+
+
+def test_what_was_read_while_it_was_right_stays(closure: Closures, tmp_path: Path) -> None:
+    task = _loaded(tmp_path, FILES).task("f")
+    before = code_closure(task.func).version
+    (tmp_path / "tools" / "clean.py").write_text("x = 1\n")
+    assert code_closure(task.func).version == before
+
+
+def test_a_program_that_was_edited_since_it_began_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "program_.py"
+    file.write_text("def f():\n    return 1\n")
+    module = types.ModuleType("program_")
+    module.__file__ = str(file)
+    sys.modules["program_"] = module
+    try:
+        exec(compile(file.read_text(), str(file), "exec"), vars(module))
+        with pytest.raises(UsageError, match="edited after it was loaded"):
+            code_closure(module.f)
+        os.utime(file, (1, 1))
+        assert len(code_closure(module.f).pieces) == 1
+    finally:
+        del sys.modules["program_"]
 
 
 def test_installed_code_counts_by_name() -> None:
