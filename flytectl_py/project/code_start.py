@@ -6,6 +6,7 @@ import ast
 import functools
 import hashlib
 import inspect
+import linecache
 import textwrap
 import types
 from collections.abc import Callable, Iterator
@@ -69,10 +70,25 @@ def typed_in(thing: types.FunctionType | type) -> ast.stmt:
     :raises UsageError: there is no text of it.
     """
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(thing)))
-    except (OSError, TypeError, SyntaxError, ValueError) as error:
+        if isinstance(thing, type):
+            return _class_typed_in(thing.__name__)
+        return ast.parse(textwrap.dedent(inspect.getsource(thing))).body[0]
+    except (OSError, TypeError, SyntaxError, ValueError, LookupError) as error:
         raise UsageError(f"the code of {thing.__qualname__} cannot be read: {error}", hint=_HINT) from error
-    return tree.body[0]
+
+
+def _class_typed_in(name: str) -> ast.stmt:
+    """Find a class in the texts that were typed in, the last one first: `inspect` looks for classes in files only.
+
+    :raises LookupError: it is in none.
+    """
+    for _, changed, lines, _ in reversed([each for each in linecache.cache.values() if len(each) == 4]):
+        text = "" if changed is not None else "".join(lines)  # Files have a time.
+        if f"class {name}" in text:
+            for statement in reversed(ast.parse(text).body):
+                if isinstance(statement, ast.ClassDef) and statement.name == name:
+                    return statement
+    raise LookupError("no text that was typed in has it")
 
 
 def value_text(value: object) -> str:
