@@ -55,6 +55,15 @@ class _Named(Generic[T]):
             return {**data, "name": last_part(data["path"])}
         return data
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> Any:
+        from flytectl_py.model.references import reference_schema
+
+        def fields(value: _Named[Any]) -> dict[str, Any]:
+            return {"path": value.path, "name": value.name, "format": value.format, "hash": value.hash}
+
+        return reference_schema(cls, {"path": ..., "name": None, "format": "", "hash": None}, "path", fields)
+
     @property
     def is_remote(self) -> bool:
         """Whether the path is a URI other than ``file://…``."""
@@ -74,7 +83,8 @@ class File(_Named[T]):
     :raises DeclarationError: the path is empty or not a path.
     """
 
-    hash_method: HashMethod | None = field(default=None, compare=False, repr=False, kw_only=True)
+    # A HashMethod; pydantic looks at the annotations of ``File[T]``, and knows no protocols.
+    hash_method: Any = field(default=None, compare=False, repr=False, kw_only=True)
 
     @classmethod
     def from_existing_remote(cls, remote_path: str, file_cache_key: str | None = None) -> File[T]:

@@ -172,6 +172,15 @@ class DataFrame:
         """Return the table that `to_json` gave."""
         return cls.from_dict(decoder(data), **from_dict_kwargs)
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, _source: Any, _handler: Any) -> Any:
+        from flytectl_py.model.references import reference_schema
+
+        def fields(value: DataFrame) -> dict[str, Any]:
+            return {**value.to_dict(), "hash": value.hash}
+
+        return reference_schema(cls, {"uri": ..., "format": "", "hash": None}, "uri", fields)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, DataFrame):
             return NotImplemented

@@ -33,7 +33,10 @@ GRANTED: dict[str, dict[str, str]] = {
         "msgpack": LATE,  # a table in a message of that form
     },
     "wire": {"flyteidl2": ANYWHERE},  # what it spells
-    "model": {"kubernetes": LATE},  # a pod template made from the client's own classes
+    "model": {
+        "kubernetes": LATE,  # a pod template made from the client's own classes
+        "pydantic_core": LATE,  # asked for by pydantic itself, for a model of the user's
+    },
 }
 
 
