@@ -102,7 +102,7 @@ def _raw(stores: Stores, path: str, mode: Mode, options: Mapping[str, Any]) -> t
             Path(local).parent.mkdir(parents=True, exist_ok=True)
         if mode.binary == "wb" and LocalWriter.fits(local):
             gathering = LocalWriter(local)
-            return io.BufferedWriter(gathering, 1 << 20), gathering.discard
+            return io.BufferedWriter(gathering), gathering.discard
         return Path(local).open(mode.binary), lambda: None
     if mode.update or mode.verb == "a":
         raise UsageError(
@@ -118,7 +118,7 @@ def _raw(stores: Stores, path: str, mode: Mode, options: Mapping[str, Any]) -> t
     if mode.verb == "x" and place.store.head(place.key) is not None:
         raise FileExistsError(f"{path} exists already")
     writer = StoreWriter(place)
-    return io.BufferedWriter(writer, 1 << 20), writer.discard
+    return io.BufferedWriter(writer, 64 << 10), writer.discard
 
 
 def _compressed(raw: BinaryIO, mode: Mode, compression: object, path: str) -> Any:
