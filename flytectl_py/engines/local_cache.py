@@ -71,7 +71,7 @@ class LocalCache:
         self._note = note
         self._scope = scope
         self._overwrite = overwrite
-        self._versions: dict[AnyTask, str | None] = {}
+        self._versions: dict[tuple[object, ...], tuple[str | None, object]] = {}
         self._told: set[str] = set()
 
     def call(
@@ -162,17 +162,28 @@ class LocalCache:
 
     def _version(self, task: AnyTask) -> str | None:
         """Return the version of a task, found once for a run; None where there is none, which is told."""
-        if task not in self._versions:
-            version: str | None = None
-            try:
-                version = task_version(task, self._root)
-                CacheHistory(self._folder).remember(task, version, self._root)
-            except DeclarationError:
-                raise
-            except FlyteError as error:
-                self._tell(task, f"is not cached: {error}")
-            self._versions[task] = version
-        return self._versions[task]
+        # Of the same things an `override` of other settings is made; they are held, so that no other takes their id.
+        things = (task.func, task.environment, task.settings.cache, task.settings.pod_template)
+        key = (task.name, *map(id, things))
+        if key not in self._versions:
+            self._versions[key] = (self._found_version(task), things)
+        return self._versions[key][0]
+
+    def _found_version(self, task: AnyTask) -> str | None:
+        try:
+            version = task_version(task, self._root)
+            if not isinstance(version, str) or not version:
+                raise TypeError(f"a version is text, and a policy gave {version!r}")
+            CacheHistory(self._folder).remember(task, version, self._root)
+        except DeclarationError:
+            raise
+        except FlyteError as error:
+            self._tell(task, f"is not cached: {error}")
+        except Exception as error:  # noqa: BLE001  a policy of the user's own
+            self._tell(task, f"is not cached: its version cannot be found: {type(error).__name__}: {error}")
+        else:
+            return version
+        return None
 
     # -- entries
 

@@ -88,15 +88,21 @@ def lines() -> object:
 
 
 @env.task(cache="disable")
-def hundred(own: int) -> None:
+def hundred(own: int, serial: bool = True) -> None:
     for x in range(100):
-        assert slow_one(x % 10) == x % 10
+        assert (slow_one if serial else quick_one)(x % 10) == [x % 10] * 1000
 
 
 @env.task(cache=flyte.Cache("auto", serialize=True))
-def slow_one(x: int) -> int:
+def slow_one(x: int) -> list[int]:
     ran(f"one{x}")
-    return x
+    return [x] * 1000
+
+
+@env.task
+def quick_one(x: int) -> list[int]:
+    ran(f"quick{x}")
+    return [x] * 1000
 
 
 @env.task(cache=flyte.Cache("auto", serialize=True))
@@ -228,6 +234,13 @@ def test_eight_processes_of_a_hundred_calls_run_each_once(app: Project) -> None:
     assert [each.wait(timeout=120) for each in running] == [0] * 8
     assert [times(app, f"one{x}") for x in range(10)] == [1] * 10
     assert list((app.path / ".flyte" / "state" / "cache" / "locks").iterdir()) == []
+
+
+def test_without_serialize_eight_processes_may_work_twice_and_are_right(app: Project) -> None:
+    command = [FLYTE, "run", "app.py", "hundred", "--no-serial", "--own"]
+    running = [subprocess.Popen([*command, str(n)], cwd=app.path, env=app.environment()) for n in range(8)]
+    assert [each.wait(timeout=120) for each in running] == [0] * 8
+    assert all(1 <= times(app, f"quick{x}") <= 8 for x in range(10))
 
 
 def test_a_killed_holder_lets_go(app: Project) -> None:

@@ -172,6 +172,38 @@ def test_a_function_without_text_is_not_cached(calls: Calls) -> None:
     assert [calls(made(task, version_override="1"), 1)[1] for _ in range(2)] == [False, True]
 
 
+def test_a_policy_that_fails_or_gives_no_text_is_told(calls: Calls) -> None:
+    class Fails:
+        def get_version(self, salt: str, params: VersionParameters) -> str:
+            raise RuntimeError("no network")
+
+    class Number:
+        def get_version(self, salt: str, params: VersionParameters) -> Any:
+            return 3
+
+    for policy, said in ((Fails(), "RuntimeError: no network"), (Number(), "a policy gave 3")):
+        task = made(policies=policy)
+        assert [calls(task, 1), calls(task, 1)] == [(1, False), (1, False)]
+        assert [said in note for note in calls.notes] == [True]
+        calls.notes.clear()
+
+
+def test_a_version_is_found_once_for_a_run(calls: Calls) -> None:
+    asked = []
+
+    class Asked:
+        def get_version(self, salt: str, params: VersionParameters) -> str:
+            asked.append(params.func)
+            return "1"
+
+    task = made(policies=Asked())
+    calls(task, 1)
+    before = len(asked)
+    for retries in range(5):
+        assert calls(task.override(retries=retries), 1) == (1, True)
+    assert len(asked) == before
+
+
 def test_threads_at_once_run_one(calls: Calls) -> None:
     task = made(serialize=True)
     found: list[Any] = []
