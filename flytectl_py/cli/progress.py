@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import os
 import shutil
 import sys
@@ -144,9 +145,12 @@ class Drawing(_Watching):
         self._at_line_start = True
         self._ended = False
         self._frame = 0
+        self._asking = 0
+        self._input = builtins.input
 
     def run_began(self, name: str) -> None:
         draw_on(self)
+        self._input, builtins.input = builtins.input, self._ask
         super().run_began(name)
 
     def __enter__(self) -> Drawing:
@@ -165,7 +169,7 @@ class Drawing(_Watching):
     def show(self) -> None:
         lines = self._lines()
         with self._lock:
-            if self._ended or not self._at_line_start:
+            if self._ended or self._asking or not self._at_line_start:
                 return
             up = f"\x1b[{self._height}F" if self._height else ""
             _write(f"{up}\x1b[J" + "".join(f"{line}\n" for line in lines))
@@ -176,6 +180,19 @@ class Drawing(_Watching):
             self._erase()
             self._ended = True
         draw_on(None)
+        if builtins.input == self._ask:
+            builtins.input = self._input
+
+    def _ask(self, prompt: object = "", /) -> str:
+        """Stand still while somebody is asked something, as by a debugger: Python writes that prompt by itself."""
+        with self:
+            self._asking += 1
+        try:
+            return self._input(prompt)
+        finally:
+            with self._lock:
+                self._asking -= 1
+                self._at_line_start = True
 
     def _erase(self) -> None:
         if self._height:

@@ -42,7 +42,7 @@ def loaded_code(root: str, known_in: str = "") -> list[list[Any]]:
 def _sha256(file: str, known: list[Any] | None) -> tuple[list[int], str]:
     found = os.stat(file)
     stamp = [found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
-    if known is not None and known[:-1] == stamp:
+    if isinstance(known, list) and known[:-1] == stamp:
         return stamp, known[-1]
     import hashlib
     import time
@@ -66,7 +66,7 @@ def _read(file: str) -> dict[str, list[Any]]:
 def _write(file: str, seen: dict[str, list[Any]]) -> None:
     partial = f"{file}.{os.getpid()}"
     try:
-        os.makedirs(os.path.dirname(file), exist_ok=True)
+        os.makedirs(os.path.dirname(file), mode=0o700, exist_ok=True)
         with open(partial, "w", encoding="utf-8") as opened:
             json.dump(seen, opened)
         os.replace(partial, file)

@@ -10,27 +10,16 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from flytectl_py.model.context import current_context
 from flytectl_py.model.dispatch import in_stray_thread
 
+if TYPE_CHECKING:
+    from flytectl_py.engines.watching import Screen
+
 Listener = Callable[[int, int, str], None]
 """Takes the action's number, the stream (1 is stdout, 2 stderr) and the text."""
-
-
-class Screen(Protocol):
-    """Something drawn on the terminal that has to make room for text."""
-
-    def __enter__(self) -> object:
-        """Make room; nothing is drawn until `__exit__`."""
-
-    def __exit__(self, *exc: object) -> None:
-        """The text is written."""
-
-    def wrote(self, text: str) -> None:
-        """Take notice of the text, before `__exit__`."""
-
 
 _screen: Screen | None = None
 _listeners: dict[str, Listener] = {}

@@ -88,6 +88,8 @@ def source_of(task: Task[..., Any]) -> str:
 
 
 def _relative(path: str, root: str) -> str:
+    if path == root:
+        return "."
     return path[len(root) + 1 :] if path.startswith(root + os.sep) else path
 
 
@@ -104,7 +106,7 @@ class Recorder:
         self._code_root = code_root
         self._note = note
         self._journal: Journal | None = None
-        self._names: dict[int, Sequence[str]] = {}
+        self._names: dict[int, tuple[object, Sequence[str]]] = {}
         self._printed: dict[int, int] = {}
         self._git: int | None = None
 
@@ -176,10 +178,11 @@ class Recorder:
     def _named(
         self, task: Task[..., Any] | None, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> list[tuple[str, Any]]:
-        names = self._names.get(id(task))
-        if names is None or len(names) < len(args):
+        function = None if task is None else task.func
+        _, names = self._names.get(id(function), (None, ()))
+        if len(names) < len(args):
             names = _input_names(task, len(args))
-            self._names[id(task)] = names
+            self._names[id(function)] = (function, names)  # It is held, so that no other gets its id.
         return [*zip(names, args, strict=False), *kwargs.items()]
 
 

@@ -1,4 +1,4 @@
-"""What those are told who write down a run, or show it."""
+"""What those are told who write down a run, or show it; for type checkers only."""
 
 from __future__ import annotations
 
@@ -23,3 +23,16 @@ class Watcher(Protocol):
 
     def run_ended(self, phase: Phase, seconds: float, error: tuple[str, str] | None) -> None:
         """The run has ended; `error` is the code and the message of what ended it."""
+
+
+class Screen(Protocol):
+    """Something drawn on the terminal that has to make room for text."""
+
+    def __enter__(self) -> object:
+        """Make room; nothing is drawn until `__exit__`."""
+
+    def __exit__(self, *exc: object) -> None:
+        """The text is written."""
+
+    def wrote(self, text: str) -> None:
+        """Take notice of the text, before `__exit__`."""

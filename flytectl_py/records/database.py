@@ -30,11 +30,13 @@ def opened(state: Path, warn: Callable[[str], None]) -> Iterator[sqlite3.Connect
 
     :raises NotReadyError: it is broken, locked for too long, or of a newer version.
     """
-    import sqlite3
-
     if not records_folder(state).is_dir():
         yield None
         return
+    try:
+        import sqlite3
+    except ImportError as error:
+        raise NotReadyError("this Python was built without SQLite, which the records need") from error
     file = database_file(state)
     try:
         database = _connect(file)
@@ -61,8 +63,10 @@ def gather_into(state: Path) -> None:
 
     For runs, which must not fail for it.
     """
-    import sqlite3
-
+    try:
+        import sqlite3
+    except ImportError:
+        return  # Who reads the records is told.
     with contextlib.suppress(sqlite3.Error, OSError, NotReadyError):
         database = _connect(database_file(state), wait=0.1)
         if database is not None:

@@ -59,7 +59,8 @@ class Journal:
             try:
                 self._descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
             except FileNotFoundError:
-                file.parent.mkdir(parents=True, exist_ok=True)
+                file.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                file.parent.mkdir(exist_ok=True)
                 self._descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
             fcntl.flock(self._descriptor, fcntl.LOCK_SH)
         except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 
 import pytest
@@ -71,6 +72,32 @@ def test_colours_are_left_out_where_they_are_not_wanted(app: Project) -> None:
         shown = terminal.finish().expect().out
     assert "2 running" in shown
     assert not re.search(r"\x1b\[3\dm", shown)
+
+
+def test_it_stands_still_while_a_task_asks_something(project: MakeProject) -> None:
+    made = project(
+        {
+            "app.py": """
+        import time
+        import flyte
+
+        @flyte.task
+        def main() -> str:
+            time.sleep(0.8)
+            answer = input("name? ")
+            time.sleep(0.4)
+            return answer
+        """
+        }
+    )
+    with made.flyte_on_terminal("run", "app.py", "main") as terminal:
+        asked = terminal.expect(r"name\? ")
+        assert "running" in asked
+        time.sleep(0.5)
+        terminal.send("me\n")
+        between = terminal.expect("me\r\n")
+        assert "running" not in between
+        assert terminal.finish().expect().out.endswith("me\n")
 
 
 def test_a_pipe_gets_nothing_unless_it_was_asked_for(app: Project) -> None:

@@ -76,6 +76,16 @@ def test_code_that_was_kept_runs_as_it_was(app: Project) -> None:
     assert app.flyte("rerun", "again").expect().out == f"4 {ANSWER}\n"
 
 
+def test_a_folder_that_was_run_is_run_again(app: Project) -> None:
+    point = '{"x": 1, "when": "2026-01-31"}'
+    for name, options in (("whole", []), ("kept", ["--keep-code"])):
+        app.flyte("run", "--name", name, *options, ".", "main", "--x", "2", "--point", point).expect()
+        assert app.flyte("rerun", name).expect().out == f"4 {ANSWER}\n"
+    app.write({"steps.py": "def twice(x):\n    return 20 * x\n"})
+    assert app.flyte("rerun", "kept").expect().out == f"4 {ANSWER}\n"
+    assert app.flyte("rerun", "whole").expect().out == f"40 {ANSWER}\n"
+
+
 def test_help_shows_the_inputs_of_the_task(app: Project) -> None:
     shown = app.flyte("rerun", "plain", "--help").expect().out
     assert "--point" in shown
