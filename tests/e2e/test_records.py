@@ -215,6 +215,38 @@ def test_what_is_not_there_is_said(app: Project) -> None:
     assert app.flyte("logs").expect(2).err.startswith("error: which run?")
 
 
+def test_a_cache_hit_is_recorded_as_one(project: MakeProject) -> None:
+    made = project(
+        {
+            "app.py": """
+        import flyte
+        env = flyte.TaskEnvironment(name="app")
+
+        @env.task(cache="auto")
+        async def cached(x: int) -> int:
+            return x
+
+        @env.task(cache="auto")
+        def plain(x: int) -> int:
+            return x
+
+        @env.task
+        async def main(x: int) -> int:
+            return await cached(x) + plain(x)
+        """
+        }
+    )
+    for name in ("first", "second"):
+        made.flyte("run", "--name", name, "app.py", "main", "--x", "5").expect()
+    uses = [
+        [each["cache"] for each in made.flyte("get", "run", name, "--json").expect().json["action_list"]]
+        for name in ("first", "second")
+    ]
+    assert uses == [[None, "miss", "miss"], [None, "hit", "hit"]]
+    assert "(2 cached)" in made.flyte("get", "run").expect().out
+    assert ", cached" in made.flyte("get", "run", "second").expect().out
+
+
 def test_nothing_is_kept_where_records_are_off(app: Project) -> None:
     app.flyte("run", "app.py", "main", "--x", "5", env={"FLYTE_RECORDS": "off"}).expect()
     assert not (app.path / ".flyte" / "state" / "records").exists()
