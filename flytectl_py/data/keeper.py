@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -81,10 +82,15 @@ class Keeper:
 
     def _place_for(self, local: str) -> str:
         """Return where a local file or folder goes so that other tasks can read it; where it is, if they can."""
+        here = os.path.abspath(local_path(local) or local)
         context = current_context.get()
-        if context is None or local_path(context.raw_data_path) is not None:
-            return os.path.abspath(local_path(local) or local)
-        return self.new_path(last_part(os.path.abspath(local_path(local) or local)))
+        if context is None:
+            return here
+        raw = local_path(context.raw_data_path)
+        if raw is not None and (not _below(here, tempfile.gettempdir()) or _below(here, raw)):
+            return here
+        # What lies in the temporary folder is often gone when the task that made it has ended.
+        return self.new_path(last_part(here))
 
     def save_table(self, table: DataFrame, folder: str | None = None) -> DataFrame:
         from flytectl_py.data.table_verbs import saved
@@ -110,6 +116,10 @@ class Keeper:
     def _table_path(self, table: DataFrame, folder: str | None) -> str:
         place = folder or table.raw_data_path
         return self.new_path(None) if place is None else new_path(place, None)
+
+
+def _below(path: str, folder: str) -> bool:
+    return os.path.realpath(path).startswith(os.path.join(os.path.realpath(folder), ""))
 
 
 def new_path(folder: str, name: str | None) -> str:

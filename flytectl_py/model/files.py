@@ -86,6 +86,10 @@ class File(_Named[T]):
     # A HashMethod; pydantic looks at the annotations of ``File[T]``, and knows no protocols.
     hash_method: Any = field(default=None, compare=False, repr=False, kw_only=True)
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Objects of hashlib cannot be pickled, and have done their work.
+        return {**self.__dict__, "hash_method": None}
+
     @classmethod
     def from_existing_remote(cls, remote_path: str, file_cache_key: str | None = None) -> File[T]:
         """Return the file at a URI; it is not looked at.
@@ -117,7 +121,8 @@ class File(_Named[T]):
     ) -> File[T]:
         """Return a local file as a value that other tasks can read: sent to where the data of the running task goes.
 
-        Where that is this machine, or outside a task, the file stays where it is and nothing is copied.
+        Where that is this machine, or outside a task, the file stays where it is and nothing is copied; unless it lies
+        in the folder for temporary files, where it may be gone when the task has ended.
 
         :param remote_destination: a URI or path to send it to instead.
         :param hash_method: hashes the content, which becomes `hash`; or a text, which is it.
@@ -235,7 +240,8 @@ class Dir(_Named[T]):
     ) -> Dir[T]:
         """Return a local folder as a value that other tasks can read: sent to where the data of the running task goes.
 
-        Where that is this machine, or outside a task, the folder stays where it is and nothing is copied.
+        Where that is this machine, or outside a task, the folder stays where it is and nothing is copied; unless it
+        lies in the one for temporary files, where it may be gone when the task has ended.
 
         :param remote_path: a URI or path to send it to instead.
         :param dir_cache_key: becomes its `hash`.
