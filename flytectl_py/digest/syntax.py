@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Mapping
 from typing import Any
 
 from flytectl_py.digest.framing import Value, encode, encode_record
@@ -16,25 +17,36 @@ def encode_tree(node: ast.AST) -> bytes:
     Positions do not count, nor the spelling of a constant (``0x10`` is ``16``, ``'a'`` is ``"a"``). Fields that hold
     nothing are left out, so that those which a later version of Python adds change nothing.
     """
+    # Without recursion, as sums of a thousand terms and chains of a thousand elifs are deeper than Python's stack.
+    nodes = [node]
+    for each in nodes:
+        nodes.extend(ast.iter_child_nodes(each))
+    encoded: dict[int, bytes] = {}
+    for each in reversed(nodes):  # What is inside a node comes after it.
+        encoded[id(each)] = _encoded(each, encoded)
+    return encoded[id(node)]
+
+
+def _encoded(node: ast.AST, inner: Mapping[int, bytes]) -> bytes:
     if isinstance(node, ast.Constant):
         return _constant(node.value)
     if isinstance(node, ast.JoinedStr):
         # Some versions of Python end a format with an empty text.
         parts = [each for each in node.values if not (isinstance(each, ast.Constant) and each.value == "")]
-        return encode_record("JoinedStr", {"values": [_field(each) for each in parts]})
+        return encode_record("JoinedStr", {"values": [_field(each, inner) for each in parts]})
     fields = {
-        name: _field(value)
+        name: _field(value, inner)
         for name, value in ast.iter_fields(node)
         if name not in _NOT_MEANING and value is not None and value != []
     }
     return encode_record(type(node).__name__, fields)
 
 
-def _field(value: Any) -> Value:
+def _field(value: Any, inner: Mapping[int, bytes]) -> Value:
     if isinstance(value, ast.AST):
-        return encode_tree(value)
+        return inner[id(value)]
     if isinstance(value, list):
-        return [_field(item) for item in value]
+        return [_field(item, inner) for item in value]
     return value if isinstance(value, bool | int | None) else _text(value)
 
 

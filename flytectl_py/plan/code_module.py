@@ -29,12 +29,10 @@ class ModuleCode:
     for_effect: list[Source] = field(default_factory=list)
 
     def statement_at(self, line: int) -> int | None:
-        """Return the statement that stands at a line, decorators included, or None."""
-        for number, statement in enumerate(self.statements):
-            decorators = getattr(statement, "decorator_list", None) or [statement]
-            if min(decorators[0].lineno, statement.lineno) <= line <= (statement.end_lineno or statement.lineno):
-                return number
-        return None
+        """Return the statement that makes the function at a line, decorators included; None where there is nothing."""
+        found = [number for number, statement in enumerate(self.statements) if _covers(statement, line)]
+        making = [number for number in found if len(found) > 1 and _makes_function(self.statements[number])]
+        return next(iter(making or found), None)
 
 
 def read_module(text: bytes) -> ModuleCode:
@@ -61,6 +59,15 @@ def read_module(text: bytes) -> ModuleCode:
             module.effects.append(number)
     _find_unnamed(module, tree)
     return module
+
+
+def _covers(statement: ast.stmt, line: int) -> bool:
+    first = (getattr(statement, "decorator_list", None) or [statement])[0]
+    return bool(min(first.lineno, statement.lineno) <= line <= (statement.end_lineno or statement.lineno))
+
+
+def _makes_function(statement: ast.stmt) -> bool:
+    return any(isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) for each in ast.walk(statement))
 
 
 def _flat(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:

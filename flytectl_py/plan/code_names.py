@@ -130,11 +130,15 @@ class _Walker:
 
     def walk(self, node: ast.AST) -> None:
         """Note the uses in `node`."""
-        handler = _HANDLERS.get(type(node))
-        if handler is None:
-            self._each(ast.iter_child_nodes(node))
-        else:
-            handler(self, node)
+        # Without recursion where nothing is to be known of a node: sums and elifs may be very deep.
+        waiting = [node]
+        while waiting:
+            each = waiting.pop()
+            handler = _HANDLERS.get(type(each))
+            if handler is None:
+                waiting.extend(reversed(list(ast.iter_child_nodes(each))))
+            else:
+                handler(self, each)
 
     # -- names
 
@@ -279,10 +283,12 @@ _OWN_SCOPE = (
 
 def _in_scope(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
     """Yield nodes and what is inside them, not what is in a scope of its own; a ``:=`` in a comprehension is ours."""
-    for node in nodes:
+    waiting = list(nodes)[::-1]
+    while waiting:
+        node = waiting.pop()
         yield node
         if not isinstance(node, _OWN_SCOPE):
-            yield from _in_scope(ast.iter_child_nodes(node))
+            waiting.extend(reversed(list(ast.iter_child_nodes(node))))
         elif isinstance(node, _OWN_SCOPE[4:]):
             for inner in ast.walk(node):
                 if isinstance(inner, ast.NamedExpr):

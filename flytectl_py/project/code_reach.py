@@ -272,7 +272,10 @@ class _Reach:
 
 
 def _first_line(statement: ast.stmt) -> str:
-    line = ast.unparse(statement).partition("\n")[0]
+    try:
+        line = ast.unparse(statement).partition("\n")[0]
+    except RecursionError:
+        return f"line {statement.lineno}"
     return line if len(line) <= _LABEL else f"{line[:_LABEL]}…"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Container, Iterable, Iterator
 
 from flytectl_py.plan.code_names import Use, changed_names
 from flytectl_py.project.code_files import CodeFiles, Statement
-from flytectl_py.project.code_tasks import environment_of
+from flytectl_py.project.code_tasks import is_task
 
 _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -30,7 +30,7 @@ def registered(files: CodeFiles, met: Iterable[str], reached: Container[object])
 
 def _enters(files: CodeFiles, file: str, definition: _Definition, reached: Container[object]) -> bool:
     for decorator in definition.decorator_list:
-        if environment_of(decorator, file, files) is None:
+        if not is_task(decorator, file, files):
             for target, statement in _statements(files, file, decorator):
                 if target in reached and not isinstance(statement, _Definition):
                     return True

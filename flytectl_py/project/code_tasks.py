@@ -30,18 +30,28 @@ def without_task_decorators(statement: ast.stmt, file: str, files: CodeFiles) ->
     """
     if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef) or not statement.decorator_list:
         return statement, []
-    kept, environments = [], []
+    kept: list[ast.expr] = []
+    environments: list[Settings] = []
     for decorator in statement.decorator_list:
         found = environment_of(decorator, file, files)
-        if found is None:
-            kept.append(decorator)
-        else:
+        if found is not None:
             environments.append(found)
-    if not environments:
+        elif not is_task(decorator, file, files):
+            kept.append(decorator)
+    if len(kept) == len(statement.decorator_list):
         return statement, []
     bare = copy.copy(statement)
     bare.decorator_list = kept
     return bare, environments
+
+
+def is_task(decorator: ast.expr, file: str, files: CodeFiles) -> bool:
+    """Whether a decorator makes a task, in an environment (`environment_of`) or without one, ``@flyte.task``."""
+    if environment_of(decorator, file, files) is not None:
+        return True
+    called = decorator.func if isinstance(decorator, ast.Call) else decorator
+    path = _path(called)
+    return path is not None and "flyte.task" in files.follow(file, Use(path))
 
 
 def environment_of(decorator: ast.expr, file: str, files: CodeFiles) -> Settings | None:
@@ -77,18 +87,22 @@ def is_declaring(statement: ast.stmt) -> bool:
 
 
 def _environment(expression: ast.expr, file: str, files: CodeFiles) -> Settings | None:
-    path: list[str] = []
-    while isinstance(expression, ast.Attribute):
-        path.append(expression.attr)
-        expression = expression.value
-    if not isinstance(expression, ast.Name):
-        return None
-    for target in files.follow(file, Use((expression.id, *reversed(path)))):
+    path = _path(expression)
+    for target in files.follow(file, Use(path)) if path else ():
         if isinstance(target, Statement):
             found = Settings(target.file, target.number)
             if _making_call(found, files) is not None:
                 return found
     return None
+
+
+def _path(expression: ast.expr) -> tuple[str, ...] | None:
+    """Return the names of ``a.b.c``, or None for any other expression."""
+    path: list[str] = []
+    while isinstance(expression, ast.Attribute):
+        path.append(expression.attr)
+        expression = expression.value
+    return (expression.id, *reversed(path)) if isinstance(expression, ast.Name) else None
 
 
 def _making_call(node: Settings, files: CodeFiles) -> ast.Call | None:

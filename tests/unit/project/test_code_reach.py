@@ -306,6 +306,28 @@ def test_code_that_is_only_near(closure: Closures, way: str) -> None:
     assert closure(with_number(NEAR[way], "1")).version == closure(with_number(NEAR[way], "2")).version
 
 
+def test_the_decorator_of_a_task_without_an_environment_does_not_count(closure: Closures) -> None:
+    forms = [
+        "import flyte\n@flyte.task\ndef f(x: int) -> int:\n    return x\n",
+        "import flyte\n@flyte.task(retries=3)\ndef f(x: int) -> int:\n    return x\n",
+        "import flyte as fl\nenv = fl.TaskEnvironment('e')\n@env.task\ndef f(x: int) -> int:\n    return x\n",
+        "from flyte import task as t\n@t\ndef f(x: int) -> int:\n    return x\n",
+    ]
+    assert len({closure({"app.py": form}).version for form in forms}) == 1
+
+
+def test_lambdas_and_functions_of_one_line_are_told_apart(closure: Closures) -> None:
+    text = f"{HEAD}x = 1; f = env.task(lambda x: ¤, short_name='f') if False else env.task(lambda x: x)\n"
+    assert closure(with_number({"app.py": text}, "1")).version != closure(with_number({"app.py": text}, "2")).version
+
+
+def test_code_may_be_deeper_than_the_stack(closure: Closures) -> None:
+    elifs = "".join(f"    elif x == {n}:\n        return {n}\n" for n in range(1, 900))
+    total = " + ".join(["¤"] * 900)
+    text = f"{HEAD}A = [{total}]\nA.append({total})\n@env.task\ndef f(x: int) -> int:\n    if x: return A\n{elifs}"
+    assert closure(with_number({"app.py": text}, "1")).version != closure(with_number({"app.py": text}, "2")).version
+
+
 def test_two_names_for_each_other_are_told_apart(closure: Closures) -> None:
     a, b = "K = 1\ndef g():\n    return K\n", "K = 2\ndef g():\n    return K\n"
     one = {"app.py": HEAD + "import a, b\n" + F + "a.g() - b.g()", "a.py": a, "b.py": b}
