@@ -14,7 +14,7 @@ env = flyte.TaskEnvironment(name="data")
 @env.task
 def through(mib: int, folder: str) -> tuple[float, float]:
     block = bytes(range(256)) * 4096
-    file = flyte.io.File.from_existing_remote(f"{folder}/large.bin")
+    file: flyte.io.File[bytes] = flyte.io.File.from_existing_remote(f"{folder}/large.bin")
     start = time.perf_counter()
     with file.open_sync("wb") as out:
         for _ in range(mib):

@@ -114,7 +114,8 @@ def _raw(stores: Stores, path: str, mode: Mode, options: Mapping[str, Any]) -> t
     if mode.verb == "r":
         if options.get("cache_type") == "none":
             return io.BufferedReader(RangeReader(place), 1), lambda: None
-        return io.BufferedReader(RangeReader(place), options.get("block_size") or REQUEST), lambda: None
+        block = options.get("block_size") or REQUEST
+        return io.BufferedReader(RangeReader(place, ahead=min(block, REQUEST)), block), lambda: None
     if mode.verb == "x" and place.store.head(place.key) is not None:
         raise FileExistsError(f"{path} exists already")
     writer = StoreWriter(place)

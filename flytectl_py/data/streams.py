@@ -7,6 +7,7 @@ import io
 import os
 import secrets
 import tempfile
+import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -23,13 +24,45 @@ IN_MEMORY = 8 << 20
 """Bytes up to which what is written is gathered in memory; beyond, in a temporary file."""
 
 
-class RangeReader(io.RawIOBase):
-    """The content of an object, fetched as it is asked for.
+class _Ahead:
+    """Bytes that are being fetched before they are asked for, on a thread that nothing waits for in the end."""
 
+    def __init__(self, place: Object, start: int, length: int) -> None:
+        self.start = start
+        self._piece = b""
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._fetch, args=(place, length), name="flyte-data", daemon=True)
+        self._thread.start()
+
+    def _fetch(self, place: Object, length: int) -> None:
+        try:
+            self._piece = place.store.read(place.key, self.start, length)
+        except BaseException as error:  # noqa: BLE001  raised again where it is taken
+            self._error = error
+
+    def take(self, most: int) -> bytes:
+        """Return at most `most` of the bytes, from `start` on, which moves on."""
+        self._thread.join()
+        if self._error is not None:
+            raise self._error
+        taken, self._piece = self._piece[:most], self._piece[most:]
+        self.start += len(taken)
+        return taken
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether all of it was taken."""
+        return not self._thread.is_alive() and not self._piece
+
+
+class RangeReader(io.RawIOBase):
+    """The content of an object, fetched as it is asked for; who reads on and on gets the next block fetched meanwhile.
+
+    :param ahead: bytes of such a block; 0 fetches nothing that was not asked for.
     :raises ObjectMissingError: there is no such object.
     """
 
-    def __init__(self, place: Object) -> None:
+    def __init__(self, place: Object, ahead: int = 0) -> None:
         super().__init__()
         found = place.store.head(place.key)
         if found is None:
@@ -38,6 +71,9 @@ class RangeReader(io.RawIOBase):
             )
         self._place = place
         self._at = 0
+        self._block = ahead
+        self._ahead: _Ahead | None = None
+        self._ended_at: int | None = None
         self.size = found.size
         self.name = place.uri
 
@@ -74,9 +110,23 @@ class RangeReader(io.RawIOBase):
         return b"".join(pieces)
 
     def _fetch(self, wanted: int) -> bytes:
-        piece = self._place.store.read(self._place.key, self._at, min(wanted, REQUEST))
+        goes_on = self._ended_at == self._at
+        if self._ahead is not None and self._ahead.start == self._at:
+            piece = self._ahead.take(wanted)
+        else:
+            self._ahead = None
+            piece = self._place.store.read(self._place.key, self._at, min(wanted, REQUEST))
         self._at += len(piece)
+        self._ended_at = self._at
+        if self._ahead is not None and self._ahead.is_empty:
+            self._ahead = None
+        if goes_on and self._ahead is None and self._block and self._at < self.size:
+            self._ahead = _Ahead(self._place, self._at, min(self._block, self.size - self._at))
         return piece
+
+    def close(self) -> None:
+        self._ahead = None
+        super().close()
 
 
 class LocalWriter(io.FileIO):
