@@ -28,7 +28,7 @@ from flyte.io import File
 from helpers import double
 
 HERE = Path(__file__).parent
-env = flyte.TaskEnvironment("app", cache="auto")
+env = flyte.TaskEnvironment("app", cache="auto", image="img:1")
 
 
 def ran(name: str) -> None:
