@@ -89,7 +89,7 @@ def _command_of(name: str, options: Mapping[str, Any], *, for_help: bool) -> Any
 
     def act(loaded: Loaded, task: AnyTask, typed: Mapping[str, Any], given: Mapping[str, Any]) -> None:
         output = settle_output(given)
-        again = Again(run.name, root, _inputs(task, first, output), code)
+        again = Again(root, _inputs(task, first, output), code)
         _tell_of_code(run, loaded, code, output)
         run_task(loaded, task, typed, given, again)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from flytectl_py.cli.output import Output, about_run, settle_output
 from flytectl_py.cli.params import read_inputs
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 AnyTask = Task[..., Any]
 
 
-class Again(NamedTuple):
+class Again:
     """What a run takes over from another one: inputs as JSON by name, and its code where that was kept.
 
-    :param run: the name of the other one. :param root: the root that it had.
+    :param root: the root that the other one had.
     """
 
-    run: str
-    root: Path
-    inputs: Mapping[str, Any]
-    code: KeptCode | None
+    def __init__(self, root: Path, inputs: Mapping[str, Any], code: KeptCode | None) -> None:
+        self.root = root
+        self.inputs = inputs
+        self.code = code
 
 
 def run_task(

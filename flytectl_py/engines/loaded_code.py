@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from types import ModuleType
 from typing import Any
 
 from flytectl_py.project.first_party import FirstParty, own_files
@@ -25,18 +26,26 @@ def loaded_code(root: str, known_in: str = "") -> list[list[Any]]:
     known = _read(known_in) if known_in else {}
     seen = dict(known)
     found = []
-    for file in own_files(loaded_before_runs().values(), FirstParty(root)):
-        if file.startswith(inside):
-            try:
-                stamp, sha256 = _sha256(file, known.get(file))
-            except OSError:
-                continue  # It has gone since it was loaded.
-            seen[file] = [*stamp, sha256]
-            path = file.removeprefix(inside).replace(os.sep, "/")
-            found.append([path, bool(stamp[0] & stat.S_IXUSR), stamp[1], sha256])
+    modules = [each for each in loaded_before_runs().values() if _file_of(each).startswith(inside)]
+    for file in own_files(modules, FirstParty(root)):
+        try:
+            stamp, sha256 = _sha256(file, known.get(file))
+        except OSError:
+            continue  # It has gone since it was loaded.
+        seen[file] = [*stamp, sha256]
+        path = file.removeprefix(inside).replace(os.sep, "/")
+        found.append([path, bool(stamp[0] & stat.S_IXUSR), stamp[1], sha256])
     if known_in and seen != known:
         _write(known_in, seen)
     return found
+
+
+def _file_of(module: ModuleType | None) -> str:
+    try:
+        file = object.__getattribute__(module, "__dict__").get("__file__")
+    except AttributeError:
+        return ""
+    return file if isinstance(file, str) else ""
 
 
 def _sha256(file: str, known: list[Any] | None) -> tuple[list[int], str]:

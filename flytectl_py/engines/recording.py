@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from flytectl_py.engines.actions import Action
 from flytectl_py.engines.api import Note, Phase, RunOptions
@@ -39,12 +39,13 @@ def records_are_on() -> bool:
     return os.environ.get(SWITCH, "").lower() not in ("off", "0", "false", "no")
 
 
-class KeptCode(NamedTuple):
+class KeptCode:
     """A bundle that holds the code of a run: its digest, its archive, and the root that the code runs from."""
 
-    digest: str
-    archive: str
-    root: str
+    def __init__(self, digest: str, archive: str, root: str) -> None:
+        self.digest = digest
+        self.archive = archive
+        self.root = root
 
 
 def kept_code(bundle: Bundle | None) -> KeptCode | None:
