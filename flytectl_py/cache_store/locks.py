@@ -57,8 +57,10 @@ class KeyLocks:
         return f"{self._folder}{os.sep}{key}.lock"
 
     def _try(self, key: str, *, wait: bool) -> int | None:
-        import fcntl
-
+        try:
+            import fcntl
+        except ImportError as error:
+            raise OSError("this system has no flock") from error
         file = self._file(key)
         try:
             lock = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)

@@ -181,6 +181,42 @@ def test_a_program_may_leave_the_cache_alone(app: Project) -> None:
     assert times(app, "twice") == 3
 
 
+def test_a_program_and_the_command_share_what_is_kept(app: Project) -> None:
+    app.write({"app.py": APP + "\nif __name__ == '__main__':\n    print(flyte.run(twice, 3).outputs().o0)\n"})
+    for order in (("program", "command"), ("command", "program")):
+        for name in order:
+            if name == "program":
+                assert app.python("app.py").expect().out == "Answer(value=6, words=('a', 'b'))\n"
+            else:
+                app.flyte("run", "app.py", "twice", "--x", "3").expect()
+        assert times(app, "twice") == 1
+        for entry in entries(app):
+            entry.unlink()
+        (app.path / "twice.ran").unlink()
+
+
+def test_an_edit_while_it_runs_is_not_taken_for_what_ran(app: Project) -> None:
+    app.write(
+        {
+            "editing.py": """
+            from pathlib import Path
+            import app, flyte
+
+            @app.env.task(cache="disable")
+            def edit() -> int:
+                file = Path(__file__).with_name("helpers.py")
+                file.write_text(file.read_text().replace("2 *", "3 *"))
+                return app.twice(5).value
+            """
+        }
+    )
+    first = app.flyte("run", "editing.py", "edit").expect()
+    assert first.out.strip() == "10"
+    assert "helpers.py was edited after it was loaded" in first.err
+    second = app.flyte("run", "app.py", "twice", "--x", "5", "--json").expect()
+    assert second.json["outputs"]["o0"]["value"] == 15
+
+
 def test_a_failed_task_is_not_kept(app: Project) -> None:
     for expected in (1, 2):
         app.flyte("run", "app.py", "fails", "--x", "3").expect(1)
