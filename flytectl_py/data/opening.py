@@ -73,18 +73,27 @@ def checked_options(mode: Mode, options: Mapping[str, Any], path: str) -> None:
         )
     if options.get("cache_options"):
         raise UsageError("cache_options are not known here", hint="leave them out", where=path)
+    compression = options.get("compression")
+    if compression not in (*COMPRESSIONS.values(), "lzma", "infer", None):
+        hint = f"it is one of {', '.join(sorted({*COMPRESSIONS.values()}))}, infer"
+        raise UsageError(f"compression is {compression!r}", hint=hint, where=path)
+    if _compression(path, compression) and (mode.update or mode.verb == "a"):
+        raise UsageError(f"{path}: what is compressed is read, or written anew", where=path)
 
 
 def open_streams(stores: Stores, file: File[Any], mode: Mode, options: Mapping[str, Any]) -> Streams:
     """Open `file`; see `File.open` for the options."""
+    if file.hash_method is not None and (mode.verb == "a" or mode.update):
+        raise UsageError(f"{file.path} cannot be hashed while it is changed in place", where=file.path)
     raw, discard = _raw(stores, file.path, mode, options)
     below: list[Any] = []
     method = file.hash_method
+    discards = [discard]
     if method is not None and mode.verb != "r":
         below.append(raw)
-        raw = io.BufferedWriter(
-            Hashing(raw, method.update, lambda: object.__setattr__(file, "hash", result_of(method))), REQUEST
-        )
+        hashing = Hashing(raw, method.update, lambda: object.__setattr__(file, "hash", result_of(method)))
+        discards.append(hashing.discard)
+        raw = io.BufferedWriter(hashing, 1 << 20)
     packed = _compressed(raw, mode, options.get("compression"), file.path)
     if packed is not raw:
         below.insert(0, raw)
@@ -92,7 +101,7 @@ def open_streams(stores: Stores, file: File[Any], mode: Mode, options: Mapping[s
     if mode.text:
         words = {name: options[name] for name in TEXT_OPTIONS if name in options}
         top = io.TextIOWrapper(packed, **{"encoding": "utf-8", **words})
-    return Streams(top, tuple(below), discard)
+    return Streams(top, tuple(below), lambda: [each() for each in discards])
 
 
 def _raw(stores: Stores, path: str, mode: Mode, options: Mapping[str, Any]) -> tuple[Any, Callable[[], object]]:
@@ -122,12 +131,14 @@ def _raw(stores: Stores, path: str, mode: Mode, options: Mapping[str, Any]) -> t
     return io.BufferedWriter(writer, 64 << 10), writer.discard
 
 
+def _compression(path: str, given: object) -> object:
+    return COMPRESSIONS.get(os.path.splitext(path)[1].lower()) if given == "infer" else given
+
+
 def _compressed(raw: BinaryIO, mode: Mode, compression: object, path: str) -> Any:
-    name = COMPRESSIONS.get(os.path.splitext(path)[1].lower()) if compression == "infer" else compression
+    name = _compression(path, compression)
     if name is None:
         return raw
-    if mode.update or mode.verb == "a":
-        raise UsageError(f"{path}: what is compressed is read, or written anew", where=path)
     verb = "rb" if mode.verb == "r" else "wb"
     if name == "gzip":
         import gzip
@@ -138,12 +149,6 @@ def _compressed(raw: BinaryIO, mode: Mode, compression: object, path: str) -> An
         import bz2
 
         return bz2.BZ2File(cast(Any, raw), cast(Any, verb))
-    if name in {"xz", "lzma"}:
-        import lzma
+    import lzma
 
-        return lzma.LZMAFile(cast(Any, raw), verb)
-    raise UsageError(
-        f"compression is {name!r}",
-        hint=f"it is one of {', '.join(sorted({*COMPRESSIONS.values()}))}, infer",
-        where=path,
-    )
+    return lzma.LZMAFile(cast(Any, raw), verb)

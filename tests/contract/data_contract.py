@@ -112,6 +112,13 @@ class FileContract:
             out.write(b"ab")
             out.write(b"c")
         assert file.hash == hashlib.sha256(b"abc").hexdigest()
+        half: File[bytes] = File(f"{address}/half", hash_method=hashlib.sha256())
+        with contextlib.suppress(LookupError), half.open("wb") as out:
+            out.write(b"ab")
+            raise LookupError
+        assert half.hash is None
+        with pytest.raises(UsageError, match="in place"):
+            half.open("ab").write(b"x")
         (tmp_path / "here").write_bytes(b"abc")
         sent: File[bytes] = File.from_local_sync(tmp_path / "here", f"{address}/sent", hashlib.sha256())
         assert (sent.path, sent.name, sent.hash) == (f"{address}/sent", "here", file.hash)
