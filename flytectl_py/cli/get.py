@@ -38,5 +38,7 @@ def _get(words: list[str], options: Mapping[str, Any], output: Output) -> None:
         raise UsageError(f"one run at a time: got {' '.join(words[1:])}", hint="flyte get run NAME")
     if len(words) == 1:
         show_runs(options, output)
-    else:
-        show_run(words[1], options, output)
+        return
+    if "limit" in options:
+        raise UsageError("--limit is for the list of runs, and one was named", where="--limit")
+    show_run(words[1], options, output)

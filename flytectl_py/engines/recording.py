@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 MOST_PRINTED = 1_000_000
 """Characters of what one action prints that are kept."""
 _LONG_SECONDS = 1.0
+_BYTES_PER_SECOND = 1_000_000
+"""How much a run may have to say for each second that it took, to bring it into the database by itself."""
 _MANY_JOURNALS = 200
 
 SWITCH = "FLYTE_RECORDS"
@@ -159,8 +161,9 @@ class Recorder:
             from flytectl_py.project.git_state import reap
 
             reap(self._git)
-        # Who waited that long does not notice the milliseconds; short runs leave it to whoever reads the records.
-        if seconds > _LONG_SECONDS or _many(journal.file.parent):
+        # Who waited that long does not notice the milliseconds; other runs leave it to whoever reads the records.
+        is_worth_it = seconds > _LONG_SECONDS and journal.written < seconds * _BYTES_PER_SECOND
+        if phase is not Phase.ABORTED and (is_worth_it or _many(journal.file.parent)):
             from flytectl_py.records.database import gather_into
 
             gather_into(self._state)

@@ -34,8 +34,8 @@ def ask_for_changes(folder: str, answer: str) -> int | None:
     command = ["sh", "-c", f"({_ASK}) >/dev/null 2>&1 &", "sh", folder, answer]
     try:
         return os.posix_spawnp("sh", command, os.environ)
-    except OSError:
-        return None  # No shell: then nobody knows.
+    except (OSError, AttributeError):
+        return None  # No shell, or not that kind of system: then nobody knows.
 
 
 def reap(process: int) -> None:

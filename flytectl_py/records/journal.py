@@ -43,7 +43,7 @@ bundle that was kept, and where.
 class Journal:
     """Takes events from any thread, a list append each, and writes them from a thread of its own.
 
-    It never fails: `warn` is told once why nothing more is kept.
+    It never fails: `warn` is told once why nothing more is kept. `written` counts bytes.
     """
 
     def __init__(self, file: Path, header: RunHeader, warn: Callable[[str], None]) -> None:
@@ -55,6 +55,7 @@ class Journal:
         self._process = os.getpid()
         self._descriptor = -1
         self.broken = False
+        self.written = 0
         try:
             try:
                 self._descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
@@ -84,7 +85,9 @@ class Journal:
             if not batch or self.broken or os.getpid() != self._process:
                 return
             try:
-                _write_all(self._descriptor, json.dumps(batch, separators=(",", ":")).encode() + b"\n")
+                data = json.dumps(batch, separators=(",", ":")).encode() + b"\n"
+                _write_all(self._descriptor, data)
+                self.written += len(data)
             except OSError as error:
                 self._give_up(error)
 

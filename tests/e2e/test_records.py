@@ -211,6 +211,8 @@ def test_what_is_not_there_is_said(app: Project) -> None:
     app.flyte("run", "--name", "first", "app.py", "main", "--x", "5").expect()
     assert "did you mean 'first'?" in app.flyte("get", "run", "frst").expect(2).err
     assert "no action 'a9'" in app.flyte("logs", "first", "a99").expect(2).err.replace("a99", "a9")
+    assert "--limit" in app.flyte("get", "run", "first", "--limit", "3").expect(2).err
+    assert "--limit" in app.flyte("get", "run", "--limit", "few").expect(2).err
     assert app.flyte("get").expect(2).err.startswith("error: get what?")
     assert app.flyte("logs").expect(2).err.startswith("error: which run?")
 
@@ -265,6 +267,42 @@ def test_a_python_program_is_recorded_as_well(app: Project) -> None:
     assert url == f"local://{name}"
     document = app.flyte("get", "run", url, "--json").expect().json
     assert (document["file"], document["action_list"][0]["inputs"]) == ("app.py", {"x": 5})
+
+
+def test_async_programs_and_threads_are_recorded_as_well(project: MakeProject) -> None:
+    made = project(
+        {
+            "program.py": """
+        import asyncio
+        import flyte
+
+        @flyte.task
+        def blocking(x: int) -> int:
+            print("thread", x)
+            return x
+
+        @flyte.task
+        async def parent(n: int) -> int:
+            return sum(await asyncio.gather(*(blocking.aio(x) for x in range(n)))) + sum(flyte.map(blocking, range(n)))
+
+        async def main() -> None:
+            runs = await asyncio.gather(*(flyte.run.aio(parent, n) for n in (2, 3)))
+            print(*(run.name for run in runs))
+
+        asyncio.run(main())
+        """
+        }
+    )
+    two, three = made.python("program.py").expect().out.splitlines()[-1].split()
+    for name, children in ((two, 2), (three, 3)):
+        actions = made.flyte("get", "run", name, "--json").expect().json["action_list"]
+        assert [each["parent"] for each in actions] == [None] + ["a0"] * 2 * children
+        assert [each["group"] for each in actions[1:]] == [None] * children + ["blocking"] * children
+        pieces = made.flyte("logs", name, "--json").expect().json["printed"]
+        assert {(each["action"], each["text"].strip()) for each in pieces if each["text"].strip()} >= {
+            ("a1", "thread"),
+            (f"a{children + 1}", "thread"),
+        }
 
 
 def test_many_calls_of_one_task_are_summed_up(project: MakeProject) -> None:
