@@ -10,8 +10,8 @@ from flytectl_py.bridge import Verb
 from flytectl_py.config import settings as config
 from flytectl_py.errors import DeclarationError, did_you_mean
 from flytectl_py.model.context import Mode, current_context
-from flytectl_py.model.data import DataKeeper, install_data
 from flytectl_py.model.task import Task
+from flytectl_py.model.world import install_data
 
 if TYPE_CHECKING:
     import functools
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from flytectl_py.config.declared import Config
     from flytectl_py.engines.api import Run
     from flytectl_py.engines.runner import Runner
+    from flytectl_py.model.data import DataKeeper
     from flytectl_py.model.environment import Environment
     from flytectl_py.model.image import Image
     from flytectl_py.plan.bundle import CopyStyle

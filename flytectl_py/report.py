@@ -8,9 +8,9 @@ from typing import Any
 from flytectl_py.bridge import Verb
 from flytectl_py.errors import FlyteError, NotInTaskContextError
 from flytectl_py.model.context import TaskContext, current_context
-from flytectl_py.model.data import the_data
 from flytectl_py.model.dispatch import dispatcher
 from flytectl_py.model.report import MAIN, Report, Tab
+from flytectl_py.model.world import the_data
 
 FILE_NAME = "report.html"
 """Beside the action's outputs."""
@@ -23,7 +23,7 @@ class _Reports:
 
     def __init__(self) -> None:
         self.open: dict[_Key, Report] = {}
-        self.written: list[str] = []
+        self.written: dict[str, None] = {}  # in the order in which they were
         self.lock = threading.Lock()
 
 
@@ -114,7 +114,7 @@ def finish(context: TaskContext, *, declared: bool) -> None:
         except (FlyteError, OSError, ValueError) as error:
             # The action itself has ended as it has.
             _note(f"the report of {context.task} cannot be written: {error}")
-    elif not any(path.startswith(f"{context.output_path}/") for path in _reports.written):
+    elif _path(context) not in _reports.written:
         _note(f"{context.task} logs to a report that nobody keeps: declare it with @env.task(report=True)")
 
 
@@ -124,10 +124,13 @@ def written_reports() -> list[str]:
 
 
 def _write(context: TaskContext, html: str) -> None:
-    path = f"{context.output_path}/{FILE_NAME}"
+    path = _path(context)
     the_data().write_text(path, html)
-    if path not in _reports.written:
-        _reports.written.append(path)
+    _reports.written[path] = None
+
+
+def _path(context: TaskContext) -> str:
+    return f"{context.output_path}/{FILE_NAME}"
 
 
 def _key(context: TaskContext) -> _Key:

@@ -11,9 +11,9 @@ from typing import Any
 from flytectl_py.config import settings as config
 from flytectl_py.data.providers import ABFS, GCS, S3, Storage
 from flytectl_py.errors import NotReadyError, UnknownNameError, UsageError
-from flytectl_py.model.data import the_data
 from flytectl_py.model.files import Dir, File, last_part
 from flytectl_py.model.files import is_remote as _is_remote
+from flytectl_py.model.world import the_data
 
 CHUNK = 10 << 20
 _PROVIDERS: tuple[type[Storage], ...] = (S3, GCS, ABFS)

@@ -8,8 +8,8 @@ import sys
 from typing import Any
 
 from flytectl_py.digest.framing import encode_record
-from flytectl_py.model.data import the_data
 from flytectl_py.model.files import Dir, File
+from flytectl_py.model.world import the_data
 from flytectl_py.values.files import local_path
 
 _CHUNK = 1 << 20

@@ -1,11 +1,9 @@
-"""What files, folders and tables ask of whoever keeps their data, and who that is: they read nothing themselves."""
+"""What files, folders and tables ask of whoever keeps their data: they read nothing themselves."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
-
-from flytectl_py.errors import NotReadyError
 
 if TYPE_CHECKING:
     from flytectl_py.model.files import File
@@ -61,30 +59,3 @@ class DataKeeper(Protocol):
 
     def table_batches(self, table: DataFrame, kind: Any) -> Iterator[Any]:
         """Yield the rows that `table` refers to in batches, each a table of `kind`."""
-
-
-class _Installed:
-    # One for the process, as threads start with an empty context.
-    make: Callable[[], DataKeeper] | None = None
-    keeper: DataKeeper | None = None
-
-
-_installed = _Installed()
-
-
-def install_data(make: Callable[[], DataKeeper]) -> None:
-    """Let what `make` returns answer in this process; it is made when it is first asked."""
-    _installed.make = make
-    _installed.keeper = None
-
-
-def the_data() -> DataKeeper:
-    """Return who answers.
-
-    :raises NotReadyError: nobody does.
-    """
-    if _installed.keeper is None:
-        if _installed.make is None:
-            raise NotReadyError("nothing here may read or write data", hint="`import flyte` first")
-        _installed.keeper = _installed.make()
-    return _installed.keeper

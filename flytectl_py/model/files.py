@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from flytectl_py.errors import DeclarationError
-from flytectl_py.model.data import the_data
+from flytectl_py.model.world import the_data
 
 T = TypeVar("T")
 R = TypeVar("R")

@@ -116,7 +116,7 @@ class Report:
         """Return the page, with everything that it needs inside."""
         if self.template_path == PAGE:
             return self.page(_PAGE)
-        from flytectl_py.model.data import the_data
+        from flytectl_py.model.world import the_data
 
         return self.page(the_data().text_of(str(self.template_path)))
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from flytectl_py.errors import DeclarationError
 from flytectl_py.model.context import current_context
-from flytectl_py.model.data import the_data
+from flytectl_py.model.world import the_data
 
 
 class DataFrame:

@@ -62,8 +62,8 @@ def _read_json(annotation: Any, data: Any, conversion: Conversion) -> Any:
 
 
 def _read(annotation: Any, uri: str, form: str, conversion: Conversion) -> Any:
-    from flytectl_py.model.data import the_data
     from flytectl_py.model.tables import DataFrame
+    from flytectl_py.model.world import the_data
 
     table = _at(DataFrame, uri, form, conversion)
     try:

@@ -14,7 +14,7 @@ from flytectl_py.errors import NotInTaskContextError, RuntimeUserError
 from flytectl_py.model.report import HTML, Report, as_html
 from flytectl_py.report import report_html
 
-env = flyte.TaskEnvironment("env")
+env = flyte.TaskEnvironment("reports")
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from flyte.io import Dir, File
 from flytectl_py.errors import NotInTaskContextError
 from tests.support.servers.running import fresh_name
 
-env = flyte.TaskEnvironment("env")
+env = flyte.TaskEnvironment("keeper")
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def test_outside_a_task_there_is_no_place_for_new_data(lasting: Path) -> None:
 def test_a_read_that_nobody_waits_for_ends_the_process_all_the_same(lasting: Path) -> None:
     program = """
     import asyncio, os, threading, flyte
-    from flytectl_py.model.data import the_data
+    from flytectl_py.model.world import the_data
 
     async def main():
         asyncio.ensure_future(the_data().aside(threading.Event().wait))

@@ -25,7 +25,7 @@ from tests.support.servers.running import fresh_name
 
 COLUMNS: dict[str, list[Any]] = {"n": [1, 2, 3], "word": ["a", "ü", None]}
 KINDS = [pd.DataFrame, pl.DataFrame, pl.LazyFrame, pa.Table]
-env = flyte.TaskEnvironment("env")
+env = flyte.TaskEnvironment("tables")
 
 
 def made(kind: Any) -> Any:
