@@ -31,7 +31,7 @@ class Entry(NamedTuple):
 
 
 class StoredFile(NamedTuple):
-    """A file of the store, as `flyte gc` sees it. `used` is in seconds since 1970."""
+    """A file of the store, as `flyte gc` sees it. `used` is when it was last read or written, in seconds since 1970."""
 
     path: Path
     size: int
@@ -62,6 +62,8 @@ class CacheStore:
             with open(self.file_of(key), "rb") as file:
                 _check_owner(os.fstat(file.fileno()))
                 data = file.read()
+            with contextlib.suppress(OSError):
+                os.utime(self.file_of(key))  # What is used is not cleared away as old.
         except FileNotFoundError:
             return None
         except OSError as error:

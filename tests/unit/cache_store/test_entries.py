@@ -66,6 +66,17 @@ def test_a_folder_in_its_place_is_unreadable(tmp_path: Path) -> None:
     assert [each.path.name for each in store.files()] == [f"{KEY}.entry"]
 
 
+def test_reading_an_entry_uses_it(tmp_path: Path) -> None:
+    store = CacheStore(tmp_path)
+    store.write(KEY, {}, b"payload", 5)
+    os.utime(store.file_of(KEY), (1000, 1000))
+    assert [each.used for each in store.files()] == [1000]
+    entry = store.read(KEY)
+    assert entry is not None
+    assert entry.written == 5
+    assert [each.used > 1e9 for each in store.files()] == [True]
+
+
 def test_all_files_are_listed_and_locks_are_not(tmp_path: Path) -> None:
     store = CacheStore(tmp_path)
     assert list(store.files()) == []
