@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 _MAGIC = b"flyte-cache-entry 1 "
 _SUFFIX = ".entry"
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 class UnreadableEntryError(Exception):
@@ -60,7 +61,7 @@ class CacheStore:
         """
         try:
             with open(self.file_of(key), "rb") as file:
-                _check_owner(os.fstat(file.fileno()))
+                self._check_owner(os.fstat(file.fileno()))
                 data = file.read()
             with contextlib.suppress(OSError):
                 os.utime(self.file_of(key))  # What is used is not cleared away as old.
@@ -96,6 +97,14 @@ class CacheStore:
         with contextlib.suppress(OSError):
             os.unlink(self.file_of(key))
 
+    def _check_owner(self, found: os.stat_result) -> None:
+        if not hasattr(os, "geteuid"):
+            return
+        # Where the folder, too, is for everybody, the file system keeps no modes: it was made for its owner alone.
+        is_open = found.st_mode & _OTHERS_WRITE and not os.stat(self.folder).st_mode & _OTHERS_WRITE
+        if found.st_uid != os.geteuid() or is_open:
+            raise UnreadableEntryError("another user owns it or may write to it")
+
     def files(self) -> Iterator[StoredFile]:
         """Yield every file of the store, also what a killed process left behind, but no locks."""
         for folder in sorted(self.folder.glob("??")):
@@ -107,11 +116,6 @@ class CacheStore:
 
 def _checksum(data: bytes) -> bytes:
     return hashlib.sha256(data).hexdigest().encode()
-
-
-def _check_owner(found: os.stat_result) -> None:
-    if hasattr(os, "geteuid") and (found.st_uid != os.geteuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)):
-        raise UnreadableEntryError("another user owns it or may write to it")
 
 
 def _parsed(data: bytes) -> Entry:

@@ -66,6 +66,16 @@ def test_a_folder_in_its_place_is_unreadable(tmp_path: Path) -> None:
     assert [each.path.name for each in store.files()] == [f"{KEY}.entry"]
 
 
+def test_what_others_may_write_to_is_not_read(tmp_path: Path) -> None:
+    store = CacheStore(tmp_path / "cache")
+    store.write(KEY, {}, b"payload", 5)
+    Path(store.file_of(KEY)).chmod(0o620)
+    with pytest.raises(UnreadableEntryError, match="may write"):
+        store.read(KEY)
+    store.folder.chmod(0o777)  # As on a file system that shows the same modes for everything.
+    assert store.read(KEY) == ({}, b"payload", 5)
+
+
 def test_reading_an_entry_uses_it(tmp_path: Path) -> None:
     store = CacheStore(tmp_path)
     store.write(KEY, {}, b"payload", 5)
