@@ -44,6 +44,7 @@ def records(options: Mapping[str, Any], output: Output) -> Iterator[tuple[Path, 
 
 def root_of_records(options: Mapping[str, Any]) -> Path:
     """Return the root of the project whose records are meant."""
+    from flytectl_py.project.root import upwards
     from flytectl_py.project.state import state_folder
     from flytectl_py.records.finding import recorded_roots, the_one
     from flytectl_py.records.places import records_folder
@@ -54,7 +55,8 @@ def root_of_records(options: Mapping[str, Any]) -> Path:
             raise UsageError(f"the root {given} is not a folder", where="--root-dir")
         return Path(given).absolute()
     here = Path.cwd()
-    return the_one(recorded_roots(here, str(records_folder(state_folder(Path())))), here) or here
+    found = recorded_roots(here, upwards(here), str(records_folder(state_folder(Path()))))
+    return the_one(found, here) or here
 
 
 def run_record(database: sqlite3.Connection | None, name: str, root: Path) -> tuple[sqlite3.Connection, RunRecord]:

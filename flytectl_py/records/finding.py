@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from flytectl_py.errors import UsageError
@@ -12,12 +13,13 @@ _DEEP = 3
 _NOT_IN = frozenset({"node_modules", "__pycache__", "site-packages"})
 
 
-def recorded_roots(folder: Path, records: str) -> list[Path]:
+def recorded_roots(folder: Path, upwards: Iterable[Path], records: str) -> list[Path]:
     """Return the roots of the projects that have records: the nearest at or above `folder`, else those below it.
 
+    :param upwards: `folder` and those above it that may belong to the same project, nearest first.
     :param records: the path of the records in a root.
     """
-    for each in (folder, *folder.parents):
+    for each in upwards:
         if (each / records).is_dir():
             return [each]
     return sorted(_below(str(folder), records, _DEEP))

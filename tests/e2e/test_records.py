@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -203,6 +204,14 @@ def test_records_are_found_from_folders_around_the_root(project: MakeProject) ->
     several = made.flyte("get", "run").expect(2)
     assert "--root-dir" in several.err
     assert "second" in made.flyte("get", "run", "--root-dir", "jobs/nightly").expect().out
+
+
+def test_records_of_the_home_folder_are_no_project_s(tmp_path: Path) -> None:
+    made = Project(tmp_path / "home" / "work", tmp_path / "home", {"jobs/app.py": APP, "../app.py": APP})
+    made.flyte("run", "--name", "at-home", "app.py", "main", "--x", "5", cwd="..").expect()
+    made.flyte("run", "--name", "at-work", "jobs/app.py", "main", "--x", "5").expect()
+    assert [each["run"] for each in made.flyte("get", "run", "--json").expect().json["runs"]] == ["at-work"]
+    assert "at-home" in made.flyte("get", "run", cwd="..").expect().out
 
 
 def test_what_is_not_there_is_said(app: Project) -> None:
