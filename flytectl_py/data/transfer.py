@@ -9,8 +9,9 @@ import os
 import secrets
 import shutil
 import tempfile
+import threading
+from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import BinaryIO
 
@@ -193,16 +194,37 @@ def _read_through(source: Path, take: Callable[[bytes], object]) -> int:
 
 
 def _all_of(work: Callable[[str], None], paths: list[str], at_once: int) -> None:
-    """Do `work` for each path, a few at once; the first failure ends it."""
-    if len(paths) < 2:
-        for path in paths:
-            work(path)
-        return
-    with ThreadPoolExecutor(at_once, thread_name_prefix="flyte-data") as pool:
-        waiting = [pool.submit(contextvars.copy_context().run, work, path) for path in paths]
+    """Do `work` for each path, a few at once; the first failure ends it.
+
+    On daemon threads: who is interrupted does not wait for what is under way.
+    """
+    waiting = deque(paths)
+    failures: list[BaseException] = []
+
+    def worker() -> None:
         try:
-            for each in waiting:
-                each.result()
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
+            while not failures and (path := _next(waiting)) is not None:
+                work(path)
+        except BaseException as error:  # noqa: BLE001  raised again where it is waited for
+            failures.append(error)
+
+    threads = [
+        threading.Thread(target=contextvars.copy_context().run, args=(worker,), name="flyte-data", daemon=True)
+        for _ in range(min(at_once, len(paths)))
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        for thread in threads:
+            thread.join()
+    finally:
+        waiting.clear()
+    if failures:
+        raise failures[0]
+
+
+def _next(waiting: deque[str]) -> str | None:
+    try:
+        return waiting.popleft()
+    except IndexError:
+        return None
