@@ -29,10 +29,6 @@ _DAMAGED = "its journal is damaged, and was set aside"
 _LOST = "the process ended without a word: it was killed, or the machine went down"
 
 
-class BrokenJournalError(Exception):
-    """A journal holds what no run has written."""
-
-
 def gather(database: sqlite3.Connection, folder: Path) -> None:
     """Move what stands in the journals below `folder` into `database`, and delete those that are done with.
 
@@ -45,13 +41,9 @@ def gather(database: sqlite3.Connection, folder: Path) -> None:
         return
     for name in names:
         if name.endswith(ENDING):
-            try:
+            with contextlib.suppress(FileNotFoundError):  # Another process was faster.
                 while not _gather_one(database, journals / name):
                     pass
-            except FileNotFoundError:
-                continue  # Another process was faster.
-            except BrokenJournalError:
-                _set_aside(database, journals / name)
     for name in names:
         if name.endswith(ANSWER):
             _take_answer(database, journals / name)
@@ -64,18 +56,24 @@ def _gather_one(database: sqlite3.Connection, file: Path) -> bool:
     with _transaction(database):
         row = database.execute("SELECT id, read, phase FROM runs WHERE journal = ?", (file.name,)).fetchone()
         run, start = (None, 0) if row is None else (row[0], row[1])
-        data = _complete_lines(file, start)
-        try:
-            for line in data.splitlines():
+        data, more = _complete_lines(file, start)
+        broken = False
+        for line in data.splitlines():
+            database.execute("SAVEPOINT line")
+            try:
                 run = _store(database, run, json.loads(line), file.name)
-        except (ValueError, TypeError, KeyError, IndexError) as error:
-            raise BrokenJournalError(file) from error
+            except _broken_by():
+                database.execute("ROLLBACK TO line")
+                broken = True
+                break
+            database.execute("RELEASE line")
+        if broken:
+            return _set_aside(database, run, file)
         if run is None:
             if abandoned and time.time() - file.stat().st_mtime > _YOUNG_SECONDS:
                 file.unlink()  # Its process ended before the first word.
             return True
         database.execute("UPDATE runs SET read = ? WHERE id = ?", (start + len(data), run))
-        more = len(data) >= MOST_BYTES
         if not more and abandoned:
             _close_if_open(database, run, file.stat().st_mtime)
     if not more and abandoned:
@@ -83,24 +81,31 @@ def _gather_one(database: sqlite3.Connection, file: Path) -> bool:
     return not more
 
 
-def _set_aside(database: sqlite3.Connection, file: Path) -> None:
+def _broken_by() -> tuple[type[Exception], ...]:
+    """Return what reading a journal raises that no run has written: no JSON, another shape, or no value of a column."""
+    import sqlite3
+
+    shapes = (ValueError, TypeError, AttributeError, LookupError, OverflowError)
+    return (*shapes, sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
+
+
+def _set_aside(database: sqlite3.Connection, run: int | None, file: Path) -> bool:
     """Read no further in a journal that the disk has damaged, and keep it for whoever wants to look."""
-    with _transaction(database):
-        row = database.execute("SELECT id, started, phase FROM runs WHERE journal = ?", (file.name,)).fetchone()
-        if row is not None and row[2] == "running":
-            _end_run(database, row[0], "aborted", max(0.0, file.stat().st_mtime - row[1]), ["Lost", _DAMAGED])
+    if run is not None:
+        _close_if_open(database, run, file.stat().st_mtime, _DAMAGED)
     file.rename(file.with_suffix(".damaged"))
+    return True
 
 
-def _complete_lines(file: Path, start: int) -> bytes:
+def _complete_lines(file: Path, start: int) -> tuple[bytes, bool]:
+    """Return the next whole lines of `file` from byte `start` on, and whether there may be more."""
     with file.open("rb") as opened:
         opened.seek(start)
         data = opened.read(MOST_BYTES)
-        end = data.rfind(b"\n") + 1
-        if not end and len(data) == MOST_BYTES:  # One line that is longer than that.
+        more = len(data) == MOST_BYTES
+        if more:
             data += opened.readline()
-            end = data.rfind(b"\n") + 1
-    return data[:end]
+    return data[: data.rfind(b"\n") + 1], more
 
 
 @contextlib.contextmanager
@@ -121,7 +126,8 @@ def _store(database: sqlite3.Connection, run: int | None, events: list[list[Any]
             run = _begin_run(database, fields[0], journal)
         elif kind == "begin":
             number, parent, name, sort, group, started, inputs = fields
-            begun.append((run, number, parent, name, sort, group, started, 1, "running", _json(inputs)))
+            group = None if group is None else _text(group)
+            begun.append((run, number, parent, _text(name), sort, group, started, 1, "running", _json(inputs)))
         elif kind == "end":
             number, seconds, attempts, phase, cache, outputs, error = fields
             ended.append((seconds, attempts, phase, cache, _json(outputs), *_error(error), run, number))
@@ -144,18 +150,19 @@ def _store(database: sqlite3.Connection, run: int | None, events: list[list[Any]
 
 def _begin_run(database: sqlite3.Connection, header: dict[str, Any], journal: str) -> int:
     known = ("name", "task", "root", "file", "project", "domain", "version", "started", "python")
-    columns = {key: header.get(key) for key in known}
-    columns |= {"git_commit": header.get("commit"), "bundle": header.get("bundle"), "archive": header.get("archive")}
+    columns = {key: header.get(key) for key in (*known, "bundle", "archive")}
+    columns = {key: _text(value) if isinstance(value, str) else value for key, value in columns.items()}
+    columns["git_commit"] = header.get("commit")
     columns |= {"journal": journal, "read": 0, "phase": "running", "code": digest_of(header.get("code") or [])}
     names, marks = ", ".join(columns), ", ".join("?" * len(columns))
     done = database.execute(f"INSERT INTO runs ({names}) VALUES ({marks})", list(columns.values()))  # noqa: S608  no value
     return int(done.lastrowid or 0)
 
 
-def _close_if_open(database: sqlite3.Connection, run: int, last_sign: float) -> None:
+def _close_if_open(database: sqlite3.Connection, run: int, last_sign: float, why: str = _LOST) -> None:
     phase, started = database.execute("SELECT phase, started FROM runs WHERE id = ?", (run,)).fetchone()
     if phase == "running":
-        _end_run(database, run, "aborted", max(0.0, last_sign - started), ["Lost", _LOST])
+        _end_run(database, run, "aborted", max(0.0, last_sign - started), ["Lost", why])
 
 
 def _end_run(database: sqlite3.Connection, run: int, phase: str, seconds: float, error: list[str] | None) -> None:

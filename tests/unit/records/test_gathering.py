@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from flytectl_py.errors import NotReadyError, UnknownNameError
+from flytectl_py.records import gathering
 from flytectl_py.records.database import opened
 from flytectl_py.records.journal import ENDING, Journal, is_abandoned
 from flytectl_py.records.places import database_file, journals_folder
@@ -88,12 +89,41 @@ def test_a_torn_last_line_is_left_out_and_the_run_is_lost(tmp_path: Path, journa
     assert not journal.file.exists()
 
 
+@pytest.mark.parametrize("most", [1, 50, 200, 1000])
+def test_a_long_journal_is_moved_piece_by_piece(
+    tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(gathering, "MOST_BYTES", most)
+    for number in range(20):
+        journal.add(["print", 0, 1, f"{number}\n" * (number % 3 + 1)])
+        journal.flush()
+    journal.add(["over", "succeeded", 1.0, None])
+    journal.close()
+    with opened(tmp_path, print) as database:
+        assert database is not None
+        run = run_named(database, "first")
+        assert (run.phase, run.seconds) == ("succeeded", 1.0)
+        text = "".join(each.text for each in printed_by(database, run))
+    assert text == "".join(f"{number}\n" * (number % 3 + 1) for number in range(20))
+    assert list(journals_folder(tmp_path).iterdir()) == []
+
+
 def test_a_damaged_journal_is_set_aside(tmp_path: Path, journal: Journal) -> None:
     journal.close()
     other = _journal(tmp_path, "second", [])
     other.add(["over", "succeeded", 1.0, None])
     other.close()
-    for text in ("not json\n", '[["begin", 1]]\n', "[[]]\n", "5\n"):
+    again = '["begin", 0, null, "n", "task", null, 1.0, null]'
+    texts = (
+        "not json",
+        '[["begin", 1]]',
+        "[[]]",
+        "5",
+        f"[{again}, {again}]",
+        '[["run", []]]',
+        '[["print", 0, {}, ""]]',
+    )
+    for text in (f"{each}\n" for each in texts):
         damaged = journals_folder(tmp_path) / f"damaged-{len(text)}{ENDING}"
         header = {"name": f"damaged-{len(text)}", "task": "t", "root": "", "file": "", "started": 1.0}
         damaged.write_text(json.dumps([["run", header]]) + "\n" + text)
@@ -101,7 +131,10 @@ def test_a_damaged_journal_is_set_aside(tmp_path: Path, journal: Journal) -> Non
         assert database is not None
         assert run_named(database, "second").phase == "succeeded"
         assert run_named(database, "first").phase == "aborted"
-    assert len(list(journals_folder(tmp_path).glob("*.damaged"))) == 4
+        # What stood before the damage is kept.
+        assert {each.phase for each in runs(database) if each.name.startswith("damaged")} == {"aborted"}
+        assert sum(each.name.startswith("damaged") for each in runs(database)) == len(texts)
+    assert len(list(journals_folder(tmp_path).glob("*.damaged"))) == len(texts)
 
 
 def test_an_empty_journal_is_left_alone_while_it_is_new(tmp_path: Path) -> None:
@@ -139,6 +172,19 @@ def test_text_that_is_no_text_is_kept_readable(tmp_path: Path, journal: Journal)
         assert database is not None
         (piece,) = printed_by(database, run_named(database, "first"))
         assert piece.text == "caf\\udce9 ü\0"
+
+
+def test_names_that_are_no_text_are_kept_readable(tmp_path: Path) -> None:
+    file = journals_folder(tmp_path) / f"odd.1{ENDING}"
+    made = Journal(file, {"name": "odd", "task": "t", "root": "/\udce9", "file": "\udce9.py", "started": 1.0}, print)
+    made.add(["begin", 0, None, "t\udce9", "task", "g\udce9", 1.0, {"x\udce9": "\udce9"}])
+    made.close()
+    with opened(tmp_path, print) as database:
+        assert database is not None
+        run = run_named(database, "odd")
+        assert (run.root, run.file) == ("/\\udce9", "\\udce9.py")
+        (action,) = actions_of(database, run)
+        assert (action.group, action.inputs) == ("g\\udce9", {"x\udce9": "\udce9"})
 
 
 def test_a_journal_is_abandoned_once_its_process_lets_go(journal: Journal) -> None:
