@@ -105,7 +105,8 @@ def _complete_lines(file: Path, start: int) -> tuple[bytes, bool]:
         more = len(data) == MOST_BYTES
         if more:
             data += opened.readline()
-    return data[: data.rfind(b"\n") + 1], more
+    end = data.rfind(b"\n") + 1
+    return data[:end], more and end > 0
 
 
 @contextlib.contextmanager

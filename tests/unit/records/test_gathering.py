@@ -76,7 +76,11 @@ def test_a_run_that_goes_on_is_read_again_from_where_it_was(tmp_path: Path, jour
         assert (run_named(database, "first").phase, number_of_runs(database)) == ("succeeded", 1)
 
 
-def test_a_torn_last_line_is_left_out_and_the_run_is_lost(tmp_path: Path, journal: Journal) -> None:
+@pytest.mark.parametrize("most", [1, 10**6])
+def test_a_torn_last_line_is_left_out_and_the_run_is_lost(
+    tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(gathering, "MOST_BYTES", most)
     journal.add(["begin", 0, None, "app.main", "task", None, 1000.5, None])
     journal.close()
     with journal.file.open("ab") as out:
