@@ -81,7 +81,7 @@ def recorder(
         "version": options.version,
     }
     if code is not None:
-        header["bundle"], header["archive"] = code.digest, _relative(code.archive, root)
+        header["bundle"], header["archive"] = code.digest, _relative(os.path.abspath(code.archive), root)
     return (Recorder(state, header, root if code is None else code.root, note),)
 
 
