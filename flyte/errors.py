@@ -1,5 +1,6 @@
 """The errors that this project raises, for ``except`` clauses: `flytectl_py.errors` draws their tree."""
 
+from flytectl_py.bridge import silence_grpc_polling_error
 from flytectl_py.errors import (
     ActionNotFoundError,
     BadInputsError,
@@ -80,4 +81,5 @@ __all__ = [
     "UnionRpcError",
     "UnknownNameError",
     "UsageError",
+    "silence_grpc_polling_error",
 ]

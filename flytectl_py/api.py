@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -11,6 +11,7 @@ from flytectl_py.config import settings as config
 from flytectl_py.errors import DeclarationError, did_you_mean
 from flytectl_py.model.context import Mode, current_context
 from flytectl_py.model.task import Task
+from flytectl_py.model.world import install_data
 
 if TYPE_CHECKING:
     import functools
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
     from flytectl_py.config.declared import Config
     from flytectl_py.engines.api import Run
     from flytectl_py.engines.runner import Runner
+    from flytectl_py.model.data import DataKeeper
     from flytectl_py.model.environment import Environment
     from flytectl_py.model.image import Image
     from flytectl_py.plan.bundle import CopyStyle
     from flytectl_py.plan.image_cache import ImageCache
+    from flytectl_py.storage.api import StoreOptions
 
 R = TypeVar("R")
 
@@ -120,6 +123,8 @@ def with_runcontext(
     project: str | None = None,
     domain: str | None = None,
     env_vars: dict[str, str] | None = None,
+    overwrite_cache: bool = False,
+    disable_run_cache: bool = False,
     note: Callable[[str], None] | None = None,
 ) -> Runner:
     """Say how the next run should go: ``flyte.with_runcontext(name="nightly").run(task, x=1)``.
@@ -137,35 +142,21 @@ def with_runcontext(
         code that are here.
     :param env_vars: set for every task of the run; they win over an environment's own.
     :param raw_data_path: where the data of files, folders and tables goes. :param run_base_dir: where outputs belong.
+    :param overwrite_cache: tasks that are cached run all the same, and what they return is kept instead.
+    :param disable_run_cache: nothing is taken from the cache and nothing is kept.
     :param note: takes each line for the person who watches, instead of stderr.
     :raises DeclarationError: a value that its parameter cannot take.
     """
-    modes = ("local", "remote", "hybrid")
-    if mode is not None and mode not in modes:
-        raise DeclarationError(
-            "with_runcontext(mode=…)",
-            mode,
-            f"it is one of {', '.join(modes)}",
-            suggestion=did_you_mean(str(mode), modes),
-        )
     from flytectl_py.engines.runner import Runner, print_note
     from flytectl_py.plan.bundle import COPY_STYLES
 
-    if copy_style not in COPY_STYLES:
-        raise DeclarationError(
-            "with_runcontext(copy_style=…)",
-            copy_style,
-            f"it is one of {', '.join(COPY_STYLES)}",
-            suggestion=did_you_mean(str(copy_style), COPY_STYLES),
-        )
+    if mode is not None:
+        _check_choice("with_runcontext(mode=…)", mode, ("local", "remote", "hybrid"))
+    _check_choice("with_runcontext(copy_style=…)", copy_style, COPY_STYLES)
     for name_of_image, uri in (images or {}).items():
         if not isinstance(uri, str) or not uri:
             raise DeclarationError("with_runcontext(images=…)", {name_of_image: uri}, "give image URIs by name")
-    for key, value in (env_vars or {}).items():
-        if not isinstance(key, str) or not isinstance(value, str) or not key or "=" in key or "\0" in key + value:
-            raise DeclarationError(
-                "with_runcontext(env_vars=…)", {key: value}, "names and values are text, names without '='"
-            )
+    _check_variables("with_runcontext(env_vars=…)", env_vars or {})
     if name is not None:
         from flytectl_py.engines.api import checked_run_name
 
@@ -183,8 +174,23 @@ def with_runcontext(
         dry_run=dry_run,
         copy_bundle_to=None if copy_bundle_to is None else Path(copy_bundle_to),
         interactive_mode=interactive_mode,
+        overwrite_cache=overwrite_cache,
+        disable_run_cache=disable_run_cache,
         note=note or print_note,
     )
+
+
+def _check_choice(parameter: str, value: object, known: Collection[str]) -> None:
+    if value not in known:
+        raise DeclarationError(
+            parameter, value, f"it is one of {', '.join(known)}", suggestion=did_you_mean(str(value), known)
+        )
+
+
+def _check_variables(parameter: str, variables: Mapping[str, str]) -> None:
+    for key, value in variables.items():
+        if not isinstance(key, str) or not isinstance(value, str) or not key or "=" in key or "\0" in key + value:
+            raise DeclarationError(parameter, {key: value}, "names and values are text, names without '='")
 
 
 def _run(task: Task[..., Any], /, *args: Any, **kwargs: Any) -> Run:
@@ -306,6 +312,19 @@ async def _build_images_async(
 
     return await asyncio.to_thread(build_all, (envs, *more), copy_style, dry_run=dry_run, force=force, note=print_note)
 
+
+def _data_keeper() -> DataKeeper:
+    from flytectl_py.data.keeper import Keeper
+    from flytectl_py.data.providers import options_for
+
+    def options(scheme: str) -> StoreOptions:
+        settings = config.settings()
+        return options_for(scheme, None if settings is None else settings.storage)
+
+    return Keeper(options)
+
+
+install_data(_data_keeper)
 
 _run.__name__ = "run"
 _build.__name__ = "build"

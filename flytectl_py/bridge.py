@@ -6,7 +6,10 @@ import contextvars
 import sys
 import threading
 from collections.abc import Callable, Coroutine
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
+
+if TYPE_CHECKING:
+    import asyncio
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -52,6 +55,17 @@ def run_in_thread(function: Callable[[], R]) -> R:
     if failure:
         raise failure[0]
     return outcome[0]
+
+
+def silence_grpc_polling_error(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Handle what an event loop could not: drop the BlockingIOError of gRPC's poller, and pass on everything else.
+
+    For ``loop.set_exception_handler``. gRPC's poller reads from a socket that another of its threads may have emptied
+    just now; nothing is lost by it (https://github.com/grpc/grpc/issues/25364).
+    """
+    if isinstance(context.get("exception"), BlockingIOError) and "PollerCompletionQueue" in repr(context.get("handle")):
+        return
+    loop.default_exception_handler(context)
 
 
 class Verb(Generic[P, R]):

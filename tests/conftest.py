@@ -33,6 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in list(os.environ):
         if name.startswith(OURS):
             del os.environ[name]
+    os.environ["FLYTE_RECORDS"] = "off"  # Runs in this process belong to no project.
     refuse_network.install()
 
 

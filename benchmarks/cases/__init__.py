@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from benchmarks.bench import Bench
-from benchmarks.cases import build, bundle, bundle_memory, fanout, file_help, image_tag, loading, root_help, run
+from benchmarks.cases import (
+    build,
+    bundle,
+    bundle_memory,
+    cache,
+    data,
+    fanout,
+    file_help,
+    image_tag,
+    loading,
+    records,
+    root_help,
+    run,
+)
 from benchmarks.finding import Finding
 
 CASES: Mapping[str, Callable[[Bench], list[Finding]]] = {
@@ -13,6 +26,9 @@ CASES: Mapping[str, Callable[[Bench], list[Finding]]] = {
     "run": run.measure,
     "run-help": file_help.measure,
     "fanout": fanout.measure,
+    "records": records.measure,
+    "cache": cache.measure,
+    "data": data.measure,
     "loading": loading.measure,
     "bundle": bundle.measure,
     "bundle-memory": bundle_memory.measure,

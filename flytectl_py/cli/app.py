@@ -13,13 +13,17 @@ from typer.core import TyperGroup
 from flytectl_py import __version__
 from flytectl_py.cli.options import GENERAL, Option, SaysWhere, declare
 from flytectl_py.cli.outcome import exit_code_of
-from flytectl_py.cli.output import open_missing_streams, print_result
+from flytectl_py.cli.output import close_results, open_missing_streams, print_result
 from flytectl_py.cli.plain_params import keep_pydantic_out
 from flytectl_py.cli.signals import take_signals
 from flytectl_py.errors import UnknownNameError
 
 COMMANDS: Final = {
     "run": ("flytectl_py.cli.run", "Run a task of a Python file."),
+    "get": ("flytectl_py.cli.get", "Show runs and their actions."),
+    "gc": ("flytectl_py.cli.gc", "Remove what is kept of old runs."),
+    "rerun": ("flytectl_py.cli.rerun", "Run once more what was run here."),
+    "logs": ("flytectl_py.cli.logs", "Print what the actions of a run printed."),
     "bundle": ("flytectl_py.cli.bundle", "Show and pack the code that travels with a run."),
     "build": ("flytectl_py.cli.build", "Build the images of environments, where they are missing."),
     "explain": ("flytectl_py.cli.explain", "Show what an image's tag is made of, and what changed."),
@@ -84,4 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     open_missing_streams()
     take_signals()
     given = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(exit_code_of(lambda: root().main(given, prog_name="flyte", standalone_mode=False), given))
+    try:
+        sys.exit(exit_code_of(lambda: root().main(given, prog_name="flyte", standalone_mode=False), given))
+    finally:
+        close_results()

@@ -44,6 +44,29 @@ def _value(option: Option, name: str, argument: str, following: str | None) -> A
     return argument.removeprefix(f"{name}=") if argument.startswith(f"{name}=") else None
 
 
+_TRUE = frozenset({"true", "yes", "on", "1"})
+_FALSE = frozenset({"false", "no", "off", "0"})
+
+
+def bare_flags(args: Sequence[str], flags: Mapping[str, str]) -> list[str]:
+    """Return `args` with ``--flag true`` and ``--flag=true`` as ``--flag``, and those with ``false`` as ``--no-flag``.
+
+    :param flags: what denies each flag, by its name. No argument follows an option here that could be meant instead.
+    """
+    found: list[str] = []
+    rest = list(args)
+    while rest:
+        argument = rest.pop(0)
+        name, equals, value = argument.replace("_", "-").partition("=")
+        if name in flags and not equals and rest and rest[0].lower() in _TRUE | _FALSE:
+            value = rest.pop(0)
+        said = value.lower()
+        if name in flags and said in _TRUE | _FALSE:
+            argument = name if said in _TRUE else flags[name]
+        found.append(argument)
+    return found
+
+
 def hidden_by_inputs(options: Mapping[str, Option], file: str, task: str) -> list[str]:
     """Return the long names of `options` that are inputs of `task` as well, by the text of the file."""
     longs = [name for option in options.values() for name in option.names if name.startswith("--")]

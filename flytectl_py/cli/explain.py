@@ -14,28 +14,37 @@ if TYPE_CHECKING:
     from flytectl_py.engines.image_planning import PlannedImage
     from flytectl_py.plan.image import PlannedLayer
 
-HELP = """Show every field that makes up a tag, and what changed since the last build on this machine.
+HELP = """Show what makes up a name that follows from content, and what changed since last time on this machine.
 
 \b
 Examples:
-  flyte explain image app.py          the image of every environment
+  flyte explain image app.py          the tag of every environment's image
   flyte explain image app.py etl      of one
   flyte explain image app.py -v       with the files of each layer
+  flyte explain cache app.py main     the key under which the outputs of a task are kept
 """
 
-SUBJECTS = ("image",)
+SUBJECTS = ("image", "cache")
 
 
 def command() -> Any:
     """Return the command `explain`."""
-    return make_command("explain", HELP, "image FILE|DIR [ENV]...", PLANNING_OPTIONS, _explain)
+    return make_command("explain", HELP, "image FILE|DIR [ENV]... | cache FILE TASK", PLANNING_OPTIONS, _explain)
 
 
 def _explain(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     if not words:
-        raise UsageError("explain what? flyte explain image FILE [ENV]", hint="see 'flyte explain --help'")
+        raise UsageError(
+            "explain what? flyte explain image FILE [ENV], or flyte explain cache FILE TASK",
+            hint="see 'flyte explain --help'",
+        )
     if words[0] not in SUBJECTS:
         raise UnknownNameError("subject", words[0], SUBJECTS, hint="flyte explain image FILE [ENV]")
+    if words[0] == "cache":
+        from flytectl_py.cli.explain_cache import explain_cache
+
+        explain_cache(words[1:], options, output)
+        return
     if len(words) == 1:
         raise UsageError("which file? flyte explain image needs FILE or DIR", hint="see 'flyte explain --help'")
     from flytectl_py.engines.image_history import ImageHistory

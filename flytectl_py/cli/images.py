@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import typer
 from typer.core import TyperCommand
 
-from flytectl_py.cli.options import GENERAL, Option, declare, merged, with_words
+from flytectl_py.cli.options import GENERAL, Option, SaysWhere, declare, merged, with_words
 from flytectl_py.cli.output import settle_output
 from flytectl_py.cli.plain_params import keep_pydantic_out
 from flytectl_py.errors import UsageError, did_you_mean
@@ -62,7 +62,7 @@ def make_command(
 ) -> Any:
     """Return a command that takes words, which `act` checks, and options."""
 
-    class Command(TyperCommand):
+    class Command(SaysWhere, TyperCommand):
         def collect_usage_pieces(self, ctx: Any) -> list[str]:
             del ctx
             return ["[OPTIONS]", metavar]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
+import shutil
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Annotated, Any, Literal, NamedTuple, TypeVar
 
@@ -11,6 +13,10 @@ import typer
 from flytectl_py.cli.output import print_result
 
 C = TypeVar("C", bound=Callable[..., Any])
+
+
+_NARROW = 60
+"""Columns of a terminal below which Typer's own layout, made for 50 and more, does not fit."""
 
 
 class Option(NamedTuple):
@@ -71,8 +77,38 @@ GENERAL: Mapping[str, Option] = {
 }
 
 
+def _folded(line: str, columns: int) -> list[str]:
+    """Fold an example, and what is said of it, which are laid out for a wider terminal."""
+    import textwrap
+
+    example, _, about = line.lstrip().partition("  ")
+    indent = " " * (len(line) - len(line.lstrip()))
+    parts = [(indent, example), *([(f"{indent}  ", about.strip())] if about else [])]
+    return [
+        each
+        for first, part in parts
+        for each in textwrap.wrap(part, columns, initial_indent=first, subsequent_indent=f"{indent}  ")
+    ]
+
+
 class SaysWhere:
-    """Mixed into a Typer command: an error in its options names the command whose help to read."""
+    """Mixed into a Typer command: an error in its options names the command whose help to read, and help is as wide as
+    the terminal, also where that is narrow.
+    """
+
+    def get_help(self, ctx: Any) -> str:
+        """Return the help of the command."""
+        formatter = ctx.make_formatter()
+        columns = shutil.get_terminal_size().columns
+        if columns < _NARROW:
+            formatter.width = max(columns - 2, 20)
+            formatter.write_dl = functools.partial(formatter.write_dl, col_max=max(formatter.width // 2 - 2, 8))
+        self.format_help(ctx, formatter)  # type: ignore[attr-defined]  # of the command that it is mixed into
+        text: str = formatter.getvalue()
+        lines = text.rstrip("\n").split("\n")
+        return "\n".join(
+            part for line in lines for part in (_folded(line, columns) if len(line) > columns else (line,))
+        )
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse the arguments of the command."""

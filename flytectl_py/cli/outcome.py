@@ -6,12 +6,12 @@ import errno
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import typer
 
-from flytectl_py.cli.output import print_json, speaks_json, to_stderr
+from flytectl_py.cli.output import print_json, run_of_error, speaks_json, to_stderr
 from flytectl_py.cli.signals import ended_by
 from flytectl_py.errors import INTERRUPTED, USAGE, WORK_FAILED, BaseRuntimeError, FlyteError, ModuleLoadError
 
@@ -83,13 +83,18 @@ def _print_traceback() -> None:
 
 def _say(as_json: bool, code: str, message: str, hint: str, where: str) -> None:
     if as_json:
-        print_json({"error": {"code": code, "message": message, "hint": hint, "where": where}})
+        _say_json({"code": code, "message": message, "hint": hint, "where": where})
         return
     to_stderr(f"error: {message}")
     if where and where not in message:
         to_stderr(f"  at {where}")
     if hint:
         to_stderr(f"  hint: {hint}")
+
+
+def _say_json(error: Mapping[str, Any]) -> None:
+    run = run_of_error()
+    print_json({"error": error, "run": run} if run else {"error": error})
 
 
 def _say_usage(error: Any, as_json: bool) -> None:
@@ -120,7 +125,7 @@ def _say_ours(error: FlyteError, as_json: bool) -> None:
         document: dict[str, Any] = {"code": error.code, "message": message, "hint": hint, "where": where}
         if trace:
             document["traceback"] = trace
-        print_json({"error": document})
+        _say_json(document)
         return
     if trace:
         to_stderr(trace.rstrip())

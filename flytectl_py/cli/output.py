@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple, TextIO
 from flytectl_py.errors import UsageError
 
 _speaks_json: bool | None = None
+_run = ""
 
 
 class _Results:
@@ -36,6 +38,12 @@ class _Results:
         if self.stream.closed:
             self.stream = open(1, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
         print(_printable(text, self.stream), file=self.stream, flush=True)
+
+    def close(self) -> None:
+        """Let go of the stream that was kept, if one was."""
+        if self.reserved:
+            with contextlib.suppress(OSError):  # What could not be written was said when it was tried.
+                self.stream.close()
 
 
 _results = _Results()
@@ -98,12 +106,28 @@ def keep_stdout() -> None:
     _results.reserve()
 
 
+def about_run(name: str) -> None:
+    """Say which run an error is about; an empty name is none."""
+    global _run
+    _run = name
+
+
+def run_of_error() -> str:
+    """Return the name of the run that an error is about, or an empty text."""
+    return _run
+
+
 def speaks_json(arguments: Sequence[str]) -> bool:
     """Whether errors are JSON: as it was settled, else, while options are being parsed, as the arguments look."""
     if _speaks_json is not None:
         return _speaks_json
     pairs = pairwise(arguments)
     return "--json" in arguments or any(one in ("-of", "--output-format") and two == "json" for one, two in pairs)
+
+
+def close_results() -> None:
+    """Close what was opened for results: the process ends now."""
+    _results.close()
 
 
 def print_json(document: Mapping[str, Any]) -> None:

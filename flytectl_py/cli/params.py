@@ -6,7 +6,7 @@ import sys
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flytectl_py.cli.options import Option
 from flytectl_py.errors import BadInputsError, UsageError, did_you_mean
@@ -14,6 +14,9 @@ from flytectl_py.model.interface import MISSING, Input, Output
 from flytectl_py.model.task import Task
 from flytectl_py.values import convert
 from flytectl_py.values.convert import BadValue
+
+if TYPE_CHECKING:
+    from flytectl_py.cli.running import Again
 
 AnyTask = Task[..., Any]
 
@@ -64,7 +67,7 @@ def input_options(task: AnyTask, *, for_help: bool) -> dict[str, Option]:
             names=names,
             help=_help(each, texts.get(each.name, "")) if for_help else "",
             metavar=None if is_flag or not for_help else convert.metavar(annotation_of(each)),
-            kind="flag" if is_flag else "text",
+            kind="flag" if is_flag else "texts",
         )
     return options
 
@@ -131,10 +134,13 @@ def _short(each: Input) -> str:
     return shown if len(shown) <= _SHOWN else "…"
 
 
-def read_inputs(task: AnyTask, typed: Mapping[str, Any], inputs_file: str | None) -> dict[str, Any]:
-    """Return the inputs of `task` by name: what was typed, over what the file of ``--inputs`` holds.
+def read_inputs(
+    task: AnyTask, typed: Mapping[str, Any], inputs_file: str | None, again: Again | None = None
+) -> dict[str, Any]:
+    """Return the inputs of `task` by name: what was typed, over what ``--inputs`` holds, over those of another run.
 
-    :param typed: by the keys of `input_options`; None where an option was not given.
+    :param typed: by the keys of `input_options`: a flag's bool, or all texts that were given; None or empty where an
+        option was not given.
     :param inputs_file: a JSON file, or ``-`` for stdin.
     :raises BadInputsError: inputs that are missing, unknown or of the wrong type; all of them at once.
     """
@@ -151,14 +157,16 @@ def read_inputs(task: AnyTask, typed: Mapping[str, Any], inputs_file: str | None
     values: dict[str, Any] = {}
     for index, each in enumerate(inputs):
         annotation = annotation_of(each)
-        text = typed.get(f"{INPUT}{index}")
         label = option_name(each.name, names)
         try:
+            text = _once(typed.get(f"{INPUT}{index}"), annotation)
             if text is not None:
                 values[each.name] = text if isinstance(text, bool) else _from_text(annotation, text, world)
             elif each.name in from_file:
                 label = f"{inputs_file}: {each.name}"
                 values[each.name] = convert.from_json(annotation, from_file[each.name], world)
+            elif again is not None and each.name in again.inputs:
+                values[each.name] = _from_record(annotation, again.inputs[each.name], world)
             elif each.required:
                 problems.append(_missing(label, annotation))
         except BadValue as bad:
@@ -166,6 +174,26 @@ def read_inputs(task: AnyTask, typed: Mapping[str, Any], inputs_file: str | None
     if problems:
         raise BadInputsError(task.name, problems)
     return values
+
+
+def _once(typed: Any, annotation: Any) -> Any:
+    """Return the one text, or the flag, that was given, or None."""
+    if typed is None or isinstance(typed, bool):
+        return typed
+    texts = list(typed)
+    if len(texts) > 1:
+        given = " and ".join(f"'{text}'" for text in texts)
+        detail = f"given {'twice' if len(texts) == 2 else f'{len(texts)} times'}: {given}"
+        raise BadValue("", convert.describe(annotation), detail=detail, example=convert.example(annotation))
+    return texts[0] if texts else None
+
+
+def _from_record(annotation: Any, data: Any, world: ThisMachine) -> Any:
+    from flytectl_py.records.kept import is_whole
+
+    if not is_whole(data):
+        raise BadValue("", convert.describe(annotation), detail="is not in the record as a whole, so give it")
+    return convert.from_json(annotation, data, world)
 
 
 def _missing(label: str, annotation: Any) -> str:

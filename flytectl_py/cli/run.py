@@ -6,28 +6,27 @@ options that say how are known, and the task's inputs become options when the fi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from flytectl_py.cli.early import given_early, hidden_by_inputs
+from flytectl_py.cli.early import bare_flags, given_early, hidden_by_inputs
 from flytectl_py.cli.loading import load_target
 from flytectl_py.cli.options import GENERAL, Option, SaysWhere, declare, merged
-from flytectl_py.cli.output import settle_output
-from flytectl_py.cli.params import INPUT, description, input_options, read_inputs, signature, summary
+from flytectl_py.cli.params import INPUT, description, input_options, signature, summary
 from flytectl_py.cli.plain_params import keep_pydantic_out
-from flytectl_py.cli.start import user_code
+from flytectl_py.cli.running import run_task
 from flytectl_py.errors import DeclarationError, UsageError
 from flytectl_py.model.task import Task
 
 if TYPE_CHECKING:
-    from flytectl_py.engines.api import Run
     from flytectl_py.project.loaded import Loaded
 
 AnyTask = Task[..., Any]
+Act = Callable[["Loaded", AnyTask, Mapping[str, Any], Mapping[str, Any]], None]
 
 RUN_OPTIONS: Mapping[str, Option] = {
     "local": Option(("--local",), "Run on this machine, also where an endpoint is configured.", kind="flag"),
@@ -43,7 +42,18 @@ RUN_OPTIONS: Mapping[str, Option] = {
         ("--copy-style",), "Code that travels: loaded_modules, all or none. Here the code is where it is.", "STYLE"
     ),
     "dry_run": Option(("--dry-run",), "Show what would run and which code would travel; run nothing.", kind="flag"),
+    "overwrite_cache": Option(
+        ("--overwrite-cache",), "Run tasks that are cached all the same, and keep what they return.", kind="flag"
+    ),
+    "keep_code": Option(
+        ("--keep-code",), "Keep the code that runs, as a bundle: flyte rerun uses it then.", kind="flag"
+    ),
+    "open": Option(("--open",), "Open the run's first report in a browser.", kind="flag"),
     "raw_data_path": Option(("--raw-data-path",), "Where the data of files, folders and tables goes.", "URI"),
+    "progress": Option(
+        ("--progress",), "Say what the run is at also where nobody watches, a line a second at most.", kind="flag"
+    ),
+    "no_progress": Option(("--no-progress",), "Draw nothing while the run goes on.", kind="flag"),
     **GENERAL,
 }
 
@@ -92,7 +102,7 @@ class TaskArgument(SaysWhere, TyperGroup):
         early = given_early(rest, options, hidden_by_inputs(options, self.file, name))
         loaded = self.load([*ctx.obj, ctx.params, early])
         wants_help = any(each in ("-h", "--help") for each in rest)
-        return name, _task_command(loaded, loaded.task(name), for_help=wants_help), rest
+        return name, task_command(loaded, loaded.task(name), run_task, for_help=wants_help), rest
 
     def load(self, levels: Sequence[Mapping[str, Any]]) -> Loaded:
         """Load the file with the options that were given so far."""
@@ -124,12 +134,13 @@ class TaskCommand(SaysWhere, TyperCommand):
     """A task: its help shows the task's inputs before the options of every run."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        flags = {each.opts[0]: each.secondary_opts[0] for each in self.params if each.secondary_opts}
         try:
-            return super().parse_args(ctx, args)
+            return super().parse_args(ctx, bare_flags(args, flags))
         except typer.TyperException as error:
-            flags = [name for each in self.params if each.name.startswith(INPUT) for name in each.secondary_opts]
             if flags and ("extra argument" in error.message or "does not take a value" in error.message):
-                error.message += f" A flag takes no value: give it, or {' or '.join(flags)}."
+                given = " or ".join(flags.values())
+                error.message += f" A flag takes no value but true and false: give it, or {given}."
             raise
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
@@ -195,14 +206,19 @@ def _made(group: tuple[typer.Typer, dict[str, Any]], callback: Any) -> Any:
     return made
 
 
-def _task_command(loaded: Loaded, task: AnyTask, *, for_help: bool) -> Any:
+def task_command(loaded: Loaded, task: AnyTask, act: Act, *, for_help: bool) -> Any:
+    """Return the command of one task: the task's inputs as options, then those of every run.
+
+    :param act: takes the inputs as typed and the options of all places of the command line.
+    :param for_help: also read what help shows.
+    """
     inputs = input_options(task, for_help=for_help)
     taken = {name for option in inputs.values() for part in option.names for name in part.split("/")}
     left = {key: option.without(taken) for key, option in RUN_OPTIONS.items()}
 
-    def run_task(ctx: typer.Context, **given: Any) -> None:
+    def run_one(ctx: typer.Context, **given: Any) -> None:
         typed = {key: given.pop(key) for key in inputs}
-        _run(loaded, task, typed, merged([*ctx.obj, given]))
+        act(loaded, task, typed, merged([*ctx.obj, given]))
 
     app = typer.Typer(rich_markup_mode=None, add_completion=False)
     # Dashes and underscores are the same in the name of an input.
@@ -213,103 +229,7 @@ def _task_command(loaded: Loaded, task: AnyTask, *, for_help: bool) -> Any:
         options_metavar="[INPUTS] [OPTIONS]",
         add_help_option=False,
         context_settings={"token_normalize_func": lambda token: token.replace("_", "-")},
-    )(declare(run_task, {**inputs, **{key: option for key, option in left.items() if option is not None}}))
+    )(declare(run_one, {**inputs, **{key: option for key, option in left.items() if option is not None}}))
     made = typer.main.get_command(app)
     keep_pydantic_out(made)
     return made
-
-
-def _run(loaded: Loaded, task: AnyTask, typed: Mapping[str, Any], options: Mapping[str, Any]) -> None:
-    from flytectl_py.engines.api import Phase
-    from flytectl_py.engines.runner import Runner
-
-    output = settle_output(options)
-    env_vars = _env_vars(options.get("env_vars", []))
-    inputs = read_inputs(task, typed, options.get("inputs"))
-    copy_style = _copy_style(options.get("copy_style", "loaded_modules"))
-    runner = Runner(
-        mode="local" if options.get("local") else None,
-        name=options.get("name"),
-        raw_data_path=options.get("raw_data_path"),
-        env_vars=env_vars,
-        copy_style=copy_style,
-        dry_run=bool(options.get("dry_run")),
-        note=output.note,
-        root=loaded.root.path,
-    )
-    if task.is_async:
-        import asyncio  # noqa: F401  now, while the collector is off
-    with user_code():
-        run = runner.run(task, **inputs)
-    for name, place in loaded.siblings.items():
-        output.detail(f"{name} is the sibling package at {place}")
-    if run.phase == Phase.PLANNED:
-        output.result(f"would run {task.name} with {_shown_inputs(inputs)}", _plan_document(run, inputs))
-        return
-    output.detail(f"run {run.name}: {run.actions} actions in {run.seconds:.3f} s")
-    output.result(_readable(run), _document(run))
-
-
-def _copy_style(given: str) -> Any:
-    if given in ("loaded_modules", "auto"):
-        return "loaded_modules"
-    from flytectl_py.plan.bundle import checked_copy_style
-
-    return checked_copy_style(given, "--copy-style")
-
-
-def _shown_inputs(inputs: Mapping[str, Any]) -> str:
-    from flytectl_py.values.render import readable
-
-    return readable(inputs) if inputs else "no inputs"
-
-
-def _plan_document(run: Run, inputs: Mapping[str, Any]) -> dict[str, Any]:
-    from flytectl_py.values.convert import to_json
-
-    bundle = run.bundle
-    return {
-        "task": run.task,
-        "phase": str(run.phase),
-        "inputs": {name: to_json(value) for name, value in inputs.items()},
-        "bundle": None
-        if bundle is None
-        else {
-            "digest": bundle.digest,
-            "root": str(bundle.root),
-            "files": [{"path": each.path, "size": each.size} for each in bundle.files],
-            "warnings": list(bundle.warnings),
-        },
-    }
-
-
-def _readable(run: Run) -> str:
-    from flytectl_py.values.render import readable
-
-    outputs = run.outputs().named()
-    if len(outputs) == 1:
-        return readable(outputs["o0"])
-    return "\n".join(f"{name}: {readable(value)}" for name, value in outputs.items())
-
-
-def _document(run: Run) -> dict[str, Any]:
-    from flytectl_py.values.convert import to_json
-
-    return {
-        "run": run.name,
-        "task": run.task,
-        "phase": str(run.phase),
-        "outputs": {name: to_json(value) for name, value in run.outputs().named().items()},
-        "seconds": round(run.seconds, 6),
-        "actions": run.actions,
-    }
-
-
-def _env_vars(pairs: Sequence[str]) -> dict[str, str]:
-    found = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not name or not equals:
-            raise UsageError(f"--env: got '{pair}'; it takes KEY=VALUE, e.g. --env LEVEL=debug")
-        found[name] = value
-    return found

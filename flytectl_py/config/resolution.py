@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flytectl_py.config import checks
 from flytectl_py.config.table import ROWS, SETTING_NAMES
@@ -16,8 +15,7 @@ if TYPE_CHECKING:
     from flytectl_py.config.declared import Config
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Settings:
+class Settings(NamedTuple):  # A frozen dataclass of that many fields takes more than a millisecond to make.
     """Everything that can be set for a process, settled. `origin` says where each value came from.
 
     Left out anywhere, a value is the default below: project ``default``, domain ``development``, no organisation, and
@@ -55,8 +53,18 @@ class Settings:
     image_uv_image: str | None = None
     images: tuple[tuple[str, str], ...] = ()
     source: Path | None = None
-    warnings: tuple[str, ...] = field(default=(), compare=False)
-    origins: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    warnings: tuple[str, ...] = ()
+    origins: tuple[tuple[str, str], ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the values are the same, wherever they came from."""
+        return self[:-2] == other[:-2] if isinstance(other, Settings) else NotImplemented
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self[:-2])
 
     def __repr__(self) -> str:
         said = ", ".join(
@@ -169,4 +177,4 @@ def _take_file(file: Config, values: dict[str, Any], origins: dict[str, str]) ->
             ) from None
 
 
-_DEFAULTS = {each.name: each.default for each in fields(Settings)}
+_DEFAULTS = Settings._field_defaults

@@ -67,6 +67,8 @@ class RunOptions(NamedTuple):
 
     `env_vars` are set for every action and win over an environment's own. `run_base_dir` is where the run's outputs
     belong, `raw_data_path` where the data of files, folders and tables goes. `secrets_dir` holds secrets as files.
+    `root_dir` is the project's root. `overwrite_cache` lets tasks that are cached run and keeps what they return;
+    `disable_run_cache` leaves the cache alone.
     """
 
     name: str
@@ -78,6 +80,9 @@ class RunOptions(NamedTuple):
     raw_data_path: str
     env_vars: Mapping[str, str]
     secrets_dir: str
+    root_dir: str = "."
+    overwrite_cache: bool = False
+    disable_run_cache: bool = False
 
 
 def checked_run_name(name: str) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flytectl_py.bridge import loop_is_running, run_sync
+from flytectl_py.engines.actions import UNTOLD, Action, Kind, Told, end_of, reason_of
 from flytectl_py.engines.api import Note, Outputs, Phase, Run, RunOptions, bind
 from flytectl_py.engines.failures import as_task_error, check_returned, is_the_end, timed_out
+from flytectl_py.engines.input_types import check_types
 from flytectl_py.engines.threads import workers
 from flytectl_py.errors import BaseRuntimeError
 from flytectl_py.model.context import ActionID, TaskContext, current_context, current_group
@@ -19,6 +22,9 @@ from flytectl_py.model.task import Task
 
 if TYPE_CHECKING:
     import asyncio
+
+    from flytectl_py.engines.local_cache import LocalCache
+    from flytectl_py.engines.watching import Watcher
 
 R = TypeVar("R")
 
@@ -33,14 +39,18 @@ class LocalEngine:
     environment variables and secrets are those of the task, as on a cluster.
     """
 
-    def __init__(self, options: RunOptions, note: Note) -> None:
+    def __init__(self, options: RunOptions, note: Note, watchers: Sequence[Watcher] = ()) -> None:
         self._options = options
         self._note = note
+        self._watchers = watchers
         self._numbers = itertools.count()
         self._actions = 0
+        self._cache: LocalCache | None = None
+        self._checked_environments: set[int] = set()
 
     def run(self, task: AnyTask, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Run:
         args, inputs = bind(task, args, kwargs)
+        check_types(task, args, inputs)
         with self._started(task) as finish:
             if task.is_async:
                 return finish(run_sync(lambda: self._call_root(task, args, inputs)))
@@ -48,6 +58,7 @@ class LocalEngine:
 
     async def run_async(self, task: AnyTask, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Run:
         args, inputs = bind(task, args, kwargs)
+        check_types(task, args, inputs)
         with self._started(task) as finish:
             return finish(await self.call_async(task, args, inputs))
 
@@ -72,25 +83,44 @@ class LocalEngine:
         dispatcher = current_dispatcher.set(self)
         runs_of_process.append(self)
         context = current_context.set(None)
+        phase, reason = Phase.SUCCEEDED, None
+        for watcher in self._watchers:
+            watcher.run_began(self._options.name)
         try:
             with self._surroundings(task):
                 yield finish
-        except BaseRuntimeError as error:
-            error.add_note(
-                "Tasks: " + " → ".join(error.chain)
-            )  # For the traceback of a program that does not catch it.
+        except BaseException as error:
+            phase, reason = end_of(error), reason_of(error)
+            if isinstance(error, BaseRuntimeError):
+                # For the traceback of a program that does not catch it.
+                error.add_note("Tasks: " + " → ".join(error.chain))
             raise
         finally:
             current_context.reset(context)
             runs_of_process.remove(self)
             current_dispatcher.reset(dispatcher)
+            for watcher in self._watchers:
+                watcher.run_ended(phase, time.perf_counter() - started, reason)
 
     # -- what tasks call while they run
 
     def call(self, task: AnyTask, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        start = self._prepare(task)
+        action, start = self._prepare(task)
+        with self._watched(action, args, kwargs) as succeed:
+            if task.settings.cache.behavior == "disable" or self._options.disable_run_cache:
+                return succeed(self._attempts(action, task, args, kwargs, start))
+            value, hit = self._caching().call(
+                task, args, kwargs, lambda: self._attempts(action, task, args, kwargs, start)
+            )
+            action.cache = "hit" if hit else "miss"
+            return succeed(value)
+
+    def _attempts(
+        self, action: Action, task: AnyTask, args: tuple[Any, ...], kwargs: dict[str, Any], start: _Start
+    ) -> Any:
         seconds = _limit(task)
         for attempt in itertools.count(1):
+            action.attempts = attempt
 
             def execute(attempt: int = attempt) -> Any:
                 with start(attempt):
@@ -109,13 +139,29 @@ class LocalEngine:
 
     def call_async(self, task: AnyTask, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Awaitable[Any]:
         # The parent and the group are those of the call, not of the first time that the coroutine runs.
-        coroutine = self._call_async(task, args, kwargs, self._prepare(task))
+        action, start = self._prepare(task)
+        coroutine = self._call_async(action, task, args, kwargs, start)
         coroutine.__qualname__ = task.name  # type: ignore[attr-defined]  # Python's warning names what was not awaited.
         return coroutine
 
-    async def _call_async(self, task: AnyTask, args: tuple[Any, ...], kwargs: dict[str, Any], start: _Start) -> Any:
+    async def _call_async(
+        self, action: Action, task: AnyTask, args: tuple[Any, ...], kwargs: dict[str, Any], start: _Start
+    ) -> Any:
+        with self._watched(action, args, kwargs) as succeed:
+            if task.settings.cache.behavior == "disable" or self._options.disable_run_cache:
+                return succeed(await self._attempts_async(action, task, args, kwargs, start))
+            value, hit = await self._caching().call_async(
+                task, args, kwargs, lambda: self._attempts_async(action, task, args, kwargs, start)
+            )
+            action.cache = "hit" if hit else "miss"
+            return succeed(value)
+
+    async def _attempts_async(
+        self, action: Action, task: AnyTask, args: tuple[Any, ...], kwargs: dict[str, Any], start: _Start
+    ) -> Any:
         seconds = _limit(task)
         for attempt in itertools.count(1):
+            action.attempts = attempt
             try:
                 if not task.is_async:
                     return await self._on_thread(task, args, kwargs, start, attempt, seconds)
@@ -159,29 +205,62 @@ class LocalEngine:
         return running.result()
 
     def note(self, text: str) -> None:
-        self._note(text)
+        # What we say is not what the running action says.
+        context = current_context.set(None)
+        try:
+            self._note(text)
+        finally:
+            current_context.reset(context)
 
     def trace(self, name: str, function: Callable[[], R]) -> R:
-        self._actions += 1
-        return function()
+        with self._traced(name, function) as succeed:
+            return succeed(function())  # type: ignore[no-any-return]  # it returns what it is given
 
-    def trace_async(self, name: str, function: Callable[[], Awaitable[R]]) -> Awaitable[R]:
-        self._actions += 1
-        return function()
+    async def trace_async(self, name: str, function: Callable[[], Awaitable[R]]) -> R:
+        with self._traced(name, function) as succeed:
+            return succeed(await function())  # type: ignore[no-any-return]  # it returns what it is given
 
-    def trace_stream(self, name: str, function: Callable[[], AsyncIterator[R]]) -> AsyncIterator[R]:
-        self._actions += 1
-        return function()
+    async def trace_stream(self, name: str, function: Callable[[], AsyncIterator[R]]) -> AsyncIterator[R]:
+        with self._traced(name, function) as succeed:
+            try:
+                async for item in function():
+                    yield item
+            finally:
+                if isinstance(sys.exception(), GeneratorExit | None):  # Nobody wants more: it did what was asked.
+                    succeed(None)
 
     # -- one action
 
-    def _prepare(self, task: AnyTask) -> _Start:
-        """Name a new action, child of the running one, and return what enters one attempt of it."""
+    def _action(self, name: str, kind: Kind, task: AnyTask | None) -> Action:
+        """Number a new action, child of the running one."""
         self._actions += 1
-        number = next(self._numbers)
+        caller = current_context.get()
+        parent = None if caller is None else int(caller.action.name[1:])
+        return Action(next(self._numbers), parent, name, kind, task, current_group.get())
+
+    def _traced(self, name: str, function: Any) -> contextlib.AbstractContextManager[Callable[[Any], Any]]:
+        action = self._action(name, "trace", None)
+        return self._watched(action, getattr(function, "args", ()), getattr(function, "keywords", {}))
+
+    def _watched(
+        self, action: Action, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> contextlib.AbstractContextManager[Callable[[Any], Any]]:
+        """Tell the watchers of the action of the block; what it has returned goes through the function it is given."""
+        return Told(self._watchers, action, args, kwargs) if self._watchers else UNTOLD
+
+    def _caching(self) -> LocalCache:
+        if self._cache is None:
+            from flytectl_py.engines.local_cache import cache_of_run
+
+            self._cache = cache_of_run(self._options, self.note)
+        return self._cache
+
+    def _prepare(self, task: AnyTask) -> tuple[Action, _Start]:
+        """Make a new action, and what enters one attempt of it."""
+        new = self._action(task.name, "task", task)
         options = self._options
-        action = ActionID(f"a{number}", options.name, options.project, options.domain, options.org)
-        group = current_group.get()
+        action = ActionID(f"a{new.number}", options.name, options.project, options.domain, options.org)
+        self._compare_with_machine(task)
 
         @contextlib.contextmanager
         def start(attempt: int) -> Iterator[None]:
@@ -194,7 +273,7 @@ class LocalEngine:
                 run_base_dir=options.run_base_dir,
                 output_path=f"{options.run_base_dir}/{action.name}/{attempt}",
                 raw_data_path=options.raw_data_path,
-                group=group,
+                group=new.group,
             )
             context_token = current_context.set(context)
             group_token = current_group.set(None)
@@ -204,8 +283,21 @@ class LocalEngine:
             finally:
                 current_group.reset(group_token)
                 current_context.reset(context_token)
+                if (reports := sys.modules.get("flytectl_py.report")) is not None:
+                    reports.finish(context, declared=task.settings.report)
 
-        return start
+        return new, start
+
+    def _compare_with_machine(self, task: AnyTask) -> None:
+        """Say once for each environment what it asks for that this machine does not have."""
+        environment = task.environment
+        if environment.resources is None or id(environment) in self._checked_environments:
+            return
+        from flytectl_py.engines.machine_limits import beyond_this_machine
+
+        self._checked_environments.add(id(environment))
+        for text in beyond_this_machine(environment.name, environment.resources):
+            self.note(f"warning: {text}")
 
     def _surroundings(self, task: AnyTask) -> contextlib.AbstractContextManager[None]:
         environment = task.environment
@@ -233,7 +325,7 @@ class LocalEngine:
         pause = retries.delay(attempt).total_seconds()
         soon = f"in {pause:g} s" if pause else "now"
         tried = f"{task.name} failed, attempt {attempt} of {retries.attempts}"
-        self._note(f"{tried}: {failure.summary}; the next one starts {soon}")
+        self.note(f"{tried}: {failure.summary}; the next one starts {soon}")
         return pause
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import importlib
-from typing import Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
 from flytectl_py.engines.api import Engine, Note, RunOptions
 from flytectl_py.errors import UnknownNameError
 
+if TYPE_CHECKING:
+    from flytectl_py.engines.watching import Watcher
+
 ENGINES: Final = {"local": "flytectl_py.engines.local:LocalEngine"}
 
 
-def make_engine(name: str, options: RunOptions, note: Note) -> Engine:
+def make_engine(name: str, options: RunOptions, note: Note, watchers: Sequence[Watcher] = ()) -> Engine:
     """Return a new engine for one run.
 
     :raises UnknownNameError: no engine of that name.
@@ -19,5 +23,5 @@ def make_engine(name: str, options: RunOptions, note: Note) -> Engine:
     if name not in ENGINES:
         raise UnknownNameError("engine", name, ENGINES)
     module, _, attribute = ENGINES[name].partition(":")
-    engine: Engine = getattr(importlib.import_module(module), attribute)(options, note)
+    engine: Engine = getattr(importlib.import_module(module), attribute)(options, note, watchers)
     return engine

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,9 @@ from flytectl_py.model.context import Mode
 from flytectl_py.model.task import Task
 
 if TYPE_CHECKING:
+    from flytectl_py.engines.recording import KeptCode
     from flytectl_py.engines.run_bundle import Bundle
+    from flytectl_py.engines.watching import Watcher
     from flytectl_py.plan.bundle import CopyStyle
 
 
@@ -31,6 +33,9 @@ class Runner:
 
     :param note: is told what happens on the way: retries, for one.
     :param root: the project's root, if the caller knows it already.
+    :param target: the file or folder that was loaded for the run, if the caller did.
+    :param code: kept of an earlier run, where it is that which runs.
+    :param watchers: are told of the run and its actions; a record of it is kept besides.
 
     The other parameters are those of `with_runcontext`.
     """
@@ -50,14 +55,21 @@ class Runner:
         dry_run: bool = False,
         copy_bundle_to: Path | None = None,
         interactive_mode: bool | None = None,
+        overwrite_cache: bool = False,
+        disable_run_cache: bool = False,
         note: Callable[[str], None] = print_note,
         root: Path | None = None,
+        target: Path | None = None,
+        watchers: Sequence[Watcher] = (),
+        code: KeptCode | None = None,
     ) -> None:
         self.mode = mode
         self.copy_style = copy_style
         self.dry_run = dry_run
         self.copy_bundle_to = copy_bundle_to
         self.interactive_mode = interactive_mode
+        self.overwrite_cache = overwrite_cache
+        self.disable_run_cache = disable_run_cache
         self.name = name
         self.version = version
         self.raw_data_path = raw_data_path
@@ -67,6 +79,11 @@ class Runner:
         self.env_vars = dict(env_vars or {})
         self.note = note
         self.root = root
+        self.target = target
+        self.watchers = watchers
+        self.code = code
+        self.began = ""
+        """The name of the run, once there is one."""
 
     @property
     def run(self) -> Verb[..., Run]:
@@ -79,16 +96,20 @@ class Runner:
         return Verb(self._run, self._run_async)
 
     def _run(self, task: Task[..., Any], /, *args: Any, **kwargs: Any) -> Run:
-        engine = self._engine(task)
+        options = self._options(task)
         bundle = self._bundle(task, args, kwargs)
-        run = self._planned(task) if self.dry_run else engine.run(task, args, kwargs)
+        run = self._planned(task) if self.dry_run else self._engine(options, task, bundle).run(task, args, kwargs)
         run.bundle = bundle
         return run
 
     async def _run_async(self, task: Task[..., Any], /, *args: Any, **kwargs: Any) -> Run:
-        engine = self._engine(task)
+        options = self._options(task)
         bundle = self._bundle(task, args, kwargs)
-        run = self._planned(task) if self.dry_run else await engine.run_async(task, args, kwargs)
+        run = (
+            self._planned(task)
+            if self.dry_run
+            else await self._engine(options, task, bundle).run_async(task, args, kwargs)
+        )
         run.bundle = bundle
         return run
 
@@ -100,9 +121,10 @@ class Runner:
             loaded_before_runs()
         if not self.dry_run and self.copy_bundle_to is None:
             return None
+        from flytectl_py.engines.input_types import check_types
         from flytectl_py.engines.run_bundle import bundle_for_run
 
-        bind(task, args, kwargs)
+        check_types(task, *bind(task, args, kwargs))
         settings = config.settings() or config.resolve(environ=os.environ)
         bundle = bundle_for_run(
             task, self.copy_style, self.copy_bundle_to, self.root, settings.root_dir, interactive=self.interactive_mode
@@ -118,16 +140,17 @@ class Runner:
             name=self.name or "", url="", task=task.name, phase=Phase.PLANNED, seconds=0, actions=0, outputs=Outputs()
         )
 
-    def _engine(self, task: object) -> Engine:
+    def _options(self, task: object) -> RunOptions:
         if not isinstance(task, Task):
             raise UsageError(f"flyte.run takes a task, got {task!r}", hint="decorate the function with @env.task")
         settings = config.settings() or config.resolve(environ=os.environ)
         if not self.dry_run:
             self._check_mode(settings)
         name = checked_run_name(f"r{os.urandom(5).hex()}" if self.name is None else self.name)
-        state = Path(self.root or settings.root_dir or Path.cwd(), ".flyte")
+        root = Path(self.root or settings.root_dir or Path.cwd())
+        state = root / ".flyte"
         base = self.run_base_dir or str(state / "state" / "runs" / name)
-        options = RunOptions(
+        return RunOptions(
             name=name,
             project=self.project or settings.project,
             domain=self.domain or settings.domain,
@@ -137,8 +160,17 @@ class Runner:
             raw_data_path=self.raw_data_path or f"{base}/raw",
             env_vars=self.env_vars,
             secrets_dir=str(state / "secrets"),
+            root_dir=str(root),
+            overwrite_cache=self.overwrite_cache,
+            disable_run_cache=self.disable_run_cache,
         )
-        return make_engine("local", options, self.note)
+
+    def _engine(self, options: RunOptions, task: Task[..., Any], bundle: Bundle | None) -> Engine:
+        from flytectl_py.engines.recording import kept_code, recorder
+
+        self.began = options.name
+        record = recorder(options, task, self.target, self.code or kept_code(bundle), self.note)
+        return make_engine("local", options, self.note, (*self.watchers, *record))
 
     def _check_mode(self, settings: config.Settings) -> None:
         mode = self.mode or ("remote" if settings.endpoint else "local")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -13,6 +13,7 @@ from flytectl_py.model.world import the_world
 
 if TYPE_CHECKING:
     from flytectl_py.model.image import Image
+    from flytectl_py.model.pod import PodTemplate
 
 CacheBehavior = Literal["auto", "override", "disable"]
 _BEHAVIORS = ("auto", "override", "disable")
@@ -29,11 +30,21 @@ class VersionParameters:
     """What the version of a task's cache may depend on.
 
     :param func: the task's function.
-    :param image: the image in which it runs, where that is known.
+    :param image: the image in which it runs, where that is known; an engine gives its tag.
+    :param pod_template: of the task, if it has one of its own. :param pod_template_name: likewise, by name.
+    :param variables: environment variables that its environment sets.
     """
 
     func: Callable[..., Any]
     image: str | Image | None = None
+    pod_template: PodTemplate | None = None
+    pod_template_name: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def container_image(self) -> str | Image | None:
+        """The image, as policies that were written for Flyte 1 call it."""
+        return self.image
 
 
 class CachePolicy(Protocol):
@@ -41,6 +52,27 @@ class CachePolicy(Protocol):
 
     def get_version(self, salt: str, params: VersionParameters) -> str:
         """Return the version. The same code gives the same text on every machine."""
+
+
+class CodePolicy:
+    """The version covers the function, the user's own code that it reaches, its environment's variables and its image.
+
+    Comments and the layout of the code do not count, nor does code that the function does not reach.
+    """
+
+    def get_version(self, salt: str, params: VersionParameters) -> str:
+        variables = [text for name in sorted(params.variables) for text in (name, params.variables[name])]
+        image = "" if params.image is None else str(params.image)
+        return _digest(salt, the_world().code_version(params.func), image, *variables)
+
+    def __repr__(self) -> str:
+        return "CodePolicy()"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CodePolicy)
+
+    def __hash__(self) -> int:
+        return hash(CodePolicy)
 
 
 class FunctionBodyPolicy:
@@ -68,7 +100,7 @@ class Cache:
     :param serialize: run calls with the same inputs one after the other, so that only the first one works.
     :param ignored_inputs: inputs, one or a tuple, that do not count.
     :param salt: another salt gives another version.
-    :param policies: how the version is derived; by default from the function's text.
+    :param policies: how the version is derived; by default `CodePolicy`.
     :param max_age: seconds or a timedelta after which a cached output is not used; None is no limit.
     :raises DeclarationError: a value that is not allowed.
     """
@@ -118,7 +150,7 @@ class Cache:
 
         :param params: the task, unless the version is given by `version_override`.
         :raises DeclarationError: there are no `params`, and a policy needs them.
-        :raises UsageError: the function's text cannot be read.
+        :raises UsageError: the function's code cannot be read.
         """
         if not self.is_enabled():
             return ""
@@ -156,7 +188,7 @@ def _policies(value: Any) -> tuple[CachePolicy, ...]:
     for policy in policies:
         if not callable(getattr(policy, "get_version", None)) or isinstance(policy, type):
             raise DeclarationError("Cache(policies=…)", policy, "give objects with get_version(salt, params)")
-    return policies or (FunctionBodyPolicy(),)
+    return policies or (CodePolicy(),)
 
 
 def _body(source: str) -> str:

@@ -60,6 +60,7 @@ class Interface(NamedTuple):
         :raises DeclarationError: ``*args``, ``**kwargs``, or an annotation whose names cannot be resolved.
         """
         parameters = inspect.signature(function).parameters.values()
+        _check_no_method(function, list(parameters))
         hints = _hints(function)
         inputs = []
         for parameter in parameters:
@@ -97,6 +98,17 @@ def outputs_of(annotation: Any) -> tuple[Output, ...]:
 
 def _is_named_tuple(annotation: Any) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, tuple) and hasattr(annotation, "_fields")
+
+
+def _check_no_method(function: Callable[..., Any], parameters: list[inspect.Parameter]) -> None:
+    holder = function.__qualname__.rpartition(".")[0]
+    if holder and not holder.endswith("<locals>") and parameters and parameters[0].name in ("self", "cls"):
+        raise DeclarationError(
+            f"task {function.__qualname__}",
+            parameters[0].name,
+            f"a method cannot be a task, since nobody could give it its {parameters[0].name}: make it a function",
+            where=_where(function),
+        )
 
 
 def _hints(function: Callable[..., Any]) -> dict[str, Any]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from flytectl_py.errors import NotReadyError
+
+if TYPE_CHECKING:
+    from flytectl_py.model.data import DataKeeper
 
 
 class FileProbe(Protocol):
@@ -28,10 +31,18 @@ class World(FileProbe, Protocol):
         :raises UsageError: there is none.
         """
 
+    def code_version(self, function: Callable[..., Any]) -> str:
+        """Return the digest of `function` and of the user's own code that it reaches.
+
+        :raises UsageError: the code cannot be read.
+        """
+
 
 class _Installed:
     # One for the process, as threads start with an empty context.
     world: World | None = None
+    make_data: Callable[[], DataKeeper] | None = None
+    data: DataKeeper | None = None
 
 
 _installed = _Installed()
@@ -42,6 +53,24 @@ current_world: ContextVar[World | None] = ContextVar("flyte_world", default=None
 def install_world(world: World) -> None:
     """Let `world` answer in this process wherever `current_world` is unset."""
     _installed.world = world
+
+
+def install_data(make: Callable[[], DataKeeper]) -> None:
+    """Let what `make` returns keep the data of files, folders and tables; it is made when it is first asked."""
+    _installed.make_data = make
+    _installed.data = None
+
+
+def the_data() -> DataKeeper:
+    """Return who keeps the data of files, folders and tables.
+
+    :raises NotReadyError: nobody does.
+    """
+    if _installed.data is None:
+        if _installed.make_data is None:
+            raise NotReadyError("nothing here may read or write data", hint="`import flyte` first")
+        _installed.data = _installed.make_data()
+    return _installed.data
 
 
 def the_world() -> World:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flytectl_py.errors import UsageError
+from flytectl_py.project import began  # noqa: F401  the clock is read now
 
 
 class Disk:
@@ -38,3 +39,12 @@ class Disk:
                 f"the source text of {name} cannot be read: {error}",
                 hint="give its cache a version: flyte.Cache('auto', version_override='1')",
             ) from error
+
+    def code_version(self, function: Callable[..., Any]) -> str:
+        """Return the digest of `function` and of the user's own code that it reaches, 64 hex digits.
+
+        :raises UsageError: the code of the function, or of a file that it reaches, cannot be read.
+        """
+        from flytectl_py.project.code_reach import code_closure
+
+        return code_closure(function).version

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from collections.abc import Sequence
 from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any, cast
+
+FileState = tuple[int, int]
+"""Size in bytes and time of the last change in nanoseconds: what tells whether a file was edited."""
+
+
+def state_of(found: os.stat_result) -> FileState:
+    """Return the state of a file by its stat."""
+    return found.st_size, found.st_mtime_ns
+
+
+def loaded_as(file: str) -> FileState | None:
+    """Return how `file` was when the project's finder loaded it, or None where another one did."""
+    finder = next((each for each in sys.meta_path if isinstance(each, FileOnce)), None)
+    return None if finder is None else finder.loaded_as(file)
 
 
 class FileOnce:
@@ -18,6 +34,7 @@ class FileOnce:
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
+        self._states: dict[str, FileState] = {}
         self._prefixes: tuple[str, ...] = ()
 
     def watch(self, folders: Sequence[str]) -> None:
@@ -30,8 +47,14 @@ class FileOnce:
         return None if name is None else sys.modules.get(name)
 
     def note(self, file: str, name: str) -> None:
-        """Remember that `file` is the module `name`."""
+        """Remember that `file` is the module `name`, and is loaded now."""
         self._names[file] = name
+        with contextlib.suppress(OSError):  # In a zip file, for one.
+            self._states[file] = state_of(os.stat(file))
+
+    def loaded_as(self, file: str) -> FileState | None:
+        """Return how `file` was when it was last loaded, or None where that was not through this finder."""
+        return self._states.get(file)
 
     def install(self) -> None:
         """Put this finder before the path finder."""
@@ -48,7 +71,7 @@ class FileOnce:
             return spec
         known = self.loaded(spec.origin)
         if known is None or self._names[spec.origin] == name:
-            self._names[spec.origin] = name
+            self.note(spec.origin, name)
             return spec
         alias = ModuleSpec(name, cast(Any, _Known(known)), origin=spec.origin)
         alias.submodule_search_locations = spec.submodule_search_locations

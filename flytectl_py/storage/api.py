@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol, runtime_checkable
 
 from flytectl_py.errors import FlyteError, NotReadyError, UsageError
@@ -48,19 +48,38 @@ class StoreOptions:
     :param connect_timeout: seconds until a connection must stand.
     :param stall_timeout: seconds without a single byte after which an attempt is given up; there is no total limit.
     :param attempts: how often a request is tried before its failure is reported.
+    :param longest_wait: seconds at most between two attempts.
     :param part_size: bytes of one part of a multipart upload and of one ranged read; raised where a store wants more.
+    :param files_at_once: how many files of a folder are sent or fetched at a time.
+    :param identity: tenant, id and secret of an application (Azure).
+    :param about: asked at each upload for names and values to put into the object's metadata, where the store has any;
+        letters, digits and ``_`` in the names.
+    :param debug: say each request on stderr.
     """
 
     endpoint: str | None = None
     region: str | None = None
     key: str | None = None
-    secret: str | None = None
-    session_token: str | None = None
+    secret: str | None = field(default=None, repr=False)
+    session_token: str | None = field(default=None, repr=False)
     anonymous: bool = False
     connect_timeout: float = 10.0
     stall_timeout: float = 30.0
     attempts: int = 6
+    longest_wait: float = 20.0
     part_size: int = 8 << 20
+    files_at_once: int = 8
+    identity: tuple[str, str, str] | None = field(default=None, repr=False)
+    about: Callable[[], Mapping[str, str]] | None = None
+    debug: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One object of a listing: its key, and its size in bytes."""
+
+    key: str
+    size: int
 
 
 class ObjectMissingError(NotReadyError):
@@ -125,6 +144,28 @@ class Store(Protocol):
     def __enter__(self) -> Store: ...
 
     def __exit__(self, *exc: object) -> None: ...
+
+
+@runtime_checkable
+class Browsable(Protocol):
+    """A store whose objects have names of their own as well, and that can be looked into: what files and folders need.
+
+    Raises as `Store` does.
+    """
+
+    def read(self, key: str, start: int, length: int) -> bytes:
+        """Return the bytes from `start` on: at most `length`, at least one of them.
+
+        :raises ObjectMissingError: there is no such object.
+        """
+        ...
+
+    def listed(self, prefix: str, *, deep: bool = True) -> Iterator[Listed]:
+        """Yield the objects below the folder `prefix`, empty for all, in the order of their keys.
+
+        :param deep: also those in the folders in it.
+        """
+        ...
 
 
 def check_key(key: str) -> str:

@@ -7,11 +7,9 @@ from typing import Any, ClassVar
 from urllib.parse import unquote, urlsplit
 
 from flytectl_py.storage.api import ObjectInfo
+from flytectl_py.storage.content import DIGEST
 from flytectl_py.storage.fault import Fault, Kind, status_fault
 from flytectl_py.storage.fsspec_store import Body, FsspecStore, Pulse
-
-DIGEST = "sha256"
-"""Name of the blob metadata that holds the content's digest."""
 
 # https://learn.microsoft.com/rest/api/storageservices/blob-service-error-codes
 _CODES = {
@@ -69,9 +67,13 @@ class AzureStore(FsspecStore):
             account or os.environ.get("AZURE_STORAGE_CONNECTION_STRING") or os.environ.get("AZURE_STORAGE_ACCOUNT_NAME")
         ):
             raise Fault(Kind.NO_CREDENTIALS, "no storage account is named")
+        tenant, client, secret = self.options.identity or (None, None, None)
         return AzureBlobFileSystem(
             account_name=account,
             account_key=self.options.secret,
+            tenant_id=tenant,
+            client_id=client,
+            client_secret=secret,
             anon=self.options.anonymous,
             use_listings_cache=False,
             skip_instance_cache=True,
@@ -118,7 +120,12 @@ class AzureStore(FsspecStore):
 
     async def _put_whole(self, name: str, body: Body, data: bytes, sha256: str) -> None:
         await self._blob(name).upload_blob(
-            data, length=len(data), overwrite=True, metadata={DIGEST: sha256}, validate_content=True, **self._limits
+            data,
+            length=len(data),
+            overwrite=True,
+            metadata=self._metadata(sha256),
+            validate_content=True,
+            **self._limits,
         )
         body.moved(len(data))
 
@@ -135,7 +142,7 @@ class AzureStore(FsspecStore):
         from azure.storage.blob import BlobBlock
 
         await self._blob(name).commit_block_list(
-            [BlobBlock(block_id=block) for block in parts], metadata={DIGEST: sha256}, **self._limits
+            [BlobBlock(block_id=block) for block in parts], metadata=self._metadata(sha256), **self._limits
         )
 
     async def _abort(self, name: str, upload: str) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import threading
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO, ClassVar, Self, TypeVar
+from urllib.parse import quote
 
 from flytectl_py.errors import FlyteError
 from flytectl_py.storage.api import (
     ChecksumError,
+    Listed,
     ObjectInfo,
     Progress,
     PutResult,
@@ -24,6 +28,9 @@ from flytectl_py.storage.fault import Fault, Kind, disk_fault, error_of
 from flytectl_py.storage.retry import RetryPolicy
 
 T = TypeVar("T")
+
+DIGEST = "sha256"
+"""Name of the metadata of an object that holds its content's digest."""
 
 CHUNK = 1 << 20
 """Bytes of one read from a source."""
@@ -139,7 +146,7 @@ class ContentStore(ABC):
     def __init__(self, address: str, options: StoreOptions) -> None:
         self.address = address.rstrip("/")
         self.options = options
-        self.retry = RetryPolicy(attempts=options.attempts)
+        self.retry = RetryPolicy(attempts=options.attempts, longest_wait=options.longest_wait)
 
     def uri(self, key: str) -> str:
         return f"{self.address}/{check_key(key)}"
@@ -191,6 +198,23 @@ class ContentStore(ABC):
         meter.full()
         return ObjectInfo(info.size, digest.hexdigest())
 
+    def read(self, key: str, start: int, length: int) -> bytes:
+        return self._told(
+            "cannot read", self.uri(key), lambda: self.retry.call(lambda: self._read_some(key, start, length))
+        )
+
+    def listed(self, prefix: str, *, deep: bool = True) -> Iterator[Listed]:
+        where = f"{self.address}/{check_key(prefix)}" if prefix else self.address
+        found = self._told("cannot list", where, lambda: self.retry.call(lambda: self._list(prefix)))
+        if not found:
+            self._told("cannot list", where, lambda: self.retry.call(self._check_container))
+        below = f"{prefix}/" if prefix else ""
+        for each in sorted(found, key=lambda each: each.key):
+            rest = each.key.removeprefix(below)
+            # A key that ends in / stands for a folder that some consoles make.
+            if each.key.startswith(below) and rest and not rest.endswith("/") and (deep or "/" not in rest):
+                yield each
+
     def delete(self, key: str) -> None:
         self._told("cannot delete", self.uri(key), lambda: self.retry.call(lambda: self._remove(key)))
 
@@ -217,6 +241,10 @@ class ContentStore(ABC):
     def _read(self, key: str, start: int, length: int) -> bytes:
         """Return bytes from `start` on: at most `length`, at least one."""
 
+    def _list(self, prefix: str) -> list[Listed]:
+        """Return the objects whose keys begin with `prefix`; others may be among them."""
+        raise Fault(Kind.OTHER, f"it does not list what it holds, here below {prefix!r}")
+
     @abstractmethod
     def _remove(self, key: str) -> None:
         """Remove the object if it is there."""
@@ -239,6 +267,12 @@ class ContentStore(ABC):
     def _same(self, key: str, found: ObjectInfo, sha256: str) -> bool:
         return found.sha256 == sha256
 
+    def _read_some(self, key: str, start: int, length: int) -> bytes:
+        piece = self._read(key, start, length)
+        if not piece:
+            raise Fault(Kind.DROPPED, f"no bytes arrived at {start}")
+        return piece
+
     def _sent(self, key: str, source: Source, size: int, sha256: str, meter: Meter) -> None:
         try:
             self._send(key, source, size, sha256, meter)
@@ -259,10 +293,21 @@ class ContentStore(ABC):
         return piece
 
     def _told(self, doing: str, where: str, operation: Callable[[], T]) -> T:
+        began = time.monotonic()
         try:
             return operation()
         except Fault as fault:
             raise error_of(fault, doing=doing, where=where, hints=self.hints) from fault
+        finally:
+            if self.options.debug:
+                took = 1000 * (time.monotonic() - began)
+                sys.stderr.write(f"flyte: store: {doing.removeprefix('cannot ')} {where}: {took:.0f} ms\n")
+
+    def _metadata(self, sha256: str) -> dict[str, str]:
+        """Return what goes into the metadata of an object: its digest, and what the options say of it."""
+        about = self.options.about() if self.options.about else {}
+        # Headers hold ASCII.
+        return {**{name: quote(value) for name, value in about.items()}, DIGEST: sha256}
 
     def _damaged(self, where: str, expected: str, found: str) -> None:
         raise ChecksumError(

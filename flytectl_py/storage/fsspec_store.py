@@ -17,7 +17,7 @@ from typing import Any, ClassVar, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from flytectl_py.errors import FlyteError, NotReadyError, UsageError
-from flytectl_py.storage.api import Source, StoreOptions
+from flytectl_py.storage.api import Listed, Source, StoreOptions
 from flytectl_py.storage.content import CheckedReader, ContentStore, Meter, checked, finish_quietly
 from flytectl_py.storage.fault import Fault, Kind, network_fault
 
@@ -159,6 +159,25 @@ class FsspecStore(ContentStore):
 
     def _read(self, key: str, start: int, length: int) -> bytes:
         return self._run(lambda pulse: self._range(self._name(key), start, length, pulse))
+
+    def _list(self, prefix: str) -> list[Listed]:
+        name = "/".join(part for part in (self.prefix, prefix) if part)
+
+        async def ask(_: Pulse) -> dict[str, Any]:
+            try:
+                # A name that is an object may be found as well; adlfs gives a list then.
+                found = await self.fs._find(f"{self.container}/{name}" if name else self.container, detail=True)
+            except FileNotFoundError:
+                return {}
+            return found if isinstance(found, dict) else {}
+
+        skipped = len(self.container) + 1 + (len(self.prefix) + 1 if self.prefix else 0)
+        found = self._run(ask)
+        return [
+            Listed(full[skipped:], int(info.get("size") or 0))
+            for full, info in found.items()
+            if info.get("type") != "directory"
+        ]
 
     def _send(self, key: str, source: Source, size: int, sha256: str, meter: Meter) -> None:
         with checked(source, size, sha256, self.uri(key)) as reader:

@@ -10,12 +10,9 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from flytectl_py.storage.api import ObjectInfo
-from flytectl_py.storage.content import CheckedReader, Meter
+from flytectl_py.storage.content import DIGEST, CheckedReader, Meter
 from flytectl_py.storage.fault import Fault, Kind, status_fault
 from flytectl_py.storage.fsspec_store import READ_STEP, Body, FsspecStore, Pulse
-
-DIGEST = "sha256"
-"""Name of the object metadata that holds the content's digest."""
 
 RESUME = 308
 """Status of a resumable upload that is not complete (https://cloud.google.com/storage/docs/performing-resumable-uploads)."""
@@ -89,7 +86,7 @@ class GCSStore(FsspecStore):
                 raise
 
     async def _put_whole(self, name: str, body: Body, data: bytes, sha256: str) -> None:
-        about = json.dumps({"name": name, "metadata": {DIGEST: sha256}, "md5Hash": _md5(data)})
+        about = json.dumps({"name": name, "metadata": self._metadata(sha256), "md5Hash": _md5(data)})
         edge = f"==={sha256}==="
         head = f"--{edge}\r\nContent-Type: application/json; charset=UTF-8\r\n\r\n{about}\r\n--{edge}\r\n"
         content = f"{head}Content-Type: application/octet-stream\r\n\r\n".encode() + data + f"\r\n--{edge}--".encode()
@@ -159,7 +156,7 @@ class GCSStore(FsspecStore):
                 "X-Upload-Content-Type": "application/octet-stream",
                 "X-Upload-Content-Length": str(size),
             },
-            data=json.dumps({"name": name, "metadata": {DIGEST: sha256}}).encode(),
+            data=json.dumps({"name": name, "metadata": self._metadata(sha256)}).encode(),
         )
         return str(headers["Location"])
 

@@ -14,7 +14,7 @@ from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
 from flytectl_py.errors import UsageError
-from flytectl_py.storage.api import ObjectInfo, Source, StoreOptions, check_key
+from flytectl_py.storage.api import Listed, ObjectInfo, Source, StoreOptions, check_key
 from flytectl_py.storage.content import CHUNK, CheckedReader, ContentStore, Meter, checked
 from flytectl_py.storage.fault import disk_fault
 
@@ -89,6 +89,17 @@ class LocalStore(ContentStore):
 
         return _on_disk(read)
 
+    def _list(self, prefix: str) -> list[Listed]:
+        def walk() -> Iterator[Listed]:
+            for folder, folders, names in os.walk(self.folder / prefix, onerror=_unless_missing):
+                if Path(folder) == self.folder and INCOMING in folders:
+                    folders.remove(INCOMING)
+                for name in names:
+                    path = Path(folder, name)
+                    yield Listed(path.relative_to(self.folder).as_posix(), path.stat().st_size)
+
+        return _on_disk(lambda: list(walk()))
+
     def _remove(self, key: str) -> None:
         _on_disk(lambda: (self.folder / key).unlink(missing_ok=True))
 
@@ -104,6 +115,11 @@ def _path_of(address: str) -> Path:
             where=address,
         )
     return Path(unquote(parts.path))
+
+
+def _unless_missing(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError | NotADirectoryError):
+        raise error
 
 
 def _on_disk(operation: Callable[[], T]) -> T:

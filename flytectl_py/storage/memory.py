@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from flytectl_py.storage.api import ObjectInfo, Source, StoreOptions
+from flytectl_py.storage.api import Listed, ObjectInfo, Source, StoreOptions
 from flytectl_py.storage.content import CHUNK, ContentStore, Meter, checked
 
 _objects: dict[str, tuple[bytes, str]] = {}
@@ -36,6 +36,12 @@ class MemoryStore(ContentStore):
         with _lock:
             data, _ = _objects.get(self.uri(key), (b"", ""))
         return data[start : start + length]
+
+    def _list(self, prefix: str) -> list[Listed]:
+        below = f"{self.address}/"
+        with _lock:
+            found = {uri.removeprefix(below): len(data) for uri, (data, _) in _objects.items() if uri.startswith(below)}
+        return [Listed(key, size) for key, size in found.items() if key.startswith(prefix)]
 
     def _remove(self, key: str) -> None:
         with _lock:

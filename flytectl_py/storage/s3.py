@@ -8,11 +8,9 @@ import zlib
 from typing import Any, ClassVar
 
 from flytectl_py.storage.api import ObjectInfo
+from flytectl_py.storage.content import DIGEST
 from flytectl_py.storage.fault import Fault, Kind, status_fault
 from flytectl_py.storage.fsspec_store import READ_STEP, Body, FsspecStore, Pulse
-
-DIGEST = "sha256"
-"""Name of the user metadata (x-amz-meta-sha256) that holds the content's digest."""
 
 # https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html and botocore's exceptions, by name.
 _CODES = {
@@ -129,7 +127,7 @@ class S3Store(FsspecStore):
             Body=body,
             ContentLength=len(body),
             ContentType="application/octet-stream",
-            Metadata={DIGEST: sha256},
+            Metadata=self._metadata(sha256),
             **(_md5(data) if _only_md5(client) else {"ChecksumSHA256": _text(bytes.fromhex(sha256))}),
         )
 
@@ -139,7 +137,7 @@ class S3Store(FsspecStore):
             Bucket=self.container,
             Key=name,
             ContentType="application/octet-stream",
-            Metadata={DIGEST: sha256},
+            Metadata=self._metadata(sha256),
             **({} if _only_md5(client) else {"ChecksumAlgorithm": "CRC32"}),
         )
         return str(answer["UploadId"])

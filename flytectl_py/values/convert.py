@@ -41,6 +41,7 @@ __all__ = [
     "from_text",
     "is_flag",
     "metavar",
+    "misfit",
     "parse_json",
     "to_json",
     "to_text",
@@ -88,16 +89,39 @@ def parse_json(text: str) -> Any:
         raise BadValue(shown(text), "JSON", detail=str(error)) from None
 
 
-def to_json(value: Any) -> Any:
+def to_json(value: Any, annotation: Any = None) -> Any:
     """Return `value` as data that ``json.dumps`` writes as valid JSON, whatever it is.
 
     A value of no known family becomes ``{"type": "module.Class", "repr": "…"}``.
+
+    :param annotation: with which `from_json` shall give it back; its own type unless given.
     """
     conversion = Conversion(_find, _Anywhere())
     try:
-        return conversion.to_json(type(value), value)
+        return conversion.to_json(type(value) if annotation is None else annotation, value)
     except RecursionError:
         return {"type": type(value).__name__, "repr": "… (nested too deeply)"}
+
+
+def misfit(annotation: Any, value: Any) -> str:
+    """Return what is wrong with giving `value` where `annotation` stands, an empty text where nothing clearly is.
+
+    Only builtin values are judged. They fit where they are the annotation's, or where their JSON stands for one of its
+    values: 1 for a float, a tuple for a list. Of many items the first ones are looked at.
+    """
+    if type(value) not in _JUDGED:
+        return ""
+    sample = _first_items(value)
+    conversion = _asking()
+    try:
+        if conversion.holds(annotation, sample):
+            return ""
+        from_json(annotation, to_json(sample), _Anywhere())
+    except BadValue as bad:
+        return bad.sentence()
+    except RecursionError:
+        return ""
+    return ""
 
 
 def to_text(value: Any, annotation: Any) -> str:
@@ -141,6 +165,18 @@ def type_name(annotation: Any) -> str:
     from flytectl_py.values import annotations
 
     return annotations.type_name(annotation)
+
+
+_JUDGED = frozenset({int, float, str, bool, bytes, list, tuple, dict, set, frozenset, type(None)})
+_ITEMS = 1000
+
+
+def _first_items(value: Any) -> Any:
+    if type(value) is list and len(value) > _ITEMS:
+        return value[:_ITEMS]
+    if type(value) is dict and len(value) > _ITEMS:
+        return dict([*value.items()][:_ITEMS])
+    return value
 
 
 class _Anywhere:

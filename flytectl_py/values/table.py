@@ -15,6 +15,7 @@ from flytectl_py.values.mappings import DICT
 from flytectl_py.values.moments import DATE, DATETIME, TIME
 from flytectl_py.values.sequences import LIST, SET, TUPLE
 from flytectl_py.values.structures import DATACLASS, NAMED_TUPLE, TYPED_DICT
+from flytectl_py.values.tables import LIBRARY_TABLE, TABLE
 from flytectl_py.values.texts import DECIMAL, PATH, UUID
 from flytectl_py.values.unions import UNION
 from flytectl_py.values.validated import PYDANTIC
@@ -32,6 +33,8 @@ FAMILIES: tuple[Family, ...] = (
     scalars.NONE,
     FILE,  # before dataclasses, which they are
     DIR,
+    TABLE,
+    LIBRARY_TABLE,
     PYDANTIC,
     DATACLASS,
     NAMED_TUPLE,  # before tuple, its base

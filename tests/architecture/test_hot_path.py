@@ -16,8 +16,10 @@ HEAVY = {
     "fsspec", "gcsfs", "google.protobuf", "grpc", "http.client", "importlib.metadata", "isal", "kubernetes",
     "multiprocessing", "pathspec", "pydantic", "pydantic_core", "pygments", "requests", "rich", "s3fs", "sqlite3",
     "tarfile", "tomllib", "unittest", "urllib.request", "yaml", "yarl", "zipfile",
-    "flytectl_py.builders", "flytectl_py.compat", "flytectl_py.controlplane", "flytectl_py.machine",
-    "flytectl_py.runtime", "flytectl_py.storage", "flytectl_py.wire",
+    "flytectl_py.builders", "flytectl_py.cache_store", "flytectl_py.compat", "flytectl_py.controlplane",
+    "flytectl_py.machine", "flytectl_py.runtime", "flytectl_py.storage", "flytectl_py.wire",
+    "flytectl_py.data", "flytectl_py.report", "flytectl_py.model.files", "flytectl_py.model.report",
+    "flytectl_py.model.tables", "pandas", "polars", "pyarrow",
 }  # fmt: skip
 
 # A run of coroutines has an event loop, and with it asyncio's own imports; help has none.

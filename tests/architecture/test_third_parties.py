@@ -27,7 +27,16 @@ GRANTED: dict[str, dict[str, str]] = {
         "isal": ANYWHERE,  # a faster gzip, where archives are read and written
         **dict.fromkeys(("adlfs", "aiohttp", "azure", "gcsfs", "s3fs", "yarl"), LATE),  # each store's own extra
     },
-    "model": {"kubernetes": LATE},  # a pod template made from the client's own classes
+    "data": {
+        **dict.fromkeys(("pandas", "polars", "pyarrow"), LATE),  # tables
+        "fsspec": LATE,  # a provider's file system, for who asks for one
+        "msgpack": LATE,  # a table in a message of that form
+    },
+    "wire": {"flyteidl2": ANYWHERE},  # what it spells
+    "model": {
+        "kubernetes": LATE,  # a pod template made from the client's own classes
+        "pydantic_core": LATE,  # asked for by pydantic itself, for a model of the user's
+    },
 }
 
 

@@ -13,7 +13,8 @@ import pytest
 from tests.support.servers import azure, gcs, s3
 from tests.support.servers.running import fresh_name
 
-pytest.register_assert_rewrite("tests.contract.store_contract", "tests.contract.builder_contract")
+for _name in ("store_contract", "builder_contract", "data_contract"):
+    pytest.register_assert_rewrite(f"tests.contract.{_name}")
 
 
 def _need(modules: tuple[str, ...]) -> None:

@@ -14,6 +14,7 @@ from typing import BinaryIO, ClassVar
 
 import pytest
 
+from flytectl_py.data.places import DataStore
 from flytectl_py.errors import FlyteError, UsageError
 from flytectl_py.storage.api import ChecksumError, ObjectMissingError, PutResult, Store, StoreUnavailableError
 from flytectl_py.storage.registry import open_store
@@ -180,6 +181,34 @@ class AnsweringContract:
 
     def test_delete_what_is_not_there(self, store: Store) -> None:
         store.delete("absent")
+
+
+class BrowsableContract:
+    """What stores do that can be looked into."""
+
+    def test_read_from_anywhere(self, store: DataStore) -> None:
+        data = content(3 * MIB)
+        put(store, "ranges/x", data)
+        assert store.read("ranges/x", 0, 5) == data[:5]
+        assert store.read("ranges/x", 2 * MIB, 7) == data[2 * MIB :][:7]
+        end = store.read("ranges/x", len(data) - 3, 100)
+        assert end == data[-3:]
+
+    def test_read_what_is_not_there(self, store: DataStore) -> None:
+        put(store, "some", b"x")
+        with pytest.raises(FlyteError):
+            store.read("none", 0, 1)
+
+    def test_listed(self, store: DataStore) -> None:
+        for key in ("list/b", "list/a", "list/in/c", "list/in/deep/d", "listen/x"):
+            put(store, key, key.encode())
+        assert [each.key for each in store.listed("list")] == ["list/a", "list/b", "list/in/c", "list/in/deep/d"]
+        assert [each.size for each in store.listed("list")] == [6, 6, 9, 14]
+        assert [each.key for each in store.listed("list", deep=False)] == ["list/a", "list/b"]
+        assert [each.key for each in store.listed("list/in")] == ["list/in/c", "list/in/deep/d"]
+        assert {each.key for each in store.listed("")} >= {"list/a", "listen/x"}
+        assert list(store.listed("nothing")) == []
+        assert list(store.listed("list/a")) == []
 
 
 class SharedContract:

@@ -14,6 +14,7 @@ from flytectl_py.storage.signed_url import SignedUrl, SignedUrlStore
 from tests.contract.store_contract import (
     MIB,
     AnsweringContract,
+    BrowsableContract,
     BucketContract,
     SharedContract,
     StoreContract,
@@ -27,7 +28,7 @@ from tests.support.servers.faulty import faulty_server
 from tests.support.servers.running import fresh_name
 
 
-class TestLocal(StoreContract, AnsweringContract, SharedContract):
+class TestLocal(StoreContract, AnsweringContract, BrowsableContract, SharedContract):
     big: ClassVar[int] = 70 * MIB
 
     @pytest.fixture
@@ -35,20 +36,20 @@ class TestLocal(StoreContract, AnsweringContract, SharedContract):
         return str(tmp_path / "a folder" / "store")
 
 
-class TestFileUri(StoreContract, AnsweringContract, SharedContract):
+class TestFileUri(StoreContract, AnsweringContract, BrowsableContract, SharedContract):
     @pytest.fixture
     def address(self, tmp_path: Path) -> str:
         return (tmp_path / "with space").as_uri()
 
 
-class TestMemory(StoreContract, AnsweringContract):
+class TestMemory(StoreContract, AnsweringContract, BrowsableContract):
     @pytest.fixture
     def address(self) -> str:
         return f"memory://{fresh_name()}/prefix"
 
 
 @pytest.mark.store
-class TestS3(StoreContract, AnsweringContract, SharedContract, BucketContract):
+class TestS3(StoreContract, AnsweringContract, BrowsableContract, SharedContract, BucketContract):
     big: ClassVar[int] = 70 * MIB
 
     @pytest.fixture
@@ -75,7 +76,7 @@ class TestS3OfOldServers:
 
 
 @pytest.mark.store
-class TestGCS(StoreContract, AnsweringContract, SharedContract, BucketContract):
+class TestGCS(StoreContract, AnsweringContract, BrowsableContract, SharedContract, BucketContract):
     @pytest.fixture
     def address(self, gcs_bucket: str) -> str:
         return f"gs://{gcs_bucket}/some/prefix"
@@ -86,7 +87,7 @@ class TestGCS(StoreContract, AnsweringContract, SharedContract, BucketContract):
 
 
 @pytest.mark.store
-class TestAzure(StoreContract, AnsweringContract, SharedContract, BucketContract):
+class TestAzure(StoreContract, AnsweringContract, BrowsableContract, SharedContract, BucketContract):
     @pytest.fixture
     def address(self, azure_container: str) -> str:
         return f"az://{azure_container}/some/prefix"

@@ -38,6 +38,13 @@ FROM_FILE = {
 
 # What each command of an example prints, in the order of its docstring: text that must be there, or a value of JSON.
 EXPECTED: dict[str, list[object]] = {
+    "data/words.py": ['{"THE": 3, "ON": 3, "CAT": 3}', '{"the": 3, "on": 3, "cat": 3}'],
+    "caching/caching.py": [
+        "6 times 'the'; counted now: 3",
+        "6 times 'the'; counted now: 0",
+        "6 times 'the'; counted now: 3",
+        ["caching.count_words: version ", " text.words\n", "ignored inputs: verbose"],
+    ],
     "fanout/fanout.py": ["332833500", list(range(10)), list(range(10)), [URL, "332833500"]],
     "hello/hello.py": ["42"],
     "inputs/inputs.py": [

@@ -13,10 +13,97 @@ MakeProject = Callable[..., Project]
 
 
 @pytest.mark.parametrize(
-    "args", [["--x", "7"], ["--x=7"], ["--x", "+7"], ["--title", "", "--x", "7"], ["--x", "3", "--x", "7"]]
+    "args", [["--x", "7"], ["--x=7"], ["--x", "+7"], ["--title", "", "--x", "7"], ["--x", "7", "--loud", "true"]]
 )
 def test_ways_to_write_an_input(app: Project, args: list[str]) -> None:
     assert app.flyte("run", "app.py", "main", *args).expect().out == "8\n"
+
+
+def test_an_input_that_is_given_twice_is_refused(app: Project) -> None:
+    refused = app.flyte("run", "app.py", "main", "--x", "3", "--x=7").expect(2)
+    assert "--x: given twice: '3' and '7'; takes an integer" in refused.err
+
+
+def test_flags_take_true_and_false(project: MakeProject) -> None:
+    made = project(
+        {
+            "app.py": """
+        import flyte
+
+        @flyte.task
+        def main(my_flag: bool, other: bool = False, text: str = "") -> str:
+            return f"{my_flag} {other} {text}"
+        """
+        }
+    )
+    for args, answer in (
+        (["--my-flag", "true"], "True False "),
+        (["--my_flag", "False", "--other"], "False True "),
+        (["--my-flag=no", "--other=on"], "False True "),
+        (["--no-my-flag", "--text", "true"], "False False true"),
+        (["--other", "--my-flag", "1", "--text", "0"], "True True 0"),
+    ):
+        assert made.flyte("run", "app.py", "main", *args).expect().out == f"{answer}\n", args
+    assert "true and false" in made.flyte("run", "app.py", "main", "--my-flag", "maybe").expect(2).err
+
+
+def test_inputs_of_the_wrong_type_are_refused_from_python_and_as_defaults(project: MakeProject) -> None:
+    made = project(
+        {
+            "app.py": """
+        import flyte
+        from flytectl_py.errors import BadInputsError
+
+        @flyte.task
+        def main(x: int = "three") -> int:
+            return x
+
+        @flyte.task
+        def scale(x: float, names: list[str] = []) -> float:
+            return x
+
+        if __name__ == "__main__":
+            print(flyte.run(scale, 3, names=["a"]).outputs().o0)
+            for inputs in ({"x": "3"}, {"x": 1.5, "names": [1]}, {"x": None}):
+                try:
+                    flyte.run(scale, **inputs)
+                except BadInputsError as error:
+                    print(type(error).__name__, error)
+        """
+        }
+    )
+    said = made.python("app.py").expect().out.splitlines()
+    assert said[0] == "3"
+    assert said[1].startswith("BadInputsError cannot call default.scale: input 'x': got \"3\"; takes a number")
+    assert "input 'names': [0]: got 1" in said[2]
+    assert "input 'x': got null" in said[3]
+    refused = made.flyte("run", "app.py", "main").expect(2)
+    assert "the default of input 'x': got \"three\"; takes an integer" in refused.err
+    assert "the default of input 'x'" in made.flyte("run", "--dry-run", "app.py", "main").expect(2).err
+
+
+def test_a_method_is_no_task(project: MakeProject) -> None:
+    made = project(
+        {
+            "app.py": """
+        import flyte
+
+        class Holder:
+            @flyte.task
+            def main(self, x: int) -> int:
+                return x
+        """
+        }
+    )
+    refused = made.flyte("run", "app.py", "default.main").expect(2)
+    assert "a method cannot be a task" in refused.err
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80])
+@pytest.mark.parametrize("command", ["--help", "run --help", "run app.py main --help", "get --help", "gc --help"])
+def test_help_is_no_wider_than_the_terminal(app: Project, command: str, columns: int) -> None:
+    shown = app.flyte(*command.split(), env={"COLUMNS": str(columns)}).expect().out
+    assert [line for line in shown.splitlines() if len(line) > columns] == []
 
 
 def test_dashes_and_underscores_are_the_same_in_the_name_of_an_input(project: MakeProject) -> None:

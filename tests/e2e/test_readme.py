@@ -48,7 +48,7 @@ def masked(text: str) -> str:
 
 def test_there_is_something_to_test() -> None:
     assert len(CONSOLE) == 3
-    assert len(COMMANDS) == 10
+    assert len(COMMANDS) == 12
     assert MAKE == ["make demo", "make test"]
 
 

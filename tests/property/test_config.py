@@ -115,9 +115,7 @@ def test_yaml_and_toml_say_the_same(tables: dict[str, dict[str, Any]]) -> None:
             assert set(config.lines) == written
             assert all(config.lines.values())
             read[name] = resolve(file=config)
-    both = [
-        {key: getattr(settings, key) for key in settings.__slots__ if key != "source"} for settings in read.values()
-    ]
+    both = [{key: value for key, value in settings._asdict().items() if key != "source"} for settings in read.values()]
     for settings in both:
         settings["origins"] = [name for name, _ in settings["origins"]]
     assert both[0] == both[1]

@@ -11,7 +11,7 @@ import pytest
 
 from flytectl_py.errors import DeclarationError, NotReadyError
 from flytectl_py.model import world
-from flytectl_py.model.cache import Cache, VersionParameters
+from flytectl_py.model.cache import Cache, CodePolicy, FunctionBodyPolicy, VersionParameters
 
 
 class Sources:
@@ -23,6 +23,9 @@ class Sources:
     def source_of(self, function: Callable[..., Any]) -> str:
         return self.text
 
+    def code_version(self, function: Callable[..., Any]) -> str:
+        return f"all of {self.text}"
+
     def is_file(self, path: str) -> bool:
         return False
 
@@ -30,10 +33,13 @@ class Sources:
         return False
 
 
-def version(text: str, cache: Cache | None = None) -> str:
+BY_BODY = Cache("auto", policies=FunctionBodyPolicy())
+
+
+def version(text: str, cache: Cache = BY_BODY, **given: Any) -> str:
     token: Token[world.World | None] = world.current_world.set(Sources(text))
     try:
-        return (cache or Cache("auto")).get_version(VersionParameters(version))
+        return cache.get_version(VersionParameters(version, **given))
     finally:
         world.current_world.reset(token)
 
@@ -71,7 +77,7 @@ def test_the_version_follows_the_body_and_nothing_around_it() -> None:
     assert version(BODY) == version(BODY.replace("@env.task(retries=1)\n", ""))
     assert version(BODY) == version("".join(f"    {line}\n" for line in BODY.splitlines()))
     assert version(BODY) != version(BODY.replace("return x", "return x + 1"))
-    assert version(BODY) != version(BODY, Cache("auto", salt="s"))
+    assert version(BODY) != version(BODY, Cache("auto", policies=FunctionBodyPolicy(), salt="s"))
 
 
 def test_blanks_inside_a_text_count() -> None:
@@ -81,6 +87,33 @@ def test_blanks_inside_a_text_count() -> None:
 
 def test_the_version_is_the_same_forever() -> None:
     assert version(BODY) == "30b45da0fa8ec69e5714b292e80a291e03c2b1c51d6147f3e80cb251988e7a76"
+
+
+def test_by_default_it_follows_the_code_the_variables_the_image_and_the_salt() -> None:
+    auto = Cache("auto")
+    versions = [
+        version("a", auto),
+        version("b", auto),
+        version("a", Cache("auto", salt="s")),
+        version("a", auto, image="img:1"),
+        version("a", auto, image="img:2"),
+        version("a", auto, variables={"A": "1"}),
+        version("a", auto, variables={"A": "2"}),
+        version("a", auto, variables={"A": "1", "B": ""}),
+    ]
+    assert len(set(versions)) == len(versions)
+    assert version("a", auto, variables={"A": "1", "B": "2"}) == version("a", auto, variables={"B": "2", "A": "1"})
+    assert version("a", auto) == version("a", Cache("auto", policies=CodePolicy()))
+
+
+def test_a_policy_of_flyte_1_finds_what_it_asks_for() -> None:
+    class OfImage:
+        def get_version(self, salt: str, params: VersionParameters) -> str:
+            assert callable(params.func)
+            return f"{params.container_image} {params.pod_template} {params.pod_template_name}"
+
+    given = {"image": "img:1", "pod_template_name": "large"}
+    assert version("a", Cache("auto", policies=[OfImage()]), **given) == "img:1 None large"
 
 
 def test_a_given_version_needs_no_function() -> None:

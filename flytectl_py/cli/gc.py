@@ -1,0 +1,113 @@
+"""`flyte gc`: removes what is kept of old runs on this machine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flytectl_py.cli.images import make_command
+from flytectl_py.cli.options import Option
+from flytectl_py.cli.params import ThisMachine
+from flytectl_py.cli.records import ROOT_OPTION, records
+from flytectl_py.errors import NotReadyError, UsageError
+
+if TYPE_CHECKING:
+    from flytectl_py.cli.output import Output
+    from flytectl_py.records.collecting import Garbage
+
+HELP = """Remove what is kept of old runs of this project on this machine: records, data, kept code, cached outputs.
+
+\b
+Examples:
+  flyte gc --dry-run            what would go, and how much it is
+  flyte gc                      all that is older than 30 days
+  flyte gc --older-than 12h
+"""
+
+DEFAULT_AGE = timedelta(days=30)
+
+OPTIONS: Mapping[str, Option] = {
+    "dry_run": Option(("--dry-run",), "Say what would be removed; remove nothing.", kind="flag"),
+    "older_than": Option(
+        ("--older-than",),
+        "How long ago runs ended and cached outputs were last written: 30d (the default), 12h, 0s.",
+        "AGE",
+    ),
+    **ROOT_OPTION,
+}
+
+
+def command() -> Any:
+    """Return the command `gc`."""
+    return make_command("gc", HELP, "", OPTIONS, _gc)
+
+
+def _gc(words: list[str], options: Mapping[str, Any], output: Output) -> None:
+    from flytectl_py.project.state import state_folder
+    from flytectl_py.records.collecting import Garbage, forget_runs, garbage_of, old_runs, remove
+
+    if words:
+        raise UsageError(f"flyte gc takes options only, got {' '.join(words)}", hint="see 'flyte gc --help'")
+    now = time.time()
+    before = now - _age(options.get("older_than")).total_seconds()
+    dry_run = bool(options.get("dry_run"))
+    with records(options, output) as (root, database):
+        state = state_folder(root)
+        runs = [] if database is None else old_runs(database, before)
+        found = [] if database is None else garbage_of(database, state, runs, now)
+        found.append(_cached(state, before))
+        try:
+            # The files first: if this fails half-way, their records still tell the next one of them.
+            for each in found if not dry_run else ():
+                remove(each)
+            if runs and database is not None and not dry_run:
+                forget_runs(database, runs)
+        except OSError as error:
+            raise NotReadyError(
+                f"cannot remove {error.filename}: {error.strerror}", where=str(error.filename or "")
+            ) from error
+    found.insert(0, Garbage("records of runs", len(runs), (), 0))
+    _say(found, root, output, dry_run=dry_run)
+
+
+def _say(found: Sequence[Garbage], root: Path, output: Output, *, dry_run: bool) -> None:
+    from flytectl_py.plan.bundle import shown_size
+
+    some = [each for each in found if each.number]
+    lines = [f"{each.number} {each.what}" + (f", {shown_size(each.bytes)}" if each.paths else "") for each in some]
+    head = "would remove" if dry_run else "removed"
+    total = sum(each.bytes for each in some)
+    output.result(
+        "\n".join(f"{head} {line}" for line in lines) or f"nothing to remove in {root}",
+        {
+            "root": str(root),
+            "dry_run": dry_run,
+            "bytes": total,
+            "removed": [{"what": each.what, "count": each.number, "bytes": each.bytes} for each in some],
+        },
+    )
+
+
+def _cached(state: Path, before: float) -> Garbage:
+    from flytectl_py.cache_store.entries import CacheStore
+    from flytectl_py.records.collecting import Garbage
+
+    old = [each for each in CacheStore(state / "cache").files() if each.used < before]
+    return Garbage("cached outputs", len(old), tuple(each.path for each in old), sum(each.size for each in old))
+
+
+def _age(text: str | None) -> timedelta:
+    if text is None:
+        return DEFAULT_AGE
+    from flytectl_py.values.convert import BadValue, from_text
+
+    try:
+        age: timedelta = from_text(timedelta, text, ThisMachine())
+    except BadValue as bad:
+        raise UsageError(bad.sentence("--older-than"), where="--older-than") from bad
+    if age < timedelta(0):
+        raise UsageError(f"--older-than: got '{text}', which is not in the past", where="--older-than")
+    return age

@@ -1,0 +1,180 @@
+"""Runs one task as the command line asked, and says how it ended."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flytectl_py.cli.output import Output, about_run, settle_output
+from flytectl_py.cli.params import read_inputs
+from flytectl_py.cli.reports import reports_here, tell_reports
+from flytectl_py.cli.start import user_code
+from flytectl_py.errors import UsageError
+from flytectl_py.model.task import Task
+
+if TYPE_CHECKING:
+    from flytectl_py.engines.api import Run
+    from flytectl_py.engines.recording import KeptCode
+    from flytectl_py.engines.watching import Watcher
+    from flytectl_py.project.loaded import Loaded
+
+AnyTask = Task[..., Any]
+
+
+class Again:
+    """What a run takes over from another one: inputs as JSON by name, and its code where that was kept.
+
+    :param root: the root that the other one had.
+    """
+
+    def __init__(self, root: Path, inputs: Mapping[str, Any], code: KeptCode | None) -> None:
+        self.root = root
+        self.inputs = inputs
+        self.code = code
+
+
+def run_task(
+    loaded: Loaded,
+    task: AnyTask,
+    typed: Mapping[str, Any],
+    options: Mapping[str, Any],
+    again: Again | None = None,
+) -> None:
+    """Run `task` and print what it returns.
+
+    :param typed: the inputs as they were typed, by the keys of `input_options`. :param options: of the run.
+    :raises FlyteError: as reading the inputs and the run do.
+    """
+    from flytectl_py.engines.api import Phase
+    from flytectl_py.engines.runner import Runner
+
+    output = settle_output(options)
+    env_vars = _env_vars(options.get("env_vars", []))
+    inputs = read_inputs(task, typed, options.get("inputs"), again)
+    copy_style = _copy_style(options.get("copy_style", "loaded_modules"))
+    runner = Runner(
+        mode="local" if options.get("local") else None,
+        name=options.get("name"),
+        raw_data_path=options.get("raw_data_path"),
+        env_vars=env_vars,
+        copy_style=copy_style,
+        dry_run=bool(options.get("dry_run")),
+        overwrite_cache=bool(options.get("overwrite_cache")),
+        copy_bundle_to=_bundles(loaded.root.path) if options.get("keep_code") else None,
+        note=output.note,
+        root=loaded.root.path if again is None else again.root,
+        target=loaded.target,
+        code=None if again is None else again.code,
+        watchers=_watchers(options, output),
+    )
+    if task.is_async:
+        import asyncio  # noqa: F401  now, while the collector is off
+    try:
+        with user_code():
+            run = runner.run(task, **inputs)
+    except BaseException:
+        about_run(runner.began)
+        raise
+    finally:
+        tell_reports(output, opened=bool(options.get("open")))
+    for name, place in loaded.siblings.items():
+        output.detail(f"{name} is the sibling package at {place}")
+    if run.phase == Phase.PLANNED:
+        output.result(f"would run {task.name} with {_shown_inputs(inputs)}", _plan_document(run, inputs))
+        return
+    output.detail(f"run {run.name}: {run.actions} actions in {run.seconds:.3f} s")
+    _keep_tables(run)
+    output.result(_readable(run), _document(run))
+
+
+def _keep_tables(run: Run) -> None:
+    """Write the tables that the run returned, so that they are there when this process is not."""
+    tables = sys.modules.get("flytectl_py.model.tables")
+    if tables is None:
+        return
+    for value in run.outputs():
+        if isinstance(value, tables.DataFrame) and (value.uri or value.raw_data_path):
+            value.saved()
+
+
+def _watchers(options: Mapping[str, Any], output: Output) -> Sequence[Watcher]:
+    if not (sys.stderr.isatty() or options.get("progress")):
+        return ()
+    from flytectl_py.cli.progress import progress
+
+    return progress(options, output)
+
+
+def _bundles(root: Path) -> Path:
+    from flytectl_py.project.state import state_folder
+    from flytectl_py.records.places import bundles_folder
+
+    return bundles_folder(state_folder(root))
+
+
+def _copy_style(given: str) -> Any:
+    if given in ("loaded_modules", "auto"):
+        return "loaded_modules"
+    from flytectl_py.plan.bundle import checked_copy_style
+
+    return checked_copy_style(given, "--copy-style")
+
+
+def _shown_inputs(inputs: Mapping[str, Any]) -> str:
+    from flytectl_py.values.render import readable
+
+    return readable(inputs) if inputs else "no inputs"
+
+
+def _plan_document(run: Run, inputs: Mapping[str, Any]) -> dict[str, Any]:
+    from flytectl_py.values.convert import to_json
+
+    bundle = run.bundle
+    return {
+        "task": run.task,
+        "phase": str(run.phase),
+        "inputs": {name: to_json(value) for name, value in inputs.items()},
+        "bundle": None
+        if bundle is None
+        else {
+            "digest": bundle.digest,
+            "root": str(bundle.root),
+            "files": [{"path": each.path, "size": each.size} for each in bundle.files],
+            "warnings": list(bundle.warnings),
+        },
+    }
+
+
+def _readable(run: Run) -> str:
+    from flytectl_py.values.render import readable
+
+    outputs = run.outputs().named()
+    if len(outputs) == 1:
+        return readable(outputs["o0"])
+    return "\n".join(f"{name}: {readable(value)}" for name, value in outputs.items())
+
+
+def _document(run: Run) -> dict[str, Any]:
+    from flytectl_py.values.convert import to_json
+
+    return {
+        "run": run.name,
+        "task": run.task,
+        "phase": str(run.phase),
+        "outputs": {name: to_json(value) for name, value in run.outputs().named().items()},
+        "seconds": round(run.seconds, 6),
+        "actions": run.actions,
+        **({"reports": paths} if (paths := reports_here()) else {}),
+    }
+
+
+def _env_vars(pairs: Sequence[str]) -> dict[str, str]:
+    found = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not name or not equals:
+            raise UsageError(f"--env: got '{pair}'; it takes KEY=VALUE, e.g. --env LEVEL=debug")
+        found[name] = value
+    return found

@@ -1,0 +1,1 @@
+"""Files, folders and tables: where their data is, and how it is read, written and sent."""
