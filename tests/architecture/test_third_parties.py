@@ -27,7 +27,13 @@ GRANTED: dict[str, dict[str, str]] = {
         "isal": ANYWHERE,  # a faster gzip, where archives are read and written
         **dict.fromkeys(("adlfs", "aiohttp", "azure", "gcsfs", "s3fs", "yarl"), LATE),  # each store's own extra
     },
+    # Loaded as a whole, and only where something is remote.
+    "controlplane": {**dict.fromkeys(("connectrpc", "flyteidl2", "pyqwest"), ANYWHERE), "keyring": LATE},
     "model": {"kubernetes": LATE},  # a pod template made from the client's own classes
+    "wire": {
+        **dict.fromkeys(("flyteidl2", "google"), ANYWHERE),  # the messages that it writes
+        **dict.fromkeys(("cloudpickle", "msgpack"), LATE),  # where a value travels so
+    },
 }
 
 

@@ -1,0 +1,154 @@
+"""A control plane as Python sees it: its services, each with one method for each call."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from flytectl_py.controlplane.channel import Channel, Nobody
+from flytectl_py.controlplane.endpoint import Endpoint, endpoint_of
+from flytectl_py.controlplane.retry import RetryPolicy
+from flytectl_py.controlplane.transport import open_wire
+from flytectl_py.errors import NotReadyError
+
+if TYPE_CHECKING:
+    from flytectl_py.config.api import Settings
+    from flytectl_py.controlplane.api import Note
+    from flytectl_py.controlplane.children import Actions, Queue, State
+    from flytectl_py.controlplane.data import DataProxy
+    from flytectl_py.controlplane.places import AuthMetadata, Clusters, Identity, Projects
+    from flytectl_py.controlplane.runs import Logs, Runs
+    from flytectl_py.controlplane.tasks import Tasks
+
+
+class ControlPlane:
+    """The services of one control plane: ``async with ControlPlane.connect(settings) as plane: await plane.runs…``.
+
+    Every method takes and returns the messages of flyteidl2. Deadlines, repetition and log-in are inside; a call that
+    fails for good raises a `RemoteCallError`. Use it in one event loop only.
+    """
+
+    def __init__(self, channel: Channel) -> None:
+        self.channel = channel
+
+    @classmethod
+    def connect(cls, settings: Settings, *, note: Note | None = None) -> Self:
+        """Return the control plane of the settings. Nothing is sent before the first call.
+
+        :param note: takes lines for the person who waits; without it nothing is told.
+        :raises NotReadyError: no endpoint is set, or the file of certificates cannot be read.
+        """
+        if not settings.endpoint:
+            raise NotReadyError(
+                "no control plane is configured",
+                hint="give --endpoint, set FLYTE_ENDPOINT, or write admin.endpoint into .flyte/config.yaml",
+            )
+        endpoint = endpoint_of(settings.endpoint, insecure=settings.insecure)
+        return cls(Channel(endpoint, open_wire(settings), Nobody(), RetryPolicy(settings.rpc_retries), note or _silent))
+
+    @property
+    def endpoint(self) -> Endpoint:
+        """Return where it answers."""
+        return self.channel.endpoint
+
+    def at(self, address: str) -> ControlPlane:
+        """Return the same control plane at another address, such as `SelectCluster` names; here where that is empty."""
+        if not address:
+            return self
+        return ControlPlane(self.channel.at(endpoint_of(address, insecure=not self.endpoint.encrypted)))
+
+    async def close(self) -> None:
+        """Give back all connections."""
+        await self.channel.wire.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    # Each service is imported when it is first asked for: the messages of all of them take a tenth of a second.
+
+    @cached_property
+    def runs(self) -> Runs:
+        """Runs and their actions (flyteidl2.workflow.RunService)."""
+        from flytectl_py.controlplane.runs import Runs
+
+        return Runs(self.channel)
+
+    @cached_property
+    def logs(self) -> Logs:
+        """What containers print (flyteidl2.workflow.RunLogsService)."""
+        from flytectl_py.controlplane.runs import Logs
+
+        return Logs(self.channel)
+
+    @cached_property
+    def tasks(self) -> Tasks:
+        """Deployed tasks (flyteidl2.task.TaskService)."""
+        from flytectl_py.controlplane.tasks import Tasks
+
+        return Tasks(self.channel)
+
+    @cached_property
+    def data(self) -> DataProxy:
+        """Uploads and downloads (flyteidl2.dataproxy.DataProxyService)."""
+        from flytectl_py.controlplane.data import DataProxy
+
+        return DataProxy(self.channel)
+
+    @cached_property
+    def clusters(self) -> Clusters:
+        """Which cluster takes what (flyteidl2.cluster.ClusterService)."""
+        from flytectl_py.controlplane.places import Clusters
+
+        return Clusters(self.channel)
+
+    @cached_property
+    def projects(self) -> Projects:
+        """Projects (flyteidl2.project.ProjectService)."""
+        from flytectl_py.controlplane.places import Projects
+
+        return Projects(self.channel)
+
+    @cached_property
+    def identity(self) -> Identity:
+        """Who asks (flyteidl2.auth.IdentityService)."""
+        from flytectl_py.controlplane.places import Identity
+
+        return Identity(self.channel)
+
+    @cached_property
+    def auth_metadata(self) -> AuthMetadata:
+        """How to log in (flyteidl2.auth.AuthMetadataService)."""
+        from flytectl_py.controlplane.places import AuthMetadata
+
+        return AuthMetadata(self.channel)
+
+    @cached_property
+    def actions(self) -> Actions:
+        """Children of a running task (flyteidl2.actions.ActionsService)."""
+        from flytectl_py.controlplane.children import Actions
+
+        return Actions(self.channel)
+
+    @cached_property
+    def queue(self) -> Queue:
+        """Children of a running task, the older way (flyteidl2.workflow.QueueService)."""
+        from flytectl_py.controlplane.children import Queue
+
+        return Queue(self.channel)
+
+    @cached_property
+    def state(self) -> State:
+        """What becomes of a running task's children (flyteidl2.workflow.StateService)."""
+        from flytectl_py.controlplane.children import State
+
+        return State(self.channel)
+
+
+def _silent(line: str) -> None:
+    del line
