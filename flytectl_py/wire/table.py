@@ -1,0 +1,46 @@
+"""The table: every family of annotations and how it travels, in the order in which they are tried."""
+
+from __future__ import annotations
+
+import typing
+from typing import Any
+
+from flytectl_py.wire import scalars
+from flytectl_py.wire.containers import LIST, MAP, UNION
+from flytectl_py.wire.forms import Form
+from flytectl_py.wire.pickles import PICKLE
+
+FORMS: tuple[Form, ...] = (
+    UNION,
+    scalars.NONE,
+    scalars.BOOL,
+    scalars.INT,
+    scalars.FLOAT,
+    scalars.STR,
+    scalars.ENUM,
+    scalars.DATETIME,
+    scalars.DATE,
+    scalars.TIMEDELTA,
+    LIST,
+    MAP,
+    PICKLE,  # takes every annotation
+)
+
+
+def find(annotation: Any) -> tuple[Any, Form]:
+    """Return the annotation without ``Annotated``, and its row, as a part of another value has it."""
+    plain = bare(annotation)
+    return plain, next(form for form in FORMS if form.matches(plain))
+
+
+def find_whole(annotation: Any) -> tuple[Any, Form]:
+    """Return the annotation and its row as the whole of an input or output, where a Literal of text has its own."""
+    plain = bare(annotation)
+    return (plain, scalars.CHOICE) if scalars.is_choice(plain) else find(plain)
+
+
+def bare(annotation: Any) -> Any:
+    """Return X for ``Annotated[X, …]``, and the class of None for None."""
+    while typing.get_origin(annotation) is typing.Annotated:
+        annotation = annotation.__origin__
+    return type(None) if annotation is None else annotation
