@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from flytectl_py.controlplane.api import ServerFaultError
 from flytectl_py.controlplane.channel import Channel, Nobody
 from flytectl_py.controlplane.endpoint import Endpoint, endpoint_of
 from flytectl_py.controlplane.retry import RetryPolicy
@@ -31,6 +33,8 @@ class ControlPlane:
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
+        self._clusters: dict[tuple[str, str, str, str], ControlPlane] = {}
+        self._asking = asyncio.Lock()
 
     @classmethod
     def connect(cls, settings: Settings, *, note: Note | None = None) -> Self:
@@ -57,6 +61,28 @@ class ControlPlane:
         if not address:
             return self
         return ControlPlane(self.channel.at(endpoint_of(address, insecure=not self.endpoint.encrypted)))
+
+    async def cluster_for(self, operation: str, org: str, project: str, domain: str) -> ControlPlane:
+        """Return where the data of a project goes for one kind of operation; asked once for each.
+
+        :param operation: e.g. ``OPERATION_CREATE_UPLOAD_LOCATION``.
+        """
+        from flyteidl2.cluster.payload_pb2 import SelectClusterRequest
+
+        question = (operation, org, project, domain)
+        async with self._asking:
+            if question not in self._clusters:
+                request = SelectClusterRequest(operation=operation)
+                request.project_id.organization, request.project_id.name, request.project_id.domain = question[1:]
+                try:
+                    answer = await self.clusters.select_cluster(request)
+                    self._clusters[question] = self.at(answer.cluster_endpoint)
+                except ServerFaultError as error:
+                    # A control plane with one cluster need not have the service; then it takes everything itself.
+                    if error.rpc_code != "unimplemented":
+                        raise
+                    self._clusters[question] = self
+        return self._clusters[question]
 
     async def close(self) -> None:
         """Give back all connections."""
