@@ -26,8 +26,19 @@ class Calls(Protocol):
         """
         ...
 
-    def stream(self, service: str, method: str, request: Any, response: type[Res]) -> AsyncIterator[Res]:
-        """Send one message and yield those that come back. A stream that breaks is opened again, from its start."""
+    def stream(
+        self,
+        service: str,
+        method: str,
+        request: Any,
+        response: type[Res],
+        *,
+        reopened: Callable[[], None] | None = None,
+    ) -> AsyncIterator[Res]:
+        """Send one message and yield those that come back. A stream that breaks is opened again, from its start.
+
+        :param reopened: called each time that it is.
+        """
         ...
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Protocol, TypeVar
 
 from connectrpc.client import ConnectClient
@@ -100,7 +100,15 @@ class Channel:
             finally:
                 current_head.reset(noted)
 
-    async def stream(self, service: str, method: str, request: Any, response: type[Res]) -> AsyncIterator[Res]:
+    async def stream(
+        self,
+        service: str,
+        method: str,
+        request: Any,
+        response: type[Res],
+        *,
+        reopened: Callable[[], None] | None = None,
+    ) -> AsyncIterator[Res]:
         """As `Calls.stream`. After a break the server tells everything anew, so what comes may have come before."""
         attempts = _Attempts(self, service, method, repeatable=True)
         info = _info(service, method, request, response)
@@ -118,6 +126,8 @@ class Channel:
                 log.debug("%s was silent for %.0f s and is opened again", attempts.call, self.silence)
             else:
                 return
+            if reopened is not None:
+                reopened()
 
 
 async def _heard(messages: AsyncIterator[Res], head: Head, silence: float) -> AsyncIterator[Res]:

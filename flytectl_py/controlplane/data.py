@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Final
 
 from flyteidl2.dataproxy.dataproxy_service_pb2 import (
@@ -45,6 +45,11 @@ class DataProxy:
         """Return the inputs and outputs of an action."""
         return await self.calls.unary(self.service, "GetActionData", request, GetActionDataResponse)
 
-    def tail_logs(self, request: TailLogsRequest) -> AsyncIterator[TailLogsResponse]:
-        """Yield lines from the first one on, and then as they are written, until the attempt ends."""
-        return self.calls.stream(self.service, "TailLogs", request, TailLogsResponse)
+    def tail_logs(
+        self, request: TailLogsRequest, *, reopened: Callable[[], None] | None = None
+    ) -> AsyncIterator[TailLogsResponse]:
+        """Yield lines from the first one on, and then as they are written, until the attempt ends.
+
+        :param reopened: called where the lines begin anew, because the stream was broken.
+        """
+        return self.calls.stream(self.service, "TailLogs", request, TailLogsResponse, reopened=reopened)
