@@ -15,6 +15,8 @@ from flytectl_py.controlplane.transport import open_wire
 from flytectl_py.errors import NotReadyError
 
 if TYPE_CHECKING:
+    from flyteidl2.cluster.payload_pb2 import SelectClusterRequest
+
     from flytectl_py.config.api import Settings
     from flytectl_py.controlplane.api import Note
     from flytectl_py.controlplane.children import Actions, Queue, State
@@ -33,7 +35,7 @@ class ControlPlane:
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
-        self._clusters: dict[tuple[str, str, str, str], ControlPlane] = {}
+        self._clusters: dict[bytes, ControlPlane] = {}
         self._asking = asyncio.Lock()
 
     @classmethod
@@ -67,13 +69,17 @@ class ControlPlane:
 
         :param operation: e.g. ``OPERATION_CREATE_UPLOAD_LOCATION``.
         """
-        from flyteidl2.cluster.payload_pb2 import SelectClusterRequest
+        from flyteidl2.cluster import payload_pb2
 
-        question = (operation, org, project, domain)
+        request = payload_pb2.SelectClusterRequest(operation=operation)
+        request.project_id.organization, request.project_id.name, request.project_id.domain = org, project, domain
+        return await self.cluster_of(request)
+
+    async def cluster_of(self, request: SelectClusterRequest) -> ControlPlane:
+        """Return the one that `request` asks for; each question is asked once."""
+        question = request.SerializeToString(deterministic=True)
         async with self._asking:
             if question not in self._clusters:
-                request = SelectClusterRequest(operation=operation)
-                request.project_id.organization, request.project_id.name, request.project_id.domain = question[1:]
                 try:
                     answer = await self.clusters.select_cluster(request)
                     self._clusters[question] = self.at(answer.cluster_endpoint)

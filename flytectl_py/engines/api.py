@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from flytectl_py.bridge import Verb
 from flytectl_py.errors import BadInputsError, DeclarationError, RuntimeDataValidationError, did_you_mean
 from flytectl_py.model.task import Task
 
@@ -20,13 +21,20 @@ _RUN_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
 class Phase(StrEnum):
-    """How far a run is; one that was only planned is never carried out."""
+    """How far a run is; one that was only planned is never carried out. A run on this machine knows fewer of them."""
 
     PLANNED = "planned"
+    UNSPECIFIED = "unspecified"
+    QUEUED = "queued"
+    WAITING_FOR_RESOURCES = "waiting_for_resources"
+    INITIALIZING = "initializing"
     RUNNING = "running"
+    PAUSED = "paused"
     SUCCEEDED = "succeeded"
+    RECOVERED = "recovered"
     FAILED = "failed"
     ABORTED = "aborted"
+    TIMED_OUT = "timed_out"
 
 
 class Outputs(tuple[Any, ...]):
@@ -113,12 +121,23 @@ class Run:
     def __repr__(self) -> str:
         return f"<run {self.name} of {self.task}: {self.phase}>"
 
-    def outputs(self) -> Outputs:
-        """Return what the task returned."""
-        return self._outputs
+    @property
+    def outputs(self) -> Verb[[], Outputs]:
+        """Return what the task returned: ``run.outputs()``, or ``await run.outputs.aio()``."""
 
-    def wait(self) -> None:
-        """Return when the run has ended; a local run has ended before it is handed out."""
+        async def outputs_async() -> Outputs:
+            return self._outputs
+
+        return Verb(lambda: self._outputs, outputs_async)
+
+    @property
+    def wait(self) -> Verb[[], None]:
+        """Return when the run has ended: ``run.wait()``; a local run has ended before it is handed out."""
+
+        async def wait_async() -> None:
+            pass
+
+        return Verb(lambda: None, wait_async)
 
 
 class Engine(Protocol):
