@@ -30,6 +30,10 @@ GRANTED: dict[str, dict[str, str]] = {
     # Loaded as a whole, and only where something is remote.
     "controlplane": {**dict.fromkeys(("connectrpc", "flyteidl2", "pyqwest"), ANYWHERE), "keyring": LATE},
     "model": {"kubernetes": LATE},  # a pod template made from the client's own classes
+    "runtime": {
+        **dict.fromkeys(("flyteidl2", "google"), ANYWHERE),
+        **dict.fromkeys(("polars", "pyarrow"), LATE),  # where a task takes or gives a table
+    },
     "wire": {
         **dict.fromkeys(("flyteidl2", "google"), ANYWHERE),  # the messages that it writes
         **dict.fromkeys(("cloudpickle", "msgpack"), LATE),  # where a value travels so
