@@ -80,6 +80,12 @@ class Channel:
             endpoint, self.wire, self.login, self.policy, self.note, deadline=self.deadline, silence=self.silence
         )
 
+    def known_as(self, login: Login) -> Channel:
+        """Return a channel to the same address for somebody else."""
+        return Channel(
+            self.endpoint, self.wire, login, self.policy, self.note, deadline=self.deadline, silence=self.silence
+        )
+
     async def unary(
         self, service: str, method: str, request: Any, response: type[Res], *, repeatable: bool = True
     ) -> Res:

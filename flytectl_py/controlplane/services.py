@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from flytectl_py.controlplane.api import ServerFaultError
-from flytectl_py.controlplane.channel import Channel, Nobody
+from flytectl_py.controlplane.channel import Channel, Login, Nobody
 from flytectl_py.controlplane.endpoint import Endpoint, endpoint_of
 from flytectl_py.controlplane.retry import RetryPolicy
 from flytectl_py.controlplane.transport import open_wire
@@ -43,7 +43,8 @@ class ControlPlane:
         """Return the control plane of the settings. Nothing is sent before the first call.
 
         :param note: takes lines for the person who waits; without it nothing is told.
-        :raises NotReadyError: no endpoint is set, or the file of certificates cannot be read.
+        :raises NotReadyError: no endpoint is set, the file of certificates cannot be read, or what the chosen way to
+            log in needs is missing.
         """
         if not settings.endpoint:
             raise NotReadyError(
@@ -51,7 +52,13 @@ class ControlPlane:
                 hint="give --endpoint, set FLYTE_ENDPOINT, or write admin.endpoint into .flyte/config.yaml",
             )
         endpoint = endpoint_of(settings.endpoint, insecure=settings.insecure)
-        return cls(Channel(endpoint, open_wire(settings), Nobody(), RetryPolicy(settings.rpc_retries), note or _silent))
+        anonymous = Channel(endpoint, open_wire(settings), Nobody(), RetryPolicy(settings.rpc_retries), note or _silent)
+        login: Login = Nobody()
+        if not settings.insecure:
+            from flytectl_py.controlplane.auth.login import login_for
+
+            login = login_for(settings, anonymous)
+        return cls(anonymous.known_as(login))
 
     @property
     def endpoint(self) -> Endpoint:

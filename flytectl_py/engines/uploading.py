@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import io
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from flytectl_py.controlplane.services import ControlPlane
 from flytectl_py.controlplane.uploads import Destination, upload_location
+from flytectl_py.engines.threads import workers
 from flytectl_py.errors import UsageError
 from flytectl_py.storage.api import Progress, PutResult, Source
 from flytectl_py.storage.signed_url import SignedUrl, SignedUrlStore, Wanted
+
+R = TypeVar("R")
 
 
 async def upload(
@@ -27,7 +33,7 @@ async def upload(
     :raises RemoteCallError, StoreUnavailableError: the control plane, or its storage, cannot be used now.
     """
     loop = asyncio.get_running_loop()
-    source, size, sha256 = await asyncio.to_thread(_measured, content)
+    source, size, sha256 = await _aside(partial(_measured, content))
 
     def sign(wanted: Wanted) -> SignedUrl:
         # The store works in a thread; calls belong to the loop that they were begun in.
@@ -36,7 +42,21 @@ async def upload(
 
     key = f"{to.folder}/{to.filename}" if to.folder else to.filename
     store = SignedUrlStore(sign, address=plane.endpoint.url)
-    return await asyncio.to_thread(partial(store.put, key, source, size=size, sha256=sha256, progress=progress))
+    return await _aside(partial(store.put, key, source, size=size, sha256=sha256, progress=progress))
+
+
+async def _aside(function: Callable[[], R]) -> R:
+    """Run `function` on a thread that nobody waits for when the upload is interrupted."""
+    loop = asyncio.get_running_loop()
+    done = asyncio.Event()
+
+    def tell() -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended: nobody wants to know any more
+            loop.call_soon_threadsafe(done.set)
+
+    call = workers.submit(function, tell)
+    await done.wait()
+    return call.result()
 
 
 def _measured(content: Path | bytes) -> tuple[Source, int, str]:
