@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "run": ("flytectl_py.cli.run", "Run a task of a Python file."),
     "bundle": ("flytectl_py.cli.bundle", "Show and pack the code that travels with a run."),
     "build": ("flytectl_py.cli.build", "Build the images of environments, where they are missing."),
+    "deploy": ("flytectl_py.cli.deploy", "Store the tasks of a file or folder on a cluster, under one version."),
     "explain": ("flytectl_py.cli.explain", "Show what an image's tag is made of, and what changed."),
 }
 """Name -> (module with a function `command()`, one line of help)."""

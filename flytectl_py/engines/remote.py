@@ -41,8 +41,6 @@ def remote_of(
 ) -> Remote:
     """Return the control plane of `settings`, or of the process.
 
-    The organisation, where none is set, is the first part of the endpoint's host: ``acme`` of ``acme.example.com``.
-
     :raises NotReadyError: no endpoint is configured.
     """
     settled = settings or config.settings() or config.resolve(environ=os.environ)
@@ -51,6 +49,15 @@ def remote_of(
             "no endpoint of a cluster is configured",
             hint="set FLYTE_ENDPOINT, or write admin.endpoint into .flyte/config.yaml; --local stays on this machine",
         )
-    host = endpoint_of(settled.endpoint, insecure=settled.insecure).host
-    org = settled.org or host.partition(":")[0].partition(".")[0]
-    return Remote(settled, Scope(org, project or settled.project, domain or settled.domain), note)
+    return Remote(settled, Scope(organisation(settled), project or settled.project, domain or settled.domain), note)
+
+
+def organisation(settings: Settings) -> str:
+    """Return the organisation. Where none is set it is the first part of the endpoint's host.
+
+    ``acme`` of ``acme.example.com``; without an endpoint it is empty.
+    """
+    if settings.org or not settings.endpoint:
+        return settings.org
+    host = endpoint_of(settings.endpoint, insecure=settings.insecure).host
+    return host.partition(":")[0].partition(".")[0]

@@ -22,7 +22,16 @@ from flytectl_py.wire.resources import container_resources, extended_resources
 from flytectl_py.wire.security_context import security_context
 from flytectl_py.wire.submission import CodeBundle, Submission
 
-__all__ = ["CodeBundle", "SourceLink", "Submission", "deploy_request", "task_identifier", "task_name", "task_spec"]
+__all__ = [
+    "CodeBundle",
+    "SourceLink",
+    "Submission",
+    "deploy_request",
+    "details_request",
+    "task_identifier",
+    "task_name",
+    "task_spec",
+]
 
 _PYTHON_TASK: Final = "python"
 
@@ -67,6 +76,11 @@ def deploy_request(task: Task[..., Any], submission: Submission) -> task_service
     return task_service_pb2.DeployTaskRequest(
         task_id=task_identifier(task, submission), spec=task_spec(task, submission)
     )
+
+
+def details_request(request: task_service_pb2.DeployTaskRequest) -> task_service_pb2.GetTaskDetailsRequest:
+    """Return the request for what is stored under the name and version of a task that is to be deployed."""
+    return task_service_pb2.GetTaskDetailsRequest(task_id=request.task_id)
 
 
 def _template(task: Task[..., Any], submission: Submission, docs: Docs) -> tasks_pb2.TaskTemplate:
