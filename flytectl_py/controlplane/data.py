@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Final
 
 from flyteidl2.dataproxy.dataproxy_service_pb2 import (
@@ -19,6 +19,7 @@ from flyteidl2.dataproxy.dataproxy_service_pb2 import (
 )
 
 from flytectl_py.controlplane.api import Calls
+from flytectl_py.controlplane.resumed import lines_once
 
 
 class DataProxy:
@@ -45,11 +46,8 @@ class DataProxy:
         """Return the inputs and outputs of an action."""
         return await self.calls.unary(self.service, "GetActionData", request, GetActionDataResponse)
 
-    def tail_logs(
-        self, request: TailLogsRequest, *, reopened: Callable[[], None] | None = None
-    ) -> AsyncIterator[TailLogsResponse]:
-        """Yield lines from the first one on, and then as they are written, until the attempt ends.
-
-        :param reopened: called where the lines begin anew, because the stream was broken.
-        """
-        return self.calls.stream(self.service, "TailLogs", request, TailLogsResponse, reopened=reopened)
+    def tail_logs(self, request: TailLogsRequest) -> AsyncIterator[TailLogsResponse]:
+        """Yield lines from the first one on, each once, and then as they are written, until the attempt ends."""
+        return lines_once(
+            lambda reopened: self.calls.stream(self.service, "TailLogs", request, TailLogsResponse, reopened=reopened)
+        )

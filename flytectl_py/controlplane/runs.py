@@ -44,6 +44,7 @@ from flyteidl2.workflow.run_service_pb2 import (
 )
 
 from flytectl_py.controlplane.api import AlreadyExistsError, Calls
+from flytectl_py.controlplane.resumed import lines_once
 
 
 class Runs:
@@ -148,5 +149,7 @@ class Logs:
         self.calls = calls
 
     def tail_logs(self, request: TailLogsRequest) -> AsyncIterator[TailLogsResponse]:
-        """Yield lines from the first one on, and then as they are written, until the attempt ends."""
-        return self.calls.stream(self.service, "TailLogs", request, TailLogsResponse)
+        """Yield lines from the first one on, each once, and then as they are written, until the attempt ends."""
+        return lines_once(
+            lambda reopened: self.calls.stream(self.service, "TailLogs", request, TailLogsResponse, reopened=reopened)
+        )
