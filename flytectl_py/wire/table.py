@@ -5,7 +5,8 @@ from __future__ import annotations
 import typing
 from typing import Any
 
-from flytectl_py.wire import scalars
+from flytectl_py.wire import scalars, structs
+from flytectl_py.wire.blobs import DIR, FILE
 from flytectl_py.wire.containers import LIST, MAP, UNION
 from flytectl_py.wire.forms import Form
 from flytectl_py.wire.pickles import PICKLE
@@ -23,6 +24,14 @@ FORMS: tuple[Form, ...] = (
     scalars.TIMEDELTA,
     LIST,
     MAP,
+    FILE,
+    DIR,
+    structs.MODEL,
+    structs.DATACLASS,
+    structs.NAMED_TUPLE,
+    structs.TYPED_DICT,  # before dict, its base
+    structs.TUPLE,
+    structs.DICT,
     PICKLE,  # takes every annotation
 )
 
