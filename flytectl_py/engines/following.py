@@ -52,19 +52,10 @@ async def follow(plane: ControlPlane, remote: Remote, run: str, tell: Watcher, r
 async def lines_of(plane: ControlPlane, remote: Remote, run: str, action: str, attempt: int) -> AsyncIterator[LogLine]:
     """Yield what one attempt of an action prints, each line once, until the attempt ends."""
     cluster = await plane.cluster_of(request.cluster_for_logs(remote.scope, run, action))
-    told = place = 0
-
-    def begins_anew() -> None:
-        nonlocal place
-        place = 0
-
     asked = request.tail_logs(remote.scope, run, action, attempt)
-    async for response in cluster.data.tail_logs(asked, reopened=begins_anew):
+    async for response in cluster.data.tail_logs(asked):
         for line in log_lines(response):
-            place += 1
-            if place > told:
-                told = place
-                yield line
+            yield line
 
 
 async def _watched(plane: ControlPlane, remote: Remote, run: str) -> AsyncIterator[Any]:
