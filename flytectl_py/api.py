@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from flytectl_py.config.declared import Config
     from flytectl_py.engines.api import Run
+    from flytectl_py.engines.deploy_verb import Deployment
     from flytectl_py.engines.runner import Runner
     from flytectl_py.model.environment import Environment
     from flytectl_py.model.image import Image
@@ -307,11 +308,63 @@ async def _build_images_async(
     return await asyncio.to_thread(build_all, (envs, *more), copy_style, dry_run=dry_run, force=force, note=print_note)
 
 
+def _deploy(
+    *envs: Environment,
+    dryrun: bool = False,
+    version: str | None = None,
+    interactive_mode: bool | None = None,
+    copy_style: CopyStyle = "loaded_modules",
+) -> list[Deployment]:
+    """Store the tasks of environments, and of those that they depend on, on a cluster: ``flyte.deploy(env)``.
+
+    Images are built where they are missing, the code is uploaded, and every task is stored under one version. Deploying
+    the same again changes nothing. ``await flyte.deploy.aio(env)`` is the form for async code.
+
+    :param dryrun: plan only; no network, no daemon and no endpoint are needed.
+    :param version: at most 63 characters; by default it follows from code, images and tasks.
+    :param interactive_mode: as in `with_runcontext`; a task that lives in no file cannot be deployed.
+    :param copy_style: which code travels: ``loaded_modules`` (also called ``auto``), ``all``, or ``none``: the images
+        hold it.
+    :return: one for each environment given.
+    :raises UsageError: there is nothing to deploy, or not as it is declared.
+    :raises NotReadyError: no endpoint is configured, or it cannot be reached.
+    :raises ConflictError: the version exists with other content.
+    :raises DeploymentError: some tasks were refused.
+    """
+    from flytectl_py.bridge import run_sync
+
+    return run_sync(
+        lambda: _deploy_async(
+            *envs, dryrun=dryrun, version=version, interactive_mode=interactive_mode, copy_style=copy_style
+        )
+    )
+
+
+async def _deploy_async(
+    *envs: Environment,
+    dryrun: bool = False,
+    version: str | None = None,
+    interactive_mode: bool | None = None,
+    copy_style: CopyStyle = "loaded_modules",
+) -> list[Deployment]:
+    import asyncio
+
+    from flytectl_py.engines.deploy_verb import carry_out, deployments, plan_of
+    from flytectl_py.engines.runner import print_note
+
+    plan, settings = await asyncio.to_thread(plan_of, envs, version, interactive_mode, copy_style)
+    for warning in plan.warnings:
+        print_note(f"warning: {warning}")
+    return deployments(envs, plan, None if dryrun else await carry_out(plan, settings, print_note))
+
+
 _run.__name__ = "run"
+_deploy.__name__ = "deploy"
 _build.__name__ = "build"
 _build_images.__name__ = "build_images"
 _map.__name__ = "map"
 run: Verb[..., Run] = Verb(_run, _run_async)
 map: Verb[..., Iterator[Any]] = Verb(_map, _map_async)  # noqa: A001  the name is the public API's
+deploy: Verb[..., list[Deployment]] = Verb(_deploy, _deploy_async)
 build: Verb[..., str] = Verb(_build, _build_async)
 build_images: Verb[..., ImageCache] = Verb(_build_images, _build_images_async)

@@ -63,7 +63,7 @@ def bundle_for_run(
         )
     if copy_style == "none" and to is None:
         return None
-    code, in_file = _code(task, root, configured)
+    code, in_file = code_of(task, root, configured)
     target = None if to is None else _target(to)
     if in_file:
         request = Request(copy_style, cwd=str(Path.cwd()), where="with_runcontext(copy_style=…)")
@@ -90,7 +90,11 @@ def _target(to: Path) -> str:
     return str(to) if to.suffix in (".gz", ".tgz") else f"{to}/"
 
 
-def _code(task: Task[..., Any], root: Path | None, configured: Path | None) -> tuple[Code, bool]:
+def code_of(task: Task[..., Any], root: Path | None, configured: Path | None) -> tuple[Code, bool]:
+    """Return the project of a task as it is loaded, and whether the task lives in a file of it.
+
+    :param root: if the caller knows it. :param configured: what the settings say of it.
+    """
     modules = loaded_before_runs()
     if task.func.__module__ not in modules:  # The program has loaded more since its first run.
         modules = dict(sys.modules)
