@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flytectl_py.errors import RuntimeDataValidationError
@@ -45,7 +46,12 @@ def run_attempt(invocation: Invocation, places: Places, outcome: Outcome, deadli
         from flytectl_py.runtime.failing import of_user_code, say
 
         more = processes_killed() - killed
-        failure = of_user_code(error, more, limit_in_words() if more else "")
+        failure = of_user_code(
+            error,
+            code_at=Path(invocation.dest).absolute(),
+            killed_for_memory=more,
+            limit=limit_in_words() if more else "",
+        )
         _upload_report(invocation, places)
         say(failure)
         outcome.fail(failure)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 from flytectl_py.errors import (
     BaseRuntimeError,
@@ -19,9 +20,12 @@ OOM_KILLED = "OOMKilled"
 INTERRUPTED = "TaskInterrupted"
 
 
-def of_user_code(error: BaseException, killed_for_memory: int = 0, limit: str = "") -> Failure:
+def of_user_code(
+    error: BaseException, *, code_at: Path | None = None, killed_for_memory: int = 0, limit: str = ""
+) -> Failure:
     """Return the failure of a task whose code raised `error`.
 
+    :param code_at: the folder that holds the code, to list it where a module was not found.
     :param killed_for_memory: how many of the container's processes the kernel ended for want of memory meanwhile.
     :param limit: the memory that the container may use, in words.
     """
@@ -38,6 +42,10 @@ def of_user_code(error: BaseException, killed_for_memory: int = 0, limit: str = 
         code, kind, text = "SystemExit", "user", f"the task called sys.exit({error.code!r})"
     else:
         code, kind, text = type(error).__name__, "user", said(error)
+    if isinstance(error, ModuleNotFoundError) and error.name and code_at is not None:
+        from flytectl_py.runtime.resolver import missing_module
+
+        text = f"{text}\n{missing_module(error.name, code_at)}"
     if killed_for_memory:
         processes = "a process" if killed_for_memory == 1 else f"{killed_for_memory} processes"
         text = f"the kernel ended {processes} of the container for want of memory{limit}; then: {text}"
