@@ -16,19 +16,20 @@ from flytectl_py.values.table import find
 from flytectl_py.values.texts import DECIMAL
 from flytectl_py.values.validated import PYDANTIC
 from flytectl_py.wire.blobs import part_schema
+from flytectl_py.wire.forms import Transfer
 from flytectl_py.wire.plain_writing import DATACLASSES, MODELS
 from flytectl_py.wire.schema_dialect import SIMPLE, Dialect, Schema, model_schema
 
 
-def schema_of(annotation: Any) -> Schema | None:
+def schema_of(annotation: Any, transfer: Transfer) -> Schema | None:
     """Return the schema of a dataclass, model, tuple, NamedTuple or TypedDict; None where a part of it can have none."""
     plain, family = find(annotation)
     try:
         if family is PYDANTIC:
             return model_schema(plain)
         if family is structures.DATACLASS:
-            return DataclassDialect().whole(plain)
-        return ModelDialect().whole(plain)
+            return DataclassDialect(transfer).whole(plain)
+        return ModelDialect(transfer).whole(plain)
     except BadValue:
         return None
 
@@ -44,8 +45,8 @@ class DataclassDialect(Dialect):
         DECIMAL: {"type": "string", "format": "decimal"},
     }
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, transfer: Transfer) -> None:
+        super().__init__(transfer)
         self._open: list[Any] = []
         self._recursive: list[Any] = []
 

@@ -7,8 +7,11 @@ from typing import Any
 from flyteidl2.core.literals_pb2 import Literal
 
 from flytectl_py.values.badvalue import BadValue
+from flytectl_py.values.convert import holds
+from flytectl_py.wire.containers import UNION
 from flytectl_py.wire.forms import Transfer
 from flytectl_py.wire.offload import Offload
+from flytectl_py.wire.pickles import PICKLE, pickled_bytes, unpickled
 from flytectl_py.wire.shown import shown_literal, shown_value
 from flytectl_py.wire.table import find, find_whole
 
@@ -33,7 +36,21 @@ def from_literal(annotation: Any, literal: Literal, offload: Offload | None = No
     :raises BadValue: it is no value of `annotation`; its `path` says where inside.
     """
     plain, form = find_whole(annotation)
+    transfer = Transfer(find, offload)
     try:
-        return form.read(plain, literal, Transfer(find, offload))
+        return form.read(plain, literal, transfer)
+    except BadValue:
+        # A client that knows the type under another form, as a union or a pickle.
+        if form is not UNION and _is_union(literal):
+            return from_literal(annotation, literal.scalar.union.value, offload)
+        data = pickled_bytes(literal, transfer)
+        value = unpickled(data) if data is not None and form is not PICKLE else None
+        if data is None or not holds(annotation, value):
+            raise
+        return value
     except RecursionError:
         raise BadValue(shown_literal(literal), "", detail="nested too deeply") from None
+
+
+def _is_union(literal: Literal) -> bool:
+    return literal.WhichOneof("value") == "scalar" and literal.scalar.WhichOneof("value") == "union"

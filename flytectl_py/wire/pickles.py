@@ -42,10 +42,24 @@ def _type_of(annotation: Any, _transfer: Transfer) -> LiteralType:
 def _write(annotation: Any, value: Any, transfer: Transfer) -> Literal:
     data = _pickled(annotation, value)
     if len(data) <= MOST_INSIDE:
-        return Literal(scalar=Scalar(binary=Binary(value=data)))
-    kept = transfer.store(f"{len(data)} bytes of pickle").put_bytes(data, "")
-    metadata = BlobMetadata(type=BlobType(format=FORMAT))
-    return Literal(scalar=Scalar(blob=Blob(uri=kept.uri, metadata=metadata)), hash=kept.hash or "")
+        literal = Literal(scalar=Scalar(binary=Binary(value=data)))
+    else:
+        kept = transfer.store(f"{len(data)} bytes of pickle").put_bytes(data, "")
+        literal = Literal(scalar=Scalar(blob=Blob(uri=kept.uri, metadata=BlobMetadata(type=BlobType(format=FORMAT)))))
+    if isinstance(value, set | frozenset):
+        literal.hash = _set_hash(value)
+    return literal
+
+
+def _set_hash(values: Any) -> str:
+    """Return what names a set: its pickle has an order that differs between processes."""
+    import hashlib
+
+    try:
+        ordered = sorted(values)
+    except TypeError:
+        ordered = sorted(values, key=lambda each: (type(each).__name__, repr(each)))
+    return hashlib.md5(_pickled(list, ordered), usedforsecurity=False).hexdigest()
 
 
 def _pickled(annotation: Any, value: Any) -> bytes:

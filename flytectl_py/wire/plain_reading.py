@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import typing
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -22,6 +23,7 @@ from flytectl_py.values.table import find
 from flytectl_py.values.unions import UNION
 from flytectl_py.values.validated import PYDANTIC
 from flytectl_py.wire.forms import Transfer
+from flytectl_py.wire.plain_writing import takes_none
 from flytectl_py.wire.shown import shown_value
 
 # What each kind of plain data most likely is, where a union leaves it open.
@@ -107,7 +109,14 @@ def _duration(annotation: Any, data: Any, reading: Reading) -> Any:
             return annotation(seconds=data)
         except (OverflowError, ValueError) as error:
             raise _bad(annotation, data, str(error)) from None
+    if isinstance(data, str):
+        data = re.sub(r"^([+-]?P)([0-9]+)Y(?:([0-9]+)D)?", _days, data)
     return TIMEDELTA.from_json(annotation, data, reading.conversion)
+
+
+def _days(found: re.Match[str]) -> str:
+    """A year has 365 days, as it has for pydantic, which writes years."""
+    return f"{found[1]}{365 * int(found[2]) + int(found[3] or 0)}D"
 
 
 def _item(annotation: Any) -> Any:
@@ -206,13 +215,9 @@ def _typed_dict(annotation: Any, data: Any, reading: Reading) -> Any:
     slots = reading.transfer.once(structures.slots_of, annotation)
     if isinstance(data, Mapping):
         # Some clients write None for what is not there.
-        optional = {slot.name for slot in slots if not slot.required and not _takes_none(slot.annotation)}
+        optional = {slot.name for slot in slots if not slot.required and not takes_none(slot.annotation)}
         data = {name: each for name, each in data.items() if each is not None or name not in optional}
     return _fields(annotation, slots, data, reading)
-
-
-def _takes_none(annotation: Any) -> bool:
-    return any(unwrap(arm) in (type(None), Any) for arm in arms_of(unwrap(annotation)))
 
 
 def _fields(annotation: Any, slots: list[structures.Slot], data: Any, reading: Reading) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from flytectl_py.values import scalars, structures
-from flytectl_py.values.annotations import arms_of, origin_class, type_name
+from flytectl_py.values.annotations import arms_of, origin_class, type_name, unwrap
 from flytectl_py.values.anything import ANYTHING
 from flytectl_py.values.badvalue import BadValue
 from flytectl_py.values.choices import ENUM, LITERAL
@@ -35,7 +35,8 @@ class Style(NamedTuple):
 
     :param json: as JSON has it: text for keys and bytes, and a duration as in ISO 8601; else keys and bytes as they
         are, and a duration in seconds.
-    :param names: an enum by name; else by value.
+    :param names: an enum by name where it is a field, or an item of one; else, and inside dataclasses, tuples and
+        unions, by value.
     """
 
     json: bool
@@ -65,6 +66,10 @@ class Writing:
         if writer is None:
             raise BadValue(shown_value(value), "", detail=f"a {type_name(plain)} cannot travel inside a structure")
         return writer(plain, value, self)
+
+    def by_value(self) -> Writing:
+        """Return a writing like this one that spells enums by value."""
+        return Writing(self.style._replace(names=False), self.transfer) if self.style.names else self
 
     def inside(self, path: str, annotation: Any, value: Any) -> Any:
         """Return `value`, which stands at `path` in the value being written, as plain data."""
@@ -137,8 +142,7 @@ def _enum(annotation: Any, value: Any, writing: Writing) -> Any:
 def _literal(annotation: Any, value: Any, writing: Writing) -> Any:
     for each in typing.get_args(annotation):
         if type(each) is type(value) and each == value:
-            # By value even where other enums are written by name: a literal is its value.
-            return Writing(writing.style._replace(names=False), writing.transfer).write(type(value), value)
+            return writing.by_value().write(type(value), value)
     raise _bad(annotation, value)
 
 
@@ -152,10 +156,16 @@ def _iso(annotation: Any, value: Any, writing: Writing) -> str:
 def _duration(annotation: Any, value: Any, writing: Writing) -> Any:
     if not isinstance(value, annotation):
         raise _bad(annotation, value)
-    return TIMEDELTA.to_json(annotation, value, _NO_CONVERSION) if writing.style.json else value.total_seconds()
+    if not writing.style.json:
+        return value.total_seconds()
+    sign, size = ("-", -value) if value.days < 0 else ("", value)
+    years, days = divmod(size.days, 365)  # a year has 365 days, as it has for pydantic
+    # What writes a timedelta asks nothing of a conversion.
+    clock = str(TIMEDELTA.to_json(annotation, size - annotation(days=size.days), _NO_CONVERSION)).removeprefix("P")
+    date = (f"{years}Y" if years else "") + (f"{days}D" if days else "")
+    return f"{sign}P{date}{'' if date and clock == 'T0S' else clock}"
 
 
-# Writing a timedelta asks nothing of a conversion.
 _NO_CONVERSION: Any = None
 
 
@@ -204,7 +214,8 @@ def _tuple(annotation: Any, value: Any, writing: Writing) -> list[Any]:
         return _items(_item(annotation), value, writing)
     if len(kinds) != len(value):
         raise _bad(annotation, value)
-    return [writing.inside(f"[{at}]", kind, each) for at, (kind, each) in enumerate(zip(kinds, value, strict=True))]
+    inner = writing.by_value()
+    return [inner.inside(f"[{at}]", kind, each) for at, (kind, each) in enumerate(zip(kinds, value, strict=True))]
 
 
 def _dict(annotation: Any, value: Any, writing: Writing) -> dict[Any, Any]:
@@ -241,12 +252,12 @@ def _dataclass(annotation: Any, value: Any, writing: Writing) -> dict[str, Any]:
         raise _bad(annotation, value)
     if type(value) is not origin_class(annotation):
         annotation = type(value)
-    inner = Writing(writing.style._replace(names=False), writing.transfer)
+    inner = writing.by_value()
     hints = writing.transfer.once(structures.hints_of, annotation)
     return {
         field.name: inner.inside(f".{field.name}", hints.get(field.name, Any), getattr(value, field.name))
         for field in dataclasses.fields(value)
-        if hasattr(value, field.name)
+        if hasattr(value, field.name) and (field.init or not writing.style.json)
     }
 
 
@@ -254,7 +265,8 @@ def _named_tuple(annotation: Any, value: Any, writing: Writing) -> list[Any]:
     if not isinstance(value, origin_class(annotation)):
         raise _bad(annotation, value)
     hints = writing.transfer.once(structures.hints_of, annotation)
-    return [writing.inside(f".{name}", hints.get(name, Any), getattr(value, name)) for name in value._fields]
+    inner = writing.by_value()
+    return [inner.inside(f".{name}", hints.get(name, Any), getattr(value, name)) for name in value._fields]
 
 
 def _typed_dict(annotation: Any, value: Any, writing: Writing) -> dict[str, Any]:
@@ -268,15 +280,26 @@ def _typed_dict(annotation: Any, value: Any, writing: Writing) -> dict[str, Any]
             [*(f"the field {name} is missing" for name in missing), *(f"no field {name}" for name in unknown)]
         )
         raise BadValue(shown_value(value), describe(annotation), detail=detail)
-    return {name: writing.inside(f".{name}", hints[name], value[name]) for name in hints if name in value}
+    return {
+        name: writing.inside(f".{name}", hint, value[name]) if name in value else None
+        for name, hint in hints.items()
+        # None stands for what is not there, unless it has a meaning of its own.
+        if name in value or not takes_none(hint)
+    }
+
+
+def takes_none(annotation: Any) -> bool:
+    """Whether None is one of its values."""
+    return any(unwrap(arm) in (type(None), Any) for arm in arms_of(unwrap(annotation)))
 
 
 def _union(annotation: Any, value: Any, writing: Writing) -> Any:
     arms = writing.transfer.once(arms_of, annotation)
+    inner = writing if len([arm for arm in arms if unwrap(arm) is not type(None)]) == 1 else writing.by_value()
     exact = [arm for arm in arms if origin_class(type(None) if arm is None else arm) is type(value)]
     for arm in [*[arm for arm in exact if len(exact) == 1 or holds(arm, value)], *arms]:
         try:
-            return writing.write(arm, value)
+            return inner.write(arm, value)
         except BadValue:
             continue
     raise _bad(annotation, value)

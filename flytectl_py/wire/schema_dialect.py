@@ -58,7 +58,8 @@ class Dialect(abc.ABC):
     style: Style
     simple: dict[Family, Schema]
 
-    def __init__(self) -> None:
+    def __init__(self, transfer: Transfer) -> None:
+        self.transfer = transfer
         self.defs: dict[str, Schema] = {}
         self.names: dict[str, Any] = {}
 
@@ -105,13 +106,17 @@ class Dialect(abc.ABC):
 
     def default(self, annotation: Any, value: Any) -> Schema:
         """Return ``{"default": …}``, or nothing where the default has no form."""
-        from flytectl_py.wire.table import find as find_form
-
+        if find(annotation)[1] in (FILE, DIR):
+            return {}
         try:
-            written = Writing(self.style._replace(names=False), Transfer(find_form)).write(annotation, value)
+            written = Writing(self.style._replace(names=False), self.transfer).write(annotation, value)
         except BadValue:
             return {}
-        return {} if isinstance(written, bytes) and written else {"default": "" if written == b"" else written}
+        if isinstance(written, bytes):
+            import base64
+
+            return {"default": base64.encodebytes(written).decode()}
+        return {"default": written}
 
     def refer(self, annotation: Any, schema: Schema) -> Schema:
         """Keep a definition under the name of its type, and return the reference to it."""

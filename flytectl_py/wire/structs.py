@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import typing
+from collections.abc import Iterable
 from typing import Any
 
 from flyteidl2.core.literals_pb2 import Binary, Literal, Scalar
@@ -89,10 +90,10 @@ def _is_dict(annotation: Any) -> bool:
     return origin_class(annotation) is dict
 
 
-def _type_of(annotation: Any, tag: str) -> LiteralType:
+def _type_of(annotation: Any, tag: str, transfer: Transfer) -> LiteralType:
     from flytectl_py.wire.json_schema import schema_of
 
-    return _struct(schema_of(annotation), tag)
+    return _struct(schema_of(annotation, transfer), tag)
 
 
 def _write(annotation: Any, value: Any, transfer: Transfer, *, json: bool) -> Any:
@@ -110,46 +111,62 @@ def _read(annotation: Any, literal: Literal, transfer: Transfer) -> Any:
 MODEL = Form(
     matches=_is_model,
     tag=_MODEL,
-    type_of=lambda annotation, _transfer: _type_of(annotation, _MODEL),
+    type_of=lambda annotation, transfer: _type_of(annotation, _MODEL, transfer),
     write=lambda annotation, value, transfer: _pack(_write(annotation, value, transfer, json=True)),
     read=_read,
 )
 DATACLASS = Form(
     matches=_is_dataclass,
     tag=_DATACLASS,
-    type_of=lambda annotation, _transfer: _type_of(annotation, _DATACLASS),
+    type_of=lambda annotation, transfer: _type_of(annotation, _DATACLASS, transfer),
     write=lambda annotation, value, transfer: _pack(_write(annotation, value, transfer, json=False)),
     read=_read,
 )
 TYPED_DICT = Form(
     matches=_is_typed_dict,
     tag="TypedDict",
-    type_of=lambda annotation, _transfer: _type_of(annotation, _MODEL),
+    type_of=lambda annotation, transfer: _type_of(annotation, _MODEL, transfer),
     write=lambda annotation, value, transfer: _pack(_write(annotation, value, transfer, json=True)),
     read=_read,
 )
 
 
+def _write_parts(parts: Iterable[tuple[str, str, Any, Any]], transfer: Transfer) -> Literal:
+    """Write a map of parts, each its name, its path, its annotation and its value."""
+    from flytectl_py.wire.plain_writing import MODELS, Writing
+
+    writing = Writing(MODELS, transfer)
+    return _pack({name: writing.inside(path, annotation, value) for name, path, annotation, value in parts})
+
+
 def _write_named_tuple(annotation: Any, value: Any, transfer: Transfer) -> Literal:
     """As a map of its fields, while one inside a structure is a list."""
-    if not isinstance(value, tuple):
-        raise BadValue(shown_value(value), "a tuple")
-    written = _write(annotation, value, transfer, json=True)
-    return _pack(dict(zip(origin_class(annotation)._fields, written, strict=True)))
+    kind = origin_class(annotation)
+    if not isinstance(value, kind):
+        raise BadValue(shown_value(value), f"a {kind.__name__}")
+    from flytectl_py.values.structures import hints_of
+
+    hints = hints_of(annotation)
+    return _write_parts(
+        ((name, f".{name}", hints.get(name, Any), getattr(value, name)) for name in kind._fields), transfer
+    )
 
 
 NAMED_TUPLE = Form(
     matches=_is_named_tuple,
     tag="NamedTuple",
-    type_of=lambda annotation, _transfer: _type_of(annotation, _MODEL),
+    type_of=lambda annotation, transfer: _type_of(annotation, _MODEL, transfer),
     write=_write_named_tuple,
     read=_read,
 )
 
 
 def _write_tuple(annotation: Any, value: Any, transfer: Transfer) -> Literal:
-    written = _write(annotation, value, transfer, json=True)
-    return _pack({f"item_{at}": each for at, each in enumerate(written)})
+    kinds = typing.get_args(annotation)
+    if not isinstance(value, tuple | list) or len(value) != len(kinds):
+        raise BadValue(shown_value(value), f"a tuple of {len(kinds)}")
+    pairs = enumerate(zip(kinds, value, strict=True))
+    return _write_parts(((f"item_{at}", f"[{at}]", kind, each) for at, (kind, each) in pairs), transfer)
 
 
 def _read_tuple(annotation: Any, literal: Literal, transfer: Transfer) -> Any:
@@ -164,7 +181,7 @@ def _read_tuple(annotation: Any, literal: Literal, transfer: Transfer) -> Any:
 TUPLE = Form(
     matches=_is_fixed_tuple,
     tag="Typed Tuple",
-    type_of=lambda annotation, _transfer: _type_of(annotation, _MODEL),
+    type_of=lambda annotation, transfer: _type_of(annotation, _MODEL, transfer),
     write=_write_tuple,
     read=_read_tuple,
 )
