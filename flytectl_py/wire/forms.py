@@ -20,7 +20,7 @@ class Form:
     Every function gets the annotation first, without ``Annotated``, and the transfer last.
 
     :param matches: whether an annotation is of this family.
-    :param tag: what names it among the variants of a union.
+    :param tag: what names it among the variants of a union; empty where its type has that name already.
     :param type_of: annotation -> its type, for the interface of a task.
     :param write: value -> literal. :param read: literal -> value. Both raise BadValue for what is not theirs.
     """
@@ -85,7 +85,9 @@ class Transfer:
     def _variant(self, annotation: Any) -> LiteralType:
         made = LiteralType()
         made.CopyFrom(self.type_of(annotation))
-        made.structure.CopyFrom(TypeStructure(tag=self.find(annotation)[1].tag))
+        tag = self.find(annotation)[1].tag
+        if tag:
+            made.structure.CopyFrom(TypeStructure(tag=tag))
         return made
 
     def write(self, annotation: Any, value: Any) -> Literal:

@@ -18,6 +18,22 @@ from flytectl_py.wire.offload import Offload
 from flytectl_py.wire.shown import shown_value
 
 
+class Recorded:
+    """A value that is only known as its literal, such as a default that is a pickle; it is sent as it is.
+
+    :param shown: JSON-able data that stands for it.
+    """
+
+    __slots__ = ("literal", "shown")
+
+    def __init__(self, literal: Literal, shown: Any) -> None:
+        self.literal = literal
+        self.shown = shown
+
+    def __repr__(self) -> str:
+        return f"Recorded({self.shown!r})"
+
+
 def inputs_message(interface: Interface, values: Mapping[str, Any], offload: Offload | None = None) -> Inputs:
     """Return the inputs in the order of the signature, defaults where `values` has none.
 
@@ -35,6 +51,9 @@ def inputs_message(interface: Interface, values: Mapping[str, Any], offload: Off
             faults.add(BadValue("", "", detail="the input is missing", path=each.name))
             continue
         value = values.get(each.name, each.default)
+        if isinstance(value, Recorded):
+            literals.append(NamedLiteral(name=each.name, value=value.literal))
+            continue
         written = faults.attempt(each.name, to_literal, each.annotation, value, offload)
         literals.append(NamedLiteral(name=each.name, value=written))
     if faults.found:

@@ -73,16 +73,21 @@ def _pickled(annotation: Any, value: Any) -> bytes:
     return data
 
 
+def is_pickle(literal: Literal) -> bool:
+    """Whether a literal holds or names a pickle."""
+    held = literal.scalar.WhichOneof("value") if literal.WhichOneof("value") == "scalar" else None
+    if held == "binary":
+        return literal.scalar.binary.tag in ("", "pickle")
+    return held == "blob" and literal.scalar.blob.metadata.type.format == FORMAT
+
+
 def pickled_bytes(literal: Literal, transfer: Transfer) -> bytes | None:
     """Return the pickle that a literal holds or names, or None where it is none."""
-    if literal.WhichOneof("value") != "scalar":
+    if not is_pickle(literal):
         return None
-    held = literal.scalar.WhichOneof("value")
-    if held == "binary" and literal.scalar.binary.tag in ("", "pickle"):
+    if literal.scalar.WhichOneof("value") == "binary":
         return bytes(literal.scalar.binary.value)
-    if held == "blob" and literal.scalar.blob.metadata.type.format == FORMAT:
-        return transfer.store("a pickle").get_bytes(literal.scalar.blob.uri)
-    return None
+    return transfer.store("a pickle").get_bytes(literal.scalar.blob.uri)
 
 
 def unpickled(data: bytes) -> Any:

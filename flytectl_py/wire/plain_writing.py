@@ -284,7 +284,7 @@ def _typed_dict(annotation: Any, value: Any, writing: Writing) -> dict[str, Any]
         name: writing.inside(f".{name}", hint, value[name]) if name in value else None
         for name, hint in hints.items()
         # None stands for what is not there, unless it has a meaning of its own.
-        if name in value or not takes_none(hint)
+        if name in value or not (takes_none(hint) or hasattr(annotation, "__guessed__"))
     }
 
 

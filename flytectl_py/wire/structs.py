@@ -108,11 +108,25 @@ def _read(annotation: Any, literal: Literal, transfer: Transfer) -> Any:
     return Reading(transfer).read(annotation, _unpack(literal))
 
 
+def _guessed_tag(annotation: Any) -> str:
+    return LiteralType.FromString(annotation.__wire_type__).structure.tag
+
+
 MODEL = Form(
     matches=_is_model,
     tag=_MODEL,
     type_of=lambda annotation, transfer: _type_of(annotation, _MODEL, transfer),
     write=lambda annotation, value, transfer: _pack(_write(annotation, value, transfer, json=True)),
+    read=_read,
+)
+# A structure whose class is not here: its type is known, and whose spelling it has.
+GUESSED = Form(
+    matches=lambda annotation: hasattr(annotation, "__wire_type__"),
+    tag="",
+    type_of=lambda annotation, _transfer: LiteralType.FromString(annotation.__wire_type__),
+    write=lambda annotation, value, transfer: _pack(
+        _write(annotation, value, transfer, json=_guessed_tag(annotation) != _DATACLASS)
+    ),
     read=_read,
 )
 DATACLASS = Form(

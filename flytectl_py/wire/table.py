@@ -26,6 +26,7 @@ FORMS: tuple[Form, ...] = (
     MAP,
     FILE,
     DIR,
+    structs.GUESSED,  # before TypedDict, which it is
     structs.MODEL,
     structs.DATACLASS,
     structs.NAMED_TUPLE,
