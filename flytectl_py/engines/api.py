@@ -12,7 +12,10 @@ from flytectl_py.errors import BadInputsError, DeclarationError, RuntimeDataVali
 from flytectl_py.model.task import Task
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from flytectl_py.engines.run_bundle import Bundle
+    from flytectl_py.engines.run_plan import RunPlan
 
 Note = Callable[[str], None]
 """Takes one line for the person who watches: a retry, an abandoned thread."""
@@ -70,6 +73,33 @@ class Outputs(tuple[Any, ...]):
         return "Outputs(" + ", ".join(f"{name}={value!r}" for name, value in self.named().items()) + ")"
 
 
+class RemoteOptions(NamedTuple):
+    """What a run on a cluster is given besides; a run on this machine has no use for it.
+
+    :param version: of the code; empty where it follows from the content. :param root: the project's, if it is known.
+    :param images: URIs of named images. :param interruptible: None leaves it to the task.
+    :param overwrite_cache: what is cached is computed and stored anew. :param disable_run_cache: what was uploaded
+        before is not relied on.
+    :param raw_data_path, run_base_dir: empty where the cluster chooses. :param name_is_generated: nobody chose it.
+    """
+
+    version: str = ""
+    copy_style: str = "loaded_modules"
+    root: Path | None = None
+    images: Mapping[str, str] = {}
+    labels: Mapping[str, str] = {}
+    annotations: Mapping[str, str] = {}
+    interruptible: bool | None = None
+    overwrite_cache: bool = False
+    disable_run_cache: bool = False
+    service_account: str = ""
+    queue: str = ""
+    log_level: int | None = None
+    raw_data_path: str = ""
+    run_base_dir: str = ""
+    name_is_generated: bool = False
+
+
 class RunOptions(NamedTuple):
     """What a run is given besides its task and inputs.
 
@@ -86,6 +116,7 @@ class RunOptions(NamedTuple):
     raw_data_path: str
     env_vars: Mapping[str, str]
     secrets_dir: str
+    remote: RemoteOptions = RemoteOptions()
 
 
 def checked_run_name(name: str) -> str:
@@ -104,6 +135,7 @@ class Run:
     """One run of a task. `seconds` is its wall time; `actions` counts its task and trace calls, itself included.
 
     :param bundle: the code that travels with it, where it was asked for; None where the image holds the code.
+    :param plan: of a run that was only planned: what would be sent to a cluster.
     """
 
     def __init__(
@@ -116,6 +148,7 @@ class Run:
         self.seconds = seconds
         self.actions = actions
         self.bundle: Bundle | None = None
+        self.plan: RunPlan | None = None
         self._outputs = outputs
 
     def __repr__(self) -> str:

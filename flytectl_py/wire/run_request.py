@@ -12,7 +12,7 @@ from flyteidl2.core.literals_pb2 import KeyValuePair
 from flyteidl2.dataproxy.dataproxy_service_pb2 import GetActionDataRequest, TailLogsRequest, UploadInputsRequest
 from flyteidl2.project.project_service_pb2 import GetProjectRequest, ListProjectsRequest
 from flyteidl2.task.run_pb2 import CACHE_LOOKUP_SCOPE_GLOBAL, RunSpec
-from flyteidl2.task.task_definition_pb2 import TaskIdentifier
+from flyteidl2.task.task_definition_pb2 import TaskIdentifier, TaskSpec
 from flyteidl2.task.task_service_pb2 import GetTaskDetailsRequest, ListTasksRequest
 from flyteidl2.workflow.run_service_pb2 import (
     AbortRunRequest,
@@ -25,6 +25,7 @@ from flyteidl2.workflow.run_service_pb2 import (
 )
 
 from flytectl_py.wire.arguments import SYS_PATH_VARIABLE
+from flytectl_py.wire.inputs_hash import inputs_hash
 
 ROOT_ACTION: Final = "a0"
 """The name of the action that is the run itself."""
@@ -118,7 +119,7 @@ def upload_inputs(launch: Launch, task: Any, inputs: Any) -> UploadInputsRequest
     return request
 
 
-def create_run(launch: Launch, task: Any, stored: Any) -> CreateRunRequest:
+def create_run(launch: Launch, task: Any, inputs: Any, stored: Any) -> CreateRunRequest:
     """Return the request that starts a run.
 
     :param task: its TaskSpec, or the TaskIdentifier of a deployed task.
@@ -128,7 +129,46 @@ def create_run(launch: Launch, task: Any, stored: Any) -> CreateRunRequest:
     _set_task(request, task)
     if stored is not None:
         request.offloaded_input_data.CopyFrom(stored.offloaded_input_data)
+        own = inputs_hash(inputs)
+        if own:
+            request.offloaded_input_data.inputs_hash = own
     return request
+
+
+def run_task_spec(spec: TaskSpec) -> TaskSpec:
+    """Return what a run sends of a task's specification: nothing that is only for people, or for runs to come.
+
+    Where modules are found is said for the whole run, see `Launch`.
+    """
+    made = TaskSpec()
+    made.CopyFrom(spec)
+    made.ClearField("default_inputs")
+    made.ClearField("documentation")
+    made.environment.ClearField("description")
+    for variables in (made.task_template.interface.inputs, made.task_template.interface.outputs):
+        for each in variables.variables:
+            each.value.ClearField("description")
+    template = made.task_template
+    if template.HasField("k8s_pod"):
+        pod = template.k8s_pod.pod_spec
+        for container in pod["containers"] if "containers" in pod else ():  # noqa: SIM401  a Struct has no get()
+            _drop_from_struct(container)
+    kept = [each for each in template.container.env if each.key != SYS_PATH_VARIABLE]
+    if template.HasField("container") and len(kept) != len(template.container.env):
+        del template.container.env[:]
+        template.container.env.extend(kept)
+    return made
+
+
+def _drop_from_struct(container: Any) -> None:
+    if "env" not in container:
+        return
+    variables = container["env"]
+    for place in reversed(range(len(variables))):
+        if variables[place]["name"] == SYS_PATH_VARIABLE:
+            del variables[place]
+    if not len(variables):
+        del container["env"]
 
 
 def _set_task(request: Any, task: Any) -> None:
