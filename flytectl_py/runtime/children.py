@@ -148,6 +148,7 @@ class Children:
             from flytectl_py.wire.task_spec import task_spec
 
             spec = task_spec(task, submission_for(task, self._invocation))
+            spec.ClearField("documentation")  # of deployed tasks only
             digest = hashlib.sha256(spec.SerializeToString(deterministic=True)).digest()
             # The task is kept so that its id stays its own.
             known = self._specs[id(task)] = (task, spec, digest)

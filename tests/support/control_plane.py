@@ -7,7 +7,7 @@ import logging
 import socket
 import threading
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 import uvicorn
 from flyteidl2.auth.auth_service_connect import AuthMetadataServiceASGIApplication
@@ -83,10 +83,19 @@ class ControlPlaneServer(State):
         return Exchange(self, self._troubles, applications)
 
 
+Served = TypeVar("Served", bound=ControlPlaneServer)
+
+
 @contextlib.contextmanager
 def control_plane() -> Iterator[ControlPlaneServer]:
     """Yield a server that answers, with nothing in it but two projects."""
-    plane = ControlPlaneServer()
+    with serving(ControlPlaneServer()) as plane:
+        yield plane
+
+
+@contextlib.contextmanager
+def serving(plane: Served) -> Iterator[Served]:
+    """Let `plane` answer on a free port of this machine."""
     opened = socket.socket()
     opened.bind(("127.0.0.1", 0))
     plane.url = f"http://127.0.0.1:{opened.getsockname()[1]}"
