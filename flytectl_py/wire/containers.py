@@ -97,8 +97,11 @@ def _read_map(annotation: Any, literal: Literal, transfer: Transfer) -> dict[str
     if literal.WhichOneof("value") != "map":
         raise BadValue(shown_literal(literal), "a dict")
     plain, form = transfer.find(typing.get_args(annotation)[1])
-    values = {}
     # Maps have no order on the wire; by name, so that every reader sees the same.
+    read = batches.read_map(plain, literal.map.literals)
+    if read is not None:
+        return read
+    values = {}
     for key, each in sorted(literal.map.literals.items()):
         try:
             values[key] = form.read(plain, each, transfer)

@@ -56,7 +56,7 @@ def _part(kind: LiteralType) -> Any:
 
 
 def _simple(kind: LiteralType) -> Any:
-    import datetime
+    import datetime as dt
 
     if kind.simple == SimpleType.STRUCT:
         return structure(kind)
@@ -66,8 +66,8 @@ def _simple(kind: LiteralType) -> Any:
         SimpleType.FLOAT: float,
         SimpleType.STRING: str,
         SimpleType.BOOLEAN: bool,
-        SimpleType.DATETIME: datetime.datetime,
-        SimpleType.DURATION: datetime.timedelta,
+        SimpleType.DATETIME: dt.datetime,
+        SimpleType.DURATION: dt.timedelta,
     }.get(kind.simple, Any)
 
 
@@ -81,7 +81,7 @@ def _union(kind: LiteralType) -> Any:
 def _enum(names: list[str]) -> Any:
     """An enum of these names; text where they are no names that an enum may have."""
     try:
-        return enum.Enum("Choice", {name: name for name in names})  # type: ignore[misc]
+        return enum.Enum("Choice", {name: name for name in names})
     except (ValueError, TypeError):
         return str
 

@@ -20,6 +20,9 @@ _FORMATS = {
 }
 
 
+_typed_dict: Any = typing.TypedDict  # of a name and fields that are known at run time only
+
+
 def structure(kind: LiteralType) -> Any:
     """Return the annotation for a structure; ``dict`` where its type has no schema."""
     schema = MessageToDict(kind.metadata)
@@ -59,9 +62,9 @@ class _Guess:
         if kind == "string" and schema.get("format") in ("base64", "binary"):
             return bytes
         if schema.get("format") in _FORMATS:
-            import datetime
+            import datetime as dt
 
-            return getattr(datetime, _FORMATS[schema["format"]])
+            return getattr(dt, _FORMATS[schema["format"]])
         simple = {"string": str, "integer": int, "number": float, "boolean": bool, "null": types.NoneType}
         return simple.get(str(kind), Any)
 
@@ -99,7 +102,7 @@ class _Guess:
             fields[name] = annotation if name in required else typing.NotRequired[annotation]
         for wrapper in ("TypedDictWrapper_", "NamedTupleWrapper_"):
             title = title.removeprefix(wrapper)
-        made: Any = typing.TypedDict(title, fields)  # type: ignore[operator]
+        made: Any = _typed_dict(title, fields)
         made.__guessed__ = True
         return made
 

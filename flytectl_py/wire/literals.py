@@ -53,4 +53,4 @@ def from_literal(annotation: Any, literal: Literal, offload: Offload | None = No
 
 
 def _is_union(literal: Literal) -> bool:
-    return literal.WhichOneof("value") == "scalar" and literal.scalar.WhichOneof("value") == "union"
+    return bool(literal.WhichOneof("value") == "scalar" and literal.scalar.WhichOneof("value") == "union")

@@ -109,7 +109,7 @@ def _read(annotation: Any, literal: Literal, transfer: Transfer) -> Any:
 
 
 def _guessed_tag(annotation: Any) -> str:
-    return LiteralType.FromString(annotation.__wire_type__).structure.tag
+    return str(LiteralType.FromString(annotation.__wire_type__).structure.tag)
 
 
 MODEL = Form(
