@@ -331,13 +331,13 @@ def _deploy(
     :raises ConflictError: the version exists with other content.
     :raises DeploymentError: some tasks were refused.
     """
-    from flytectl_py.bridge import run_sync
+    from flytectl_py.engines.deploy_verb import carry_out, deployments, plan_of
+    from flytectl_py.engines.runner import print_note
 
-    return run_sync(
-        lambda: _deploy_async(
-            *envs, dryrun=dryrun, version=version, interactive_mode=interactive_mode, copy_style=copy_style
-        )
-    )
+    plan, settings = plan_of(envs, version, interactive_mode, copy_style)
+    for warning in plan.warnings:
+        print_note(f"warning: {warning}")
+    return deployments(envs, plan, None if dryrun else carry_out(plan, settings, print_note))
 
 
 async def _deploy_async(
@@ -349,13 +349,9 @@ async def _deploy_async(
 ) -> list[Deployment]:
     import asyncio
 
-    from flytectl_py.engines.deploy_verb import carry_out, deployments, plan_of
-    from flytectl_py.engines.runner import print_note
-
-    plan, settings = await asyncio.to_thread(plan_of, envs, version, interactive_mode, copy_style)
-    for warning in plan.warnings:
-        print_note(f"warning: {warning}")
-    return deployments(envs, plan, None if dryrun else await carry_out(plan, settings, print_note))
+    return await asyncio.to_thread(
+        _deploy, *envs, dryrun=dryrun, version=version, interactive_mode=interactive_mode, copy_style=copy_style
+    )
 
 
 _run.__name__ = "run"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,9 @@ DEPLOY_OPTIONS: Mapping[str, Option] = {
     "project": Option(("--project", "-p"), "Project that the tasks belong to.", "NAME"),
     "domain": Option(("--domain", "-d"), "Domain that they belong to; flyte.current_domain() gives it.", "NAME"),
 }
+
+_LISTED = 20
+"""Tasks of which each one is told; of more, only with -v."""
 
 HELP = """Store the tasks of FILE or DIR on a cluster: images built where they are missing, code uploaded, one version.
 
@@ -136,15 +140,14 @@ def _unbuilt(plan: DeploymentPlan, building: BuildOptions) -> Sequence[ImageOutc
     from dataclasses import replace
     from pathlib import Path
 
-    from flytectl_py.engines.image_building import build_images, ignore
+    from flytectl_py.engines.image_building import build_images
     from flytectl_py.engines.image_history import ImageHistory
 
     history = ImageHistory.of(Path(plan.submission.code_root))
-    return build_images(plan.images, replace(building, dry_run=True, note=ignore), history)
+    return build_images(plan.images, replace(building, dry_run=True), history)
 
 
 def _carry_out(plan: DeploymentPlan, settings: Settings, building: BuildOptions, output: Output) -> Deployed:
-    from flytectl_py.bridge import run_sync
     from flytectl_py.engines.deploying import Deploying, deploy
     from flytectl_py.engines.remote import remote_of
     from flytectl_py.errors import NotReadyError
@@ -156,12 +159,18 @@ def _carry_out(plan: DeploymentPlan, settings: Settings, building: BuildOptions,
         )
     remote = remote_of(settings, note=output.note)
 
-    def told(outcome: TaskOutcome) -> None:
-        if outcome.state in ("created", "unchanged"):
-            output.note(f"{outcome.task} {outcome.state}")
+    say = output.note if len(plan.tasks) <= _LISTED else output.detail
 
-    output.note(f"version {plan.version} of {len(plan.tasks)} tasks to {settings.endpoint}")
-    return run_sync(lambda: deploy(plan, remote, Deploying(building, output.note, told)))
+    def told(outcome: TaskOutcome) -> None:
+        if outcome.error is None and not outcome.differing:
+            say(f"{outcome.task} {outcome.state}")
+
+    count = len(plan.tasks)
+    output.note(f"version {plan.version} of {count} task{'s' if count != 1 else ''} to {settings.endpoint}")
+    deployed = deploy(plan, remote, Deploying(building, output.note, told))
+    states = Counter(each.state for each in deployed.tasks)
+    output.note(", ".join(f"{count} {state}" for state, count in states.items()))
+    return deployed
 
 
 def _show(plan: DeploymentPlan, images: Sequence[ImageOutcome], output: Output) -> None:

@@ -95,7 +95,7 @@ def _code(environments: Sequence[Environment], interactive: bool | None, setting
     return code._replace(needed=tuple(dict.fromkeys(str(file) for file in files.values())))
 
 
-async def carry_out(plan: DeploymentPlan, settings: Settings, note: Callable[[str], None]) -> dict[str, DeployedTask]:
+def carry_out(plan: DeploymentPlan, settings: Settings, note: Callable[[str], None]) -> dict[str, DeployedTask]:
     """Deploy what is planned, and return what came of each task, by name. Raises as `deploying.deploy`."""
     from flytectl_py.engines.deploying import Deploying, deploy
     from flytectl_py.engines.remote import remote_of
@@ -112,7 +112,7 @@ async def carry_out(plan: DeploymentPlan, settings: Settings, note: Callable[[st
         note=note,
         progress=note,
     )
-    deployed = await deploy(plan, remote_of(settings, note=note), Deploying(building, note))
+    deployed = deploy(plan, remote_of(settings, note=note), Deploying(building, note))
     return {
         each.task: DeployedTask(each.task, plan.version, "created" if each.state == "created" else "unchanged")
         for each in deployed.tasks

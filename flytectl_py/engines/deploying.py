@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
+from flytectl_py.bridge import run_sync
 from flytectl_py.controlplane.api import AlreadyExistsError
 from flytectl_py.controlplane.services import ControlPlane
-from flytectl_py.controlplane.uploads import Destination
-from flytectl_py.engines.bundle_delivery import Delivered, Progress, remember, write_bundle
+from flytectl_py.controlplane.uploads import OPERATION, Destination
+from flytectl_py.engines.bundle_delivery import Delivered, packed_file, remember
 from flytectl_py.engines.deployment_plan import AnyTask, DeploymentPlan, Message
 from flytectl_py.engines.image_building import BuildOptions, ImageOutcome, build_images, ignore
 from flytectl_py.engines.image_history import ImageHistory
@@ -72,26 +72,40 @@ class Deploying:
     building: BuildOptions
     note: Callable[[str], None] = ignore
     told: Callable[[TaskOutcome], None] | None = None
-    progress: Progress | None = None
 
 
-async def deploy(plan: DeploymentPlan, remote: Remote, how: Deploying) -> Deployed:
+def deploy(plan: DeploymentPlan, remote: Remote, how: Deploying) -> Deployed:
     """Build what images are missing, upload the code, store every task.
 
-    Doing it again is safe: what is there already is not made twice.
+    Doing it again is safe: what is there already is not made twice. It blocks, and builds in the thread of the caller,
+    which so can be interrupted.
 
     :raises ConflictError: the version exists with other content.
     :raises DeployFailedError: some tasks were refused; the message says which, and why.
     :raises NotReadyError: the control plane cannot be reached, or wants a log-in.
     :raises FlyteError: as building images and uploading do.
     """
-    history = ImageHistory.of(Path(plan.submission.code_root))
-    images = await asyncio.to_thread(build_images, plan.images, _tagged(plan, how), history)
-    async with remote.connect() as plane:
-        bundle = None if plan.bundle is None else await _upload(plan, plan.bundle, plane, how)
-        outcomes = await _send(plan if bundle is None else plan.with_bundle_at(bundle.place), plane, how)
+    if not all(each.plan.given for each in plan.images):
+        run_sync(lambda: _reach(plan, remote))
+    images = build_images(plan.images, _tagged(plan, how), ImageHistory.of(Path(plan.submission.code_root)))
+    bundle, outcomes = run_sync(lambda: _carry_out(plan, remote, how))
     _check(plan, outcomes)
     return Deployed(plan, tuple(images), tuple(outcomes), bundle)
+
+
+async def _reach(plan: DeploymentPlan, remote: Remote) -> None:
+    """Ask where the code goes: who cannot be reached, or wants a log-in, says so before images are built."""
+    there = plan.submission
+    async with remote.connect() as plane:
+        await plane.cluster_for(OPERATION, there.org, there.project, there.domain)
+
+
+async def _carry_out(
+    plan: DeploymentPlan, remote: Remote, how: Deploying
+) -> tuple[Delivered | None, list[TaskOutcome]]:
+    async with remote.connect() as plane:
+        bundle = None if plan.bundle is None else await _upload(plan, plan.bundle, plane, how)
+        return bundle, await _send(plan if bundle is None else plan.with_bundle_at(bundle.place), plane, how)
 
 
 def _tagged(plan: DeploymentPlan, how: Deploying) -> BuildOptions:
@@ -114,14 +128,12 @@ def _tagged(plan: DeploymentPlan, how: Deploying) -> BuildOptions:
 async def _upload(plan: DeploymentPlan, bundle: BundlePlan, plane: ControlPlane, how: Deploying) -> Delivered:
     """Send the bundle, and return where it is."""
     there = plan.submission
-    with tempfile.TemporaryDirectory(prefix="flyte-deploy-") as folder:
-        delivered = await asyncio.to_thread(write_bundle, bundle, f"{folder}/", how.progress)
-        archive = Path(delivered.place)
-        to = Destination(there.org, there.project, there.domain, archive.name)
-        put = await upload(plane, archive, to)
+    to = Destination(there.org, there.project, there.domain, f"{bundle.digest}.tar.gz")
+    with packed_file(bundle) as (file, info):
+        put = await upload(plane, Path(file), to)
     remember(bundle)
     how.note(f"code: {bundle.summary}" + ("" if put.uploaded else "; it was there already"))
-    return Delivered(put.uri, delivered.bytes, put.uploaded, is_uri=True)
+    return Delivered(put.uri, info.bytes, put.uploaded, is_uri=True)
 
 
 async def _send(plan: DeploymentPlan, plane: ControlPlane, how: Deploying) -> list[TaskOutcome]:

@@ -223,7 +223,11 @@ def _warnings(plan: DeploymentPlan, style: str) -> Iterator[str]:
     if plan.bundle is not None:
         yield from plan.bundle.warnings
     for image in plan.images:
-        yield from image.plan.warnings
+        if not image.plan.given and not image.plan.registry:
+            yield (
+                f"{image} goes to no registry, so only a cluster on this machine can run it; "
+                "give --registry HOST/PATH, Image(…, registry=…), or image.registry in the configuration"
+            )
     if style == "none" and not plan.version_given:
         offer = f"--version {plan.commit.sha[:12]}, the commit that is checked out" if plan.commit else "--version NAME"
         yield (
