@@ -28,6 +28,9 @@ def load_target(target: str, options: Mapping[str, Any], *, recursive: bool = Tr
     explicit = options.get("root_dir")
     settings = config.set_flags(
         options.get("config"),
+        endpoint=options.get("endpoint"),
+        insecure=options.get("insecure"),
+        org=options.get("org"),
         project=options.get("project"),
         domain=options.get("domain"),
         root_dir=explicit,

@@ -60,7 +60,10 @@ Options may stand before FILE, before TASK, or after it; there the inputs of the
 then the tasks of all its Python files can be run.
 """
 
-_BEFORE_LOADING = ("config", "project", "domain", "root_dir", "as_json", "output_format", "quiet", "verbose")
+_BEFORE_LOADING = (
+    "config", "endpoint", "insecure", "org", "project", "domain", "root_dir",
+    "as_json", "output_format", "quiet", "verbose",
+)  # fmt: skip
 """Options that must be known before the file is loaded, wherever they stand."""
 
 

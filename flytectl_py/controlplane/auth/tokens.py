@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 EARLY_SECONDS = 60.0
-"""A token counts as expired this long before it is, so that it does not expire on its way."""
+"""A token counts as expired this long before it is, or a fifth of its life: so that it does not expire on its way."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Token:
     """A token. It never shows in a repr.
 
     :param access: what is sent. :param refresh: what another token is got with; empty where there is none.
-    :param expires_at: seconds since 1970; 0 where nobody said.
+    :param expires_at: from when on it is not used any more, in seconds since 1970; 0 where nobody said.
     """
 
     access: str = field(repr=False)
@@ -27,7 +27,7 @@ class Token:
     @property
     def expired(self) -> bool:
         """Whether it is no use any more, or will not be in a moment."""
-        return bool(self.expires_at) and time.time() > self.expires_at - EARLY_SECONDS
+        return bool(self.expires_at) and time.time() > self.expires_at
 
     def text(self) -> str:
         """Return the token as it is kept."""
@@ -56,7 +56,7 @@ def token_of_answer(answer: Mapping[str, Any], before: Token | None = None) -> T
         lasts = float(answer.get("expires_in") or 0)
     except (TypeError, ValueError):
         lasts = 0.0
-    return Token(access, str(refresh), time.time() + lasts if lasts > 0 else 0.0)
+    return Token(access, str(refresh), time.time() + lasts - min(EARLY_SECONDS, lasts / 5) if lasts > 0 else 0.0)
 
 
 class TokenSource(Protocol):
