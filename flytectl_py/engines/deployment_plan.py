@@ -15,7 +15,7 @@ from flytectl_py.model.environment import Environment, TaskEnvironment
 from flytectl_py.model.image import Image
 from flytectl_py.model.task import Task
 from flytectl_py.plan.bundle import BundlePlan, checked_copy_style
-from flytectl_py.plan.deployment import checked_version, closure, derived_version
+from flytectl_py.plan.deployment import MOST_CHARACTERS, checked_version, closure, derived_version
 from flytectl_py.plan.image_plan import AUTO, ImageOptions
 from flytectl_py.values.badvalue import BadValue
 
@@ -196,6 +196,12 @@ def _check_tasks(tasks: Sequence[AnyTask], target: Path) -> None:
                 f"two tasks would be '{task_name(task)}': {other.name} and {task.name} are of one function's name",
                 hint="a cluster names tasks by their functions: rename one of them",
                 where=str(task.environment.place),
+            )
+        if len(task.short_name) > MOST_CHARACTERS:
+            raise UsageError(
+                f"the short name '{task.short_name}' has {len(task.short_name)} characters, and a cluster takes "
+                f"{MOST_CHARACTERS}",
+                where=_place(task),
             )
         config = task.environment.plugin_config
         if config is not None:

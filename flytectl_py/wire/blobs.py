@@ -2,35 +2,22 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any
 
-from flyteidl2.core.literals_pb2 import (
-    Blob,
-    BlobMetadata,
-    Literal,
-    Scalar,
-)
+from flyteidl2.core.literals_pb2 import Blob, BlobMetadata, Literal, Scalar
 from flyteidl2.core.types_pb2 import BlobType, LiteralType
 
 from flytectl_py.values.annotations import class_named, origin_class, type_name
 from flytectl_py.values.badvalue import BadValue
 from flytectl_py.values.files import local_path
 from flytectl_py.wire.forms import Form, Transfer
+from flytectl_py.wire.frames import is_reference
 from flytectl_py.wire.shown import shown_literal, shown_value
 
 _SINGLE, _MULTIPART = BlobType.BlobDimensionality.SINGLE, BlobType.BlobDimensionality.MULTIPART
 
 _is_file = class_named("flytectl_py.model.files", "File")
 _is_dir = class_named("flytectl_py.model.files", "Dir")
-
-
-def is_frame(annotation: Any) -> bool:
-    """Whether it is our own DataFrame, a reference to a table in a store."""
-    files = sys.modules.get("flytectl_py.model.files")
-    frame = getattr(files, "DataFrame", None)
-    kind = origin_class(annotation)
-    return frame is not None and isinstance(kind, type) and issubclass(kind, frame)
 
 
 def _write_blob(dimensionality: Any, annotation: Any, value: Any, transfer: Transfer) -> Literal:
@@ -104,8 +91,8 @@ def fields_of(value: Any, transfer: Transfer) -> dict[str, Any]:
 
     :raises BadValue: it is none of them.
     """
-    if is_frame(type(value)):
-        return {"uri": value.uri, "format": value.format}
+    if is_reference(type(value)):
+        return {"uri": value.uri, "format": value.format or ""}
     if not _is_file(type(value)) and not _is_dir(type(value)):
         raise BadValue(shown_value(value), "a file or folder")
     uri, digest = placed(value, transfer)
@@ -122,6 +109,8 @@ def from_fields(annotation: Any, data: Any) -> Any:
     path = data.get("path", data.get("uri")) if isinstance(data, dict) else None
     if not isinstance(path, str) or not path:
         raise BadValue(shown_value(data), f"a {type_name(annotation)}")
+    if is_reference(annotation):
+        return origin_class(annotation)(uri=path, format=data.get("format") or "", hash=data.get("hash"))
     return _made(annotation, path, format=data.get("format") or "", hash=data.get("hash"))
 
 
@@ -129,7 +118,7 @@ def part_schema(annotation: Any) -> dict[str, Any]:
     """Return the JSON schema of a file, folder or table inside a structure."""
     text = {"type": "string"}
     optional = {"anyOf": [{"type": "string"}, {"type": "null"}], "default": None}
-    if is_frame(annotation):
+    if is_reference(annotation):
         properties = {
             "uri": {**optional, "title": "Uri"},
             "format": {**optional, "default": "", "title": "Format"},

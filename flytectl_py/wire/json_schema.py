@@ -6,11 +6,12 @@ import dataclasses
 import enum
 import inspect
 import typing
-from typing import Any
+from typing import Any, ClassVar
 
 from flytectl_py.values import scalars, structures
 from flytectl_py.values.annotations import arms_of, is_anything, origin_class, unwrap
 from flytectl_py.values.badvalue import BadValue
+from flytectl_py.values.conversion import Family
 from flytectl_py.values.durations import TIMEDELTA
 from flytectl_py.values.table import find
 from flytectl_py.values.texts import DECIMAL
@@ -22,7 +23,7 @@ from flytectl_py.wire.schema_dialect import SIMPLE, Dialect, Schema, model_schem
 
 
 def schema_of(annotation: Any, transfer: Transfer) -> Schema | None:
-    """Return the schema of a dataclass, model, tuple, NamedTuple or TypedDict; None where a part of it can have none."""
+    """Return the schema of a dataclass, model, tuple, NamedTuple or TypedDict; None where a part has none."""
     plain, family = find(annotation)
     try:
         if family is PYDANTIC:
@@ -38,7 +39,7 @@ class DataclassDialect(Dialect):
     """Structures stand where they are used, unless they hold themselves."""
 
     style = DATACLASSES
-    simple = {
+    simple: ClassVar[dict[Family, Schema]] = {
         **SIMPLE,
         scalars.BYTES: {"type": "string", "format": "base64"},
         TIMEDELTA: {"type": "number", "format": "time-delta"},
@@ -133,7 +134,7 @@ class ModelDialect(Dialect):
     """As pydantic writes it: structures and enums are definitions, and fields have titles."""
 
     style = MODELS
-    simple = {
+    simple: ClassVar[dict[Family, Schema]] = {
         **SIMPLE,
         scalars.BYTES: {"type": "string", "format": "binary"},
         TIMEDELTA: {"type": "string", "format": "duration"},
@@ -202,7 +203,7 @@ class ModelDialect(Dialect):
         return {"items": self.of(item)}
 
     def dict_of(self, plain: Any) -> Schema:
-        key, value = ((*typing.get_args(plain), Any, Any))[:2]
+        key, value = (*typing.get_args(plain), Any, Any)[:2]
         if len(typing.get_args(plain)) == 1:  # Counter[X]
             value = int
         schema: Schema = {"type": "object", "additionalProperties": self.of(value) or True}
@@ -253,7 +254,7 @@ class ModelDialect(Dialect):
                 required.append(slot.name)
                 continue
             arms = [unwrap(arm) for arm in arms_of(slot.annotation)]
-            optional = slot.annotation if type(None) in arms else typing.Optional[unwrap(slot.annotation)]
+            optional = slot.annotation if type(None) in arms else unwrap(slot.annotation) | None
             properties[slot.name] = {**self._titled(slot.name, optional), "default": None}
         title = f"TypedDictWrapper_{origin_class(plain).__name__}"
         schema: Schema = {"type": "object", "properties": properties, "title": title}

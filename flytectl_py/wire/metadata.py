@@ -17,6 +17,8 @@ from flytectl_py.wire.reuse import TASK_TYPE
 if TYPE_CHECKING:
     from flyteidl2.core import interface_pb2
 
+_LONGEST_WAIT = timedelta(days=36500)
+
 
 def metadata(
     task: Task[..., object], interface: interface_pb2.TypedInterface, task_type: str, bundle_uri: str = ""
@@ -72,8 +74,12 @@ def _retries(strategy: RetryStrategy) -> literals_pb2.RetryStrategy:
         backoff = given if isinstance(given, Backoff) else Backoff(strategy.delay(1), strategy.backoff_factor or 1.0)
         made.backoff.base.FromTimedelta(backoff.base)
         made.backoff.factor = backoff.factor
-        if backoff.cap is not None:
-            made.backoff.cap.FromTimedelta(backoff.cap)
+        cap = backoff.cap
+        if cap is None and backoff.factor > 1:
+            # A cluster wants a cap on what grows: the last wait is one that changes nothing.
+            cap = min(strategy.delay(strategy.count), _LONGEST_WAIT)
+        if cap is not None:
+            made.backoff.cap.FromTimedelta(cap)
     return made
 
 

@@ -169,7 +169,7 @@ def _dict(annotation: Any, data: Any, reading: Reading) -> Any:
     if not isinstance(data, Mapping):
         raise _bad(annotation, data)
     arguments = typing.get_args(annotation)
-    key_type, item_type = (arguments + (Any, Any))[:2] if len(arguments) != 1 else (arguments[0], int)
+    key_type, item_type = (*arguments, Any, Any)[:2] if len(arguments) != 1 else (arguments[0], int)
     if unwrap(key_type) is Any and unwrap(item_type) is Any:
         values = dict(data)
     else:

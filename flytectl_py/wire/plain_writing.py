@@ -221,7 +221,7 @@ def _tuple(annotation: Any, value: Any, writing: Writing) -> list[Any]:
 def _dict(annotation: Any, value: Any, writing: Writing) -> dict[Any, Any]:
     if not isinstance(value, Mapping):
         raise _bad(annotation, value)
-    key_type, item_type = (typing.get_args(annotation) + (Any, Any))[:2]
+    key_type, item_type = (*typing.get_args(annotation), Any, Any)[:2]
     if len(typing.get_args(annotation)) == 1:  # Counter[X]
         item_type = int
     written: dict[Any, Any] = {}

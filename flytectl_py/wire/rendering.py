@@ -60,7 +60,7 @@ def _comparable(spec: task_definition_pb2.TaskSpec) -> task_definition_pb2.TaskS
 
 
 def _arguments(given: Sequence[str], address: str) -> list[str]:
-    """Return a command line without the bundle, which the metadata names, and with the images as text: packers differ."""
+    """Return a command line without the bundle, which the metadata names, and with the table of images as text."""
     made = ["" if address and each == address else each for each in given]
     if IMAGE_CACHE in made[:-1]:
         at = made.index(IMAGE_CACHE) + 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import abc
 import re
 import typing
-from typing import Any
+from typing import Any, ClassVar
 
 from flytectl_py.values import scalars, structures
 from flytectl_py.values.annotations import arms_of, origin_class, type_name
@@ -56,7 +56,7 @@ class Dialect(abc.ABC):
     """What both dialects have in common: the schema of each family of annotations."""
 
     style: Style
-    simple: dict[Family, Schema]
+    simple: ClassVar[dict[Family, Schema]]
 
     def __init__(self, transfer: Transfer) -> None:
         self.transfer = transfer

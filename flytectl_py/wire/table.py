@@ -9,6 +9,7 @@ from flytectl_py.wire import scalars, structs
 from flytectl_py.wire.blobs import DIR, FILE
 from flytectl_py.wire.containers import LIST, MAP, UNION
 from flytectl_py.wire.forms import Form
+from flytectl_py.wire.frames import FRAME, is_frame
 from flytectl_py.wire.pickles import PICKLE
 
 FORMS: tuple[Form, ...] = (
@@ -26,6 +27,7 @@ FORMS: tuple[Form, ...] = (
     MAP,
     FILE,
     DIR,
+    FRAME,
     structs.GUESSED,  # before TypedDict, which it is
     structs.MODEL,
     structs.DATACLASS,
@@ -50,7 +52,7 @@ def find_whole(annotation: Any) -> tuple[Any, Form]:
 
 
 def bare(annotation: Any) -> Any:
-    """Return X for ``Annotated[X, …]``, and the class of None for None."""
-    while typing.get_origin(annotation) is typing.Annotated:
+    """Return X for ``Annotated[X, …]``, unless X is a table, and the class of None for None."""
+    while typing.get_origin(annotation) is typing.Annotated and not is_frame(annotation):
         annotation = annotation.__origin__
     return type(None) if annotation is None else annotation

@@ -99,7 +99,7 @@ def _template(task: Task[..., Any], submission: Submission, docs: Docs) -> tasks
             org=submission.org,
         ),
         type=task_type,
-        metadata=metadata(task, interface, task_type, "" if bundle is None else bundle.uri),
+        metadata=metadata(task, interface, task_type, "" if bundle is None or bundle.pickled else bundle.uri),
         interface=interface,
         security_context=security_context(environment),
         extended_resources=extended_resources(environment.resources),
