@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from flyteidl2.core.interface_pb2 import Parameter, TypedInterface, Variable, VariableEntry, VariableMap
+from flyteidl2.core.types_pb2 import LiteralType
 from flyteidl2.task.common_pb2 import NamedParameter
 
 from flytectl_py.model.interface import MISSING, Interface
@@ -61,6 +62,30 @@ def typed_interface(interface: Interface, descriptions: Mapping[str, str] | None
 
 def _variables(named: dict[str, Variable]) -> VariableMap:
     return VariableMap(variables=[VariableEntry(key=name, value=named[name]) for name in sorted(named)])
+
+
+def pickled(interface: Interface) -> dict[str, str]:
+    """Return the inputs and outputs that travel as a pickle, whole or in part, and the text of the type that does.
+
+    Only those that might do better: not ``Any`` and bytes, nor a Literal, whose values are plain.
+    """
+    declared = [*((each.name, each.annotation) for each in interface.inputs), *outputs_of(interface)]
+    named = {name: _pickled_part(literal_type(annotation)) for name, annotation in declared}
+    return {name: text for name, text in named.items() if text}
+
+
+_FINE = ("typing.Any", "<class 'bytes'>", "<class 'bytearray'>", "typing.Literal[")
+
+
+def _pickled_part(kind: LiteralType) -> str:
+    if kind.HasField("union_type"):
+        if "python_class_name" in kind.metadata:
+            name = str(kind.metadata["python_class_name"])
+            return "" if name.startswith(_FINE) else name
+        return next(filter(None, map(_pickled_part, kind.union_type.variants)), "")
+    if kind.HasField("collection_type"):
+        return _pickled_part(kind.collection_type)
+    return _pickled_part(kind.map_value_type) if kind.HasField("map_value_type") else ""
 
 
 def default_inputs(interface: Interface, offload: Offload | None = None) -> list[NamedParameter]:

@@ -19,11 +19,11 @@ from flytectl_py.values.durations import TIMEDELTA
 from flytectl_py.values.files import DIR, FILE
 from flytectl_py.values.mappings import DICT, made
 from flytectl_py.values.sequences import LIST, SET, TUPLE, list_class, set_class
-from flytectl_py.values.table import find
+from flytectl_py.values.table import find as find_family
 from flytectl_py.values.unions import UNION
 from flytectl_py.values.validated import PYDANTIC
 from flytectl_py.wire.forms import Transfer
-from flytectl_py.wire.plain_writing import takes_none
+from flytectl_py.wire.plain_writing import find, takes_none
 from flytectl_py.wire.shown import shown_value
 
 # What each kind of plain data most likely is, where a union leaves it open.
@@ -44,7 +44,7 @@ class Reading:
 
     def __init__(self, transfer: Transfer) -> None:
         self.transfer = transfer
-        self.conversion = Conversion(find, _Nowhere())
+        self.conversion = Conversion(find_family, _Nowhere())
 
     def read(self, annotation: Any, data: Any) -> Any:
         """Return the value that `data` stands for.

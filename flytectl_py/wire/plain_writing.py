@@ -19,11 +19,12 @@ from flytectl_py.values.files import DIR, FILE
 from flytectl_py.values.mappings import DICT
 from flytectl_py.values.moments import DATE, DATETIME, TIME
 from flytectl_py.values.sequences import LIST, SET, TUPLE
-from flytectl_py.values.table import find
+from flytectl_py.values.table import find as find_family
 from flytectl_py.values.texts import DECIMAL, PATH, UUID
 from flytectl_py.values.unions import UNION
 from flytectl_py.values.validated import PYDANTIC
 from flytectl_py.wire.forms import Transfer
+from flytectl_py.wire.frames import is_reference
 from flytectl_py.wire.scalars import text
 from flytectl_py.wire.shown import shown_value
 
@@ -45,6 +46,12 @@ class Style(NamedTuple):
 
 DATACLASSES = Style(json=False, names=False)
 MODELS = Style(json=True, names=True)
+
+
+def find(annotation: Any) -> tuple[Any, Family]:
+    """Return `annotation` unwrapped and its family; a reference to a table is of the family of files."""
+    plain, family = find_family(annotation)
+    return (plain, FILE) if is_reference(plain) else (plain, family)
 
 
 class Writing:

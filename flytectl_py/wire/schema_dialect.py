@@ -17,12 +17,11 @@ from flytectl_py.values.files import DIR, FILE
 from flytectl_py.values.mappings import DICT
 from flytectl_py.values.moments import DATE, DATETIME, TIME
 from flytectl_py.values.sequences import LIST, SET, TUPLE
-from flytectl_py.values.table import find
 from flytectl_py.values.texts import PATH, UUID
 from flytectl_py.values.unions import UNION
 from flytectl_py.values.validated import PYDANTIC
 from flytectl_py.wire.forms import Transfer
-from flytectl_py.wire.plain_writing import Style, Writing
+from flytectl_py.wire.plain_writing import Style, Writing, find
 
 Schema = dict[str, Any]
 
