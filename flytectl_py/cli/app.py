@@ -20,6 +20,9 @@ from flytectl_py.errors import UnknownNameError
 
 COMMANDS: Final = {
     "run": ("flytectl_py.cli.run", "Run a task of a Python file."),
+    "get": ("flytectl_py.cli.get", "Show runs, actions, deployed tasks or projects of a cluster."),
+    "logs": ("flytectl_py.cli.logs", "Show what a run prints."),
+    "abort": ("flytectl_py.cli.abort", "Stop a run on a cluster."),
     "bundle": ("flytectl_py.cli.bundle", "Show and pack the code that travels with a run."),
     "build": ("flytectl_py.cli.build", "Build the images of environments, where they are missing."),
     "deploy": ("flytectl_py.cli.deploy", "Store the tasks of a file or folder on a cluster, under one version."),

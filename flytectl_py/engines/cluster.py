@@ -22,7 +22,7 @@ from flytectl_py.engines.offloading import Storage
 from flytectl_py.engines.remote import Remote, organisation, remote_of
 from flytectl_py.engines.remote_run import RemoteRun
 from flytectl_py.engines.run_bundle import code_of
-from flytectl_py.engines.run_plan import RunPlan, inputs_of, planned
+from flytectl_py.engines.run_plan import Called, RunPlan, inputs_of, planned
 from flytectl_py.errors import ConflictError
 from flytectl_py.model.task import Task
 from flytectl_py.wire import run_request as request
@@ -111,13 +111,15 @@ class ClusterEngine:
                 uri = await upload_bundle(plane, deployment.bundle, remote.scope, root, note=self._note, again=again)
                 deployment = deployment.with_bundle_at(uri)
             spec = request.run_task_spec(deployment.spec(plan.task))
-            inputs = await _uploaded(plan, plane)
+            inputs = plan.inputs
+            if plan.uploads_inputs:
+                inputs = await uploaded(plan.task, plan.values, plane, remote.scope)
             await create(plane, plan.launch, spec, inputs, generated=self._options.remote.name_is_generated)
 
         def read(message: Any) -> Outputs:
             return Outputs(output_values(plan.task.interface, message))
 
-        return RemoteRun(remote, plan.launch.name, plan.task.name, read)
+        return RemoteRun(remote, plan.launch.name, plan.task.name, deployment.version, read)
 
 
 async def create(plane: ControlPlane, launch: request.Launch, task: Any, inputs: Any, *, generated: bool) -> None:
@@ -141,12 +143,10 @@ async def create(plane: ControlPlane, launch: request.Launch, task: Any, inputs:
         ) from error
 
 
-async def _uploaded(plan: RunPlan, plane: ControlPlane) -> Any:
-    """Return the inputs with everything in place that does not travel in the message itself."""
-    if not plan.uploads_inputs:
-        return plan.inputs
-    storage = Storage(plane, plan.launch.scope, asyncio.get_running_loop())
-    return await asyncio.to_thread(inputs_of, plan.task, plan.values, storage)
+async def uploaded(task: Called, values: Mapping[str, Any], plane: ControlPlane, scope: request.Scope) -> Any:
+    """Return the inputs of a run with everything in place that does not travel in the message itself."""
+    storage = Storage(plane, scope, asyncio.get_running_loop())
+    return await asyncio.to_thread(inputs_of, task, values, storage)
 
 
 def _by_name(task: AnyTask, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:

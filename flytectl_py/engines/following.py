@@ -10,8 +10,17 @@ from typing import Any
 from flytectl_py.controlplane.api import NotFoundError, RemoteCallError
 from flytectl_py.controlplane.services import ControlPlane
 from flytectl_py.engines.remote import Remote
+from flytectl_py.engines.remote_records import action_details
+from flytectl_py.errors import LogsNotYetAvailableError, UsageError
 from flytectl_py.wire import run_request as request
-from flytectl_py.wire.run_records import ActionRecord, LogLine, last_attempt, log_lines, run_record
+from flytectl_py.wire.run_records import (
+    ActionRecord,
+    LogLine,
+    action_record,
+    last_attempt,
+    log_lines,
+    run_record,
+)
 
 LAST_LINES_SECONDS = 5.0
 """How long lines may still come after the run has ended."""
@@ -46,6 +55,29 @@ async def follow(plane: ControlPlane, remote: Remote, run: str, tell: Watcher, r
     if reading is not None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(reading, LAST_LINES_SECONDS)
+    return record
+
+
+async def read_logs(remote: Remote, run: str, action: str, attempt: int, read: Reader) -> ActionRecord:
+    """Call `read` with each line that an attempt of an action prints, until the attempt ends; return the action.
+
+    :param action: empty for the run itself. :param attempt: 0 for the latest.
+    :raises UsageError: there is no such run, action or attempt.
+    :raises LogsNotYetAvailableError: it has not printed anything yet.
+    """
+    name = action or request.ROOT_ACTION
+    async with remote.connect() as plane:
+        details = await action_details(plane, remote, run, name)
+        record = action_record(details)
+        latest = last_attempt(details)
+        if attempt > latest:
+            raise UsageError(f"{run}/{name} has no attempt {attempt}; the latest is {latest}", where="--attempt")
+        if record.phase in BEFORE_IT_STARTS:
+            error = LogsNotYetAvailableError(f"{run} has not started yet: {record.phase.replace('_', ' ')}")
+            error.hint = f"'flyte get run {run}' shows how far it is"
+            raise error
+        async for line in lines_of(plane, remote, run, name, attempt or latest):
+            read(line)
     return record
 
 

@@ -23,7 +23,8 @@ from flytectl_py.wire.run_records import (
 
 __all__ = [
     "ActionRecord", "Failure", "LogLine", "ProjectRecord", "TaskRecord",
-    "abort", "action", "actions", "data", "latest_task", "project", "projects", "run", "runs", "task", "tasks",
+    "abort", "action", "action_details", "actions", "data", "latest_task", "project", "projects",
+    "run", "runs", "task", "task_record", "tasks",
 ]  # fmt: skip
 
 PAGE = 100
@@ -75,9 +76,15 @@ async def action(remote: Remote, run_name: str, name: str) -> ActionRecord:
     :raises UsageError: there is none of that name.
     """
     async with remote.connect() as plane:
-        asked = plane.runs.get_action_details(request.action_details(remote.scope, run_name, name))
-        answer = await _found(asked, "action", f"{run_name}/{name}", remote, f"flyte get action {run_name}")
-        return action_record(answer.details)
+        return action_record(await action_details(plane, remote, run_name, name))
+
+
+async def action_details(plane: Any, remote: Remote, run_name: str, name: str) -> Any:
+    """Return the ActionDetails of an action. Raises as `action`."""
+    asked = plane.runs.get_action_details(request.action_details(remote.scope, run_name, name))
+    if name == request.ROOT_ACTION:
+        return (await _found(asked, "run", run_name, remote, "flyte get run")).details
+    return (await _found(asked, "action", f"{run_name}/{name}", remote, f"flyte get action {run_name}")).details
 
 
 async def tasks(remote: Remote, limit: int = PAGE) -> list[TaskRecord]:

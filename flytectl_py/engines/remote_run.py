@@ -30,7 +30,7 @@ class RemoteRun(Run):
     ``await run.wait.aio()``.
     """
 
-    def __init__(self, remote: Remote, name: str, task: str, read_outputs: ReadOutputs) -> None:
+    def __init__(self, remote: Remote, name: str, task: str, version: str, read_outputs: ReadOutputs) -> None:
         super().__init__(
             name=name,
             url=remote.url_of(name),
@@ -41,6 +41,7 @@ class RemoteRun(Run):
             outputs=Outputs(),
         )
         self.remote = remote
+        self.version = version
         self._record: ActionRecord | None = None
         self._read_outputs = read_outputs
 

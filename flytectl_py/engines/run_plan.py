@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from flytectl_py.engines.deployment_plan import DeploymentPlan
 from flytectl_py.engines.offloading import Planned
 from flytectl_py.errors import BadInputsError, InlineIOMaxBytesBreached
+from flytectl_py.model.interface import Interface
 from flytectl_py.model.task import Task
 from flytectl_py.values.badvalue import BadValue
 
@@ -18,6 +19,24 @@ if TYPE_CHECKING:
 
 Message = Any
 """A message of the protocol. It is made and read in `wire/`, and only handed on here."""
+
+
+class Limited(Protocol):
+    """What bounds a call."""
+
+    @property
+    def max_inline_io_bytes(self) -> int: ...
+
+
+class Called(Protocol):
+    """What is asked of a task that is called, whether its code is here or not."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def interface(self) -> Interface: ...
+    @property
+    def settings(self) -> Limited: ...
 
 
 @dataclass(frozen=True)
@@ -69,7 +88,7 @@ def planned(deployment: DeploymentPlan, task: Task[..., Any], values: Mapping[st
     return RunPlan(deployment, task, values, settled, inputs, storage.used)
 
 
-def inputs_of(task: Task[..., Any], values: Mapping[str, Any], storage: Offload) -> Message:
+def inputs_of(task: Called, values: Mapping[str, Any], storage: Offload) -> Message:
     """Return the message that holds the inputs of a run. Raises as `planned`."""
     from flytectl_py.wire.inputs import inputs_message
 
@@ -81,7 +100,7 @@ def inputs_of(task: Task[..., Any], values: Mapping[str, Any], storage: Offload)
     return message
 
 
-def check_size(task: Task[..., Any], inputs: Message) -> None:
+def check_size(task: Called, inputs: Message) -> None:
     """Refuse inputs that are larger than `max_inline_io_bytes` of the task.
 
     :raises InlineIOMaxBytesBreached: they are; says which are large.
