@@ -9,7 +9,7 @@ _URL = re.compile(
     r"(?P<scheme>\b[a-z][a-z0-9+.-]*://)(?:[^\s/@\"'<>]+@)?(?P<rest>[^\s?#\"'<>()]*)[?#][^\s\"'<>()]*", re.IGNORECASE
 )
 _USER = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/@\"'<>]+@", re.IGNORECASE)
-_BEARER = re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE)
+_BEARER = re.compile(r"\b(Bearer|Basic)\s+[^\s\"',;]{6,}", re.IGNORECASE)
 _FIELD = re.compile(
     r"(?P<name>(?:access_|refresh_|id_)?token|client_secret|api_key|password|device_code|code_verifier|assertion)"
     r"(?P<is>[\"']?\s*[:=]\s*[\"']?)(?P<value>[^\s\"'&,;}]+)",

@@ -31,7 +31,8 @@ class Remote(NamedTuple):
 
     def url_of(self, run: str) -> str:
         """Return where a browser shows a run."""
-        url = endpoint_of(self.settings.endpoint or "", insecure=self.settings.insecure).url
+        shown = self.settings.console_endpoint or self.settings.endpoint or ""
+        url = endpoint_of(shown, insecure=self.settings.insecure).url
         domain, project, name = (quote(each, safe="") for each in (self.scope.domain, self.scope.project, run))
         return f"{url}/v2/domain/{domain}/project/{project}/runs/{name}"
 

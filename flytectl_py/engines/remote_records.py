@@ -40,7 +40,7 @@ async def runs(remote: Remote, limit: int = PAGE) -> list[ActionRecord]:
             answer = await plane.runs.list_runs(request.list_runs(remote.scope, size, token))
             return [run_record(each) for each in answer.runs], answer.token
 
-        return await _paged(page, limit)
+        return await _paged(page, limit, remote.settings.batch_size)
 
 
 async def run(remote: Remote, name: str) -> ActionRecord:
@@ -67,7 +67,7 @@ async def actions(remote: Remote, run_name: str, limit: int = 0) -> list[ActionR
             answer = await _found(asked, "run", run_name, remote, "flyte get run")
             return [action_record(each) for each in answer.actions], answer.token
 
-        return await _paged(page, limit)
+        return await _paged(page, limit, remote.settings.batch_size)
 
 
 async def action(remote: Remote, run_name: str, name: str) -> ActionRecord:
@@ -95,7 +95,7 @@ async def tasks(remote: Remote, limit: int = PAGE) -> list[TaskRecord]:
             answer = await plane.tasks.list_tasks(request.list_tasks(remote.scope, size, token))
             return [task_record(each) for each in answer.tasks], answer.token
 
-        return await _paged(page, limit)
+        return await _paged(page, limit, remote.settings.batch_size)
 
 
 async def task(remote: Remote, name: str, version: str = "") -> Any:
@@ -130,7 +130,7 @@ async def projects(remote: Remote, limit: int = PAGE) -> list[ProjectRecord]:
             answer = await plane.projects.list_projects(request.list_projects(remote.scope.org, size, token))
             return [project_record(each) for each in answer.projects.projects], answer.projects.token
 
-        return await _paged(page, limit)
+        return await _paged(page, limit, remote.settings.batch_size)
 
 
 async def project(remote: Remote, name: str) -> ProjectRecord:
@@ -164,12 +164,15 @@ async def data(plane: Any, remote: Remote, run_name: str, action_name: str = req
     return await cluster.data.get_action_data(request.action_data(remote.scope, run_name, action_name))
 
 
-async def _paged(page: Callable[[int, str], Awaitable[tuple[list[T], str]]], limit: int) -> list[T]:
-    """Ask for page after page until `limit` is reached, if it is not 0, or nothing is left."""
+async def _paged(page: Callable[[int, str], Awaitable[tuple[list[T], str]]], limit: int, most: int) -> list[T]:
+    """Ask for page after page until `limit` is reached, if it is not 0, or nothing is left.
+
+    :param most: how many one page may have.
+    """
     found: list[T] = []
     token = ""
     while True:
-        size = min(PAGE, limit - len(found)) if limit else PAGE
+        size = min(most, limit - len(found)) if limit else most
         more, token = await page(size, token)
         found += more
         if not token or not more or (limit and len(found) >= limit):
