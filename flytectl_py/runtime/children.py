@@ -145,10 +145,10 @@ class Children:
             import hashlib
 
             from flytectl_py.runtime.submission import submission_for
+            from flytectl_py.wire.run_request import run_task_spec
             from flytectl_py.wire.task_spec import task_spec
 
-            spec = task_spec(task, submission_for(task, self._invocation))
-            spec.ClearField("documentation")  # of deployed tasks only
+            spec = run_task_spec(task_spec(task, submission_for(task, self._invocation)))
             digest = hashlib.sha256(spec.SerializeToString(deterministic=True)).digest()
             # The task is kept so that its id stays its own.
             known = self._specs[id(task)] = (task, spec, digest)

@@ -50,6 +50,10 @@ class Outcome:
             self._settled.set()
         return True
 
+    def is_taken(self) -> bool:
+        """Whether somebody writes the outcome, or has written it."""
+        return self._taken.locked()
+
     def wait(self, seconds: float) -> bool:
         """Wait until the outcome is written; return whether it is."""
         return self._settled.wait(seconds)

@@ -16,7 +16,7 @@ from flytectl_py.wire.failures import Failure
 
 _SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP")
 _TICK = 0  # the byte of a message that is no signal
-WRITING_SECONDS = 20.0
+WRITING_SECONDS = 15.0
 """How long an outcome may still take once the container has to end; Kubernetes gives 30 s in all by default."""
 
 
@@ -74,12 +74,15 @@ class Supervisor:
     def _end(self, failure: Failure, code: int) -> None:
         from flytectl_py.runtime.failing import say
 
-        if self._outcome.fail(failure):
-            say(failure)
-        else:
+        if self._outcome.is_taken():
             # It is being written, or is written: then the process is about to end by itself.
             self._outcome.wait(WRITING_SECONDS)
             time.sleep(0.5)
+        else:
+            say(failure)
+            # A store may be away for longer than there is time.
+            threading.Thread(target=self._outcome.fail, args=(failure,), daemon=True).start()
+            self._outcome.wait(WRITING_SECONDS)
         with contextlib.suppress(OSError, ValueError):  # closed, or nobody reads it
             sys.stdout.flush()
         os._exit(code)

@@ -368,12 +368,12 @@ def slow(tmp_path: Path) -> Container:
 @pytest.mark.parametrize("task", ["main", "plain", "in_c"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_in_the_middle_of_user_code(slow: Container, task: str, number: signal.Signals) -> None:
-    process = slow.start(task)
-    assert process.stdout is not None
-    assert process.stdout.readline() == "running\n"
-    began = time.monotonic()
-    process.send_signal(number)
-    error = slow.end(process).failed(128 + number)
+    with slow.started(task) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "running\n"
+        began = time.monotonic()
+        process.send_signal(number)
+        error = slow.end(process).failed(128 + number)
     assert time.monotonic() - began < 10
     assert (error.code, error.kind, error.origin) == (
         "TaskInterrupted",
@@ -384,11 +384,11 @@ def test_a_signal_in_the_middle_of_user_code(slow: Container, task: str, number:
 
 
 def test_a_signal_that_user_code_answers_itself(slow: Container) -> None:
-    process = slow.start("prepared")
-    assert process.stdout is not None
-    assert process.stdout.readline() == "running\n"
-    process.send_signal(signal.SIGTERM)
-    assert slow.end(process).expect().value == 104
+    with slow.started("prepared") as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "running\n"
+        process.send_signal(signal.SIGTERM)
+        assert slow.end(process).expect().value == 104
 
 
 @pytest.mark.parametrize("task", ["too_long", "too_long_and_blocking", "too_long_plain"])

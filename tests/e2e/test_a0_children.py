@@ -22,6 +22,7 @@ from tests.support.plane.faults import UNAVAILABLE, DoneThenLost, Refuse, Reset
 
 TESTS = Path(__file__).parents[1]
 RECORDED = TESTS / "golden" / "wire" / "parent"
+OUTPUTS = RECORDED.with_name("outputs")
 PARENTS = TESTS / "fixtures" / "wire_apps" / "parents.py"
 VERSION = "0cf4442909a8360486ce730ebd56654c"
 
@@ -132,9 +133,11 @@ def test_requests_are_those_of_the_reference_runtime(tmp_path: Path, task: str, 
         own = {**server.environment(), "_U_USE_ACTIONS": "1" if form == "actions" else None}
         arguments = ("--tgz", str(code), "--version", VERSION)
         container.environment.update(server.environment())
-        container.run(task, module="parents", code=arguments, env=own).expect()
+        ended = container.run(task, module="parents", code=arguments, env=own).expect()
         sent = [{"method": call.method, "request": call.json} for call in server.calls]
         assert [call.violations for call in server.calls] == [""] * len(server.calls)
+    assert ended.outputs is not None
+    assert ended.outputs.SerializeToString() == (OUTPUTS / f"{task.removeprefix('same_')}.pb").read_bytes()
     recorded = json.loads((RECORDED / f"{task.removeprefix('same_')}-{form}.json").read_text("utf-8"))["calls"]
     assert sent[0]["method"] == recorded[0]["method"]
     for ours, theirs in zip(_masked(sent), _masked(recorded), strict=True):
@@ -256,9 +259,9 @@ def test_a_child_that_nobody_waits_for_any_more(container: Container, running: C
 
 def test_a_signal_while_children_run(container: Container, running: Cluster) -> None:
     running.never.add("leafs.double")
-    process = container.start("main")
-    deadline = time.monotonic() + 20
-    while running.methods().count("QueueService.EnqueueAction") < 3 and time.monotonic() < deadline:
-        time.sleep(0.05)
-    process.send_signal(signal.SIGTERM)
-    assert container.end(process).failed(128 + signal.SIGTERM).code == "TaskInterrupted"
+    with container.started("main") as process:
+        deadline = time.monotonic() + 20
+        while running.methods().count("QueueService.EnqueueAction") < 3 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        assert container.end(process).failed(128 + signal.SIGTERM).code == "TaskInterrupted"

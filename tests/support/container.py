@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,16 +106,21 @@ class Container:
         result = run_process(command, cwd=self.project.path, env=environment, timeout=timeout)
         return self.left(result, more.get("attempt", 1))
 
-    def start(self, task: str = "main", **more: Any) -> subprocess.Popen[str]:
-        """Start one attempt and return its process; its output is text on one pipe."""
-        return subprocess.Popen(
+    @contextlib.contextmanager
+    def started(self, task: str = "main", **more: Any) -> Iterator[subprocess.Popen[str]]:
+        """Start one attempt and yield its process; its output is text on one pipe."""
+        with subprocess.Popen(
             [A0, *self.arguments(task, **more)],
             cwd=self.project.path,
             env=self.project.environment(self.environment),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-        )
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def left(self, result: Result, attempt: int = 1) -> Ended:
         """Return what is left of an attempt that ended with `result`."""
