@@ -45,7 +45,7 @@ class Children:
         self._link: Link | None = None
         self._tracing: Tracing | None = None
         self._specs: dict[int, tuple[AnyTask, Any, bytes]] = {}
-        self._calls: dict[tuple[bytes, bytes], int] = {}
+        self._calls: dict[tuple[bytes, str], int] = {}
 
     # -- what tasks call while they run
 
@@ -95,7 +95,7 @@ class Children:
                 self._link = Link(self._invocation)
             return self._link
 
-    def name(self, callee: bytes, identity: bytes) -> str:
+    def name(self, callee: bytes, identity: str) -> str:
         """Return the name of the next child that calls `callee` with inputs of that identity."""
         from flytectl_py.wire.actions import action_name
 
@@ -119,8 +119,9 @@ class Children:
         from flytectl_py.engines.api import bind
         from flytectl_py.runtime.sizes import check_size
         from flytectl_py.values.badvalue import BadValue
-        from flytectl_py.wire.actions import Child, cache_key, inputs_identity, task_request
+        from flytectl_py.wire.actions import Child, cache_key, task_request
         from flytectl_py.wire.inputs import inputs_message
+        from flytectl_py.wire.inputs_hash import content_hash
 
         leading, named = bind(task, args, kwargs)
         values = {**dict(zip((each.name for each in task.interface.inputs), leading, strict=False)), **named}
@@ -133,7 +134,7 @@ class Children:
         data = message.SerializeToString()
         check_size(task, "inputs", len(data))
         spec, digest = self._spec(task)
-        name = self.name(digest, inputs_identity(message))
+        name = self.name(digest, content_hash(message.literals))
         child = Child(self._invocation.action_id, name, current_group.get(), self._invocation.run_base)
         cache = task.settings.cache
         key = cache_key(spec, message, cache.get_ignored_inputs()) if cache.is_enabled() else None

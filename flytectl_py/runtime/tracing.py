@@ -25,6 +25,7 @@ from flytectl_py.values.badvalue import BadValue
 from flytectl_py.wire import actions
 from flytectl_py.wire.failures import error_document
 from flytectl_py.wire.inputs import inputs_message, outputs_message, returned_value
+from flytectl_py.wire.inputs_hash import content_hash
 
 R = TypeVar("R")
 
@@ -35,7 +36,7 @@ class Actions(Protocol):
     def link(self) -> Link:
         """Return the connection to the control plane."""
 
-    def name(self, callee: bytes, identity: bytes) -> str:
+    def name(self, callee: bytes, identity: str) -> str:
         """Return the name of the next child that calls `callee` with inputs of that identity."""
 
 
@@ -129,7 +130,7 @@ class Tracing:
             sys.stderr.write(f"flyte: the call of {name} is not recorded: {error}\n")
             return None
         callee = f"trace {function.func.__module__}.{function.func.__qualname__}".encode()
-        known_as = self._children.name(callee, actions.inputs_identity(message))
+        known_as = self._children.name(callee, content_hash(message.literals))
         child = actions.Child(self._invocation.action_id, known_as, current_group.get(), self._invocation.run_base)
         return _Step(name, interface, child, message.SerializeToString())
 

@@ -13,7 +13,6 @@ from flyteidl2.common.phase_pb2 import (
     ACTION_PHASE_SUCCEEDED,
     ACTION_PHASE_TIMED_OUT,
 )
-from flyteidl2.core.literals_pb2 import Literal
 from flyteidl2.task.common_pb2 import Inputs, OutputReferences
 from flyteidl2.task.task_definition_pb2 import TaskIdentifier, TaskSpec, TraceSpec
 from flyteidl2.workflow.queue_service_pb2 import AbortQueuedActionRequest, EnqueueActionRequest
@@ -25,6 +24,7 @@ from google.protobuf.wrappers_pb2 import StringValue
 from flytectl_py.digest.framing import Value, encode_record
 from flytectl_py.model.context import ActionID
 from flytectl_py.model.interface import Interface
+from flytectl_py.wire.inputs_hash import content_hash, hashed
 from flytectl_py.wire.interfaces import typed_interface
 
 SUCCEEDED: Final = frozenset({ACTION_PHASE_SUCCEEDED, ACTION_PHASE_RECOVERED})
@@ -56,11 +56,11 @@ class Child(NamedTuple):
         return f"{self.folder}/inputs.pb"
 
 
-def action_name(parent: str, callee: bytes, inputs: bytes, number: int) -> str:
+def action_name(parent: str, callee: bytes, inputs: str, number: int) -> str:
     """Return the name of a child: the same for the same call in another attempt of its parent.
 
     :param parent: the name of the parent's action. :param callee: what is called, e.g. a serialised TaskSpec.
-    :param inputs: of `inputs_identity`. :param number: which of the parent's calls with all of that it is, from 0.
+    :param inputs: of `content_hash`. :param number: which of the parent's calls with all of that it is, from 0.
     """
     import hashlib
 
@@ -73,46 +73,16 @@ def action_name(parent: str, callee: bytes, inputs: bytes, number: int) -> str:
     return "".join(letters)
 
 
-def inputs_identity(inputs: Inputs, ignored: tuple[str, ...] = ()) -> bytes:
-    """Return what makes `inputs` the same as others: their content, where a hash says it, else how they are written."""
-    return b"".join(
-        encode_record("input", {"name": each.name, "value": _identity(each.value)})
-        for each in inputs.literals
-        if each.name not in ignored
-    )
-
-
-def _identity(literal: Literal) -> bytes:
-    if literal.hash:
-        return encode_record("hash", {"hash": literal.hash})
-    kind = literal.WhichOneof("value")
-    # Only what can hold a value with a hash is looked into: a list of numbers is hashed as it is written.
-    if kind == "collection" and any(
-        each.WhichOneof("value") != "scalar" or each.hash for each in literal.collection.literals
-    ):
-        return encode_record("list", {"items": [_identity(each) for each in literal.collection.literals]})
-    if kind == "map" and any(
-        each.WhichOneof("value") != "scalar" or each.hash for each in literal.map.literals.values()
-    ):
-        return encode_record("map", {key: _identity(each) for key, each in literal.map.literals.items()})
-    if kind == "scalar" and literal.scalar.WhichOneof("value") == "union":
-        return encode_record("choice", {"value": _identity(literal.scalar.union.value)})
-    return bytes(literal.SerializeToString(deterministic=True))
-
-
 def cache_key(spec: TaskSpec, inputs: Inputs, ignored: tuple[str, ...]) -> str:
-    """Return what a cached call goes by: its task, its interface, the version of its cache, its inputs; in base64."""
-    import base64
-    import hashlib
+    """Return what a cached call goes by, so that all clients of Flyte 2 find what one of them has cached.
 
+    It is the base64 of the SHA-256 over the hash of the inputs that count, the task's name, the hash of its interface
+    and the version of its cache, as the reference runtime sends it (tests/golden/wire/parent/tree-queue.json).
+    """
     template = spec.task_template
-    fields = {
-        "task": template.id.name,
-        "interface": template.interface.SerializeToString(deterministic=True),
-        "version": template.metadata.discovery_version,
-        "inputs": inputs_identity(inputs, ignored),
-    }
-    return base64.b64encode(hashlib.sha256(encode_record("cached call", fields)).digest()).decode()
+    counted = content_hash(each for each in inputs.literals if each.name not in ignored)
+    interface = hashed(template.interface.SerializeToString(deterministic=True))
+    return hashed(f"{counted}{template.id.name}{interface}{template.metadata.discovery_version}".encode())
 
 
 def watch_request(parent: ActionID, *, use_actions: bool) -> Any:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Iterable
 from typing import Any
 
 from flyteidl2.core.literals_pb2 import Literal
-from flyteidl2.task.common_pb2 import Inputs
+from flyteidl2.task.common_pb2 import Inputs, NamedLiteral
 
 
 def inputs_hash(inputs: Inputs) -> str:
@@ -17,7 +18,16 @@ def inputs_hash(inputs: Inputs) -> str:
     """
     if not any(_is_hashed(each.value) for each in inputs.literals):
         return ""
-    content = b"".join(each.name.encode() + b":" + _content(each.value) + b";" for each in inputs.literals)
+    return content_hash(inputs.literals)
+
+
+def content_hash(literals: Iterable[NamedLiteral]) -> str:
+    """Return the same of any inputs, whether their values have hashes or not."""
+    return hashed(b"".join(each.name.encode() + b":" + _content(each.value) + b";" for each in literals))
+
+
+def hashed(content: bytes) -> str:
+    """Return the base64 of the SHA-256 of `content`."""
     return base64.b64encode(hashlib.sha256(content).digest()).decode()
 
 

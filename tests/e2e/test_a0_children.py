@@ -163,7 +163,7 @@ def _mask(value: Any, names: dict[str, str], key: str = "") -> Any:
         return [_mask(each, names, value[index - 1] if index else key) for index, each in enumerate(value)]
     if not isinstance(value, str):
         return value
-    if key in ("start_time", "end_time", "discovery_version", "cache_key") and value != "c1":
+    if key in ("start_time", "end_time", "discovery_version") and value != "c1":
         return f"some {key}"
     if key in ("--tgz", "code_bundle_uri"):
         return "some bundle"
@@ -221,7 +221,7 @@ def test_a_traced_call_is_not_made_again_by_a_retry(container: Container, runnin
     assert container.run("traces", attempt=2).expect().value == 66
     assert (tmp_path / "traces").read_text() == "traced 3\n"
     recorded = [call.json["trace"] for call in running.calls if "trace" in call.json]
-    assert [each["name"] for each in recorded] == ["traced", "traced_plain"]
+    assert sorted(each["name"] for each in recorded) == ["traced", "traced_plain"]
 
 
 def test_a_container_without_a_control_plane(container: Container) -> None:
