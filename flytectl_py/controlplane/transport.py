@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import time
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +18,11 @@ if TYPE_CHECKING:
     from flytectl_py.config.api import Settings
 
 CONNECT_SECONDS = 10.0
+
+# The library's own threads drop what they hold of a call shortly after it has ended. One that comes to it while Python
+# is shutting down takes the process with it (SIGABRT), so the last call and the shutdown must not be that close.
+LAST_WORD_SECONDS = 0.03
+atexit.register(time.sleep, LAST_WORD_SECONDS)
 
 
 @dataclass
