@@ -66,7 +66,7 @@ def _simple(kind: LiteralType) -> Any:
         SimpleType.FLOAT: float,
         SimpleType.STRING: str,
         SimpleType.BOOLEAN: bool,
-        SimpleType.DATETIME: dt.datetime,
+        SimpleType.DATETIME: dt.date if kind.structure.tag == "date" else dt.datetime,
         SimpleType.DURATION: dt.timedelta,
     }.get(kind.simple, Any)
 
@@ -163,9 +163,14 @@ def plain_value(literal: Literal, kind: LiteralType | None = None) -> Any:
         value = bare_value(literal)
     except BadValue:
         return {"type": shown_literal(literal)}
-    if isinstance(value, dict) and kind is not None and kind.metadata["title"] == "TupleWrapper_tuple":
+    if isinstance(value, dict) and kind is not None and _title(kind) == "TupleWrapper_tuple":
         value = [value[name] for name in (f"item_{at}" for at in range(len(value))) if name in value]
     return to_json(value)
+
+
+def _title(kind: LiteralType) -> Any:
+    fields = kind.metadata.fields
+    return fields["title"].string_value if "title" in fields else ""
 
 
 def _shown_pickle(literal: Literal, kind: LiteralType | None) -> dict[str, Any]:

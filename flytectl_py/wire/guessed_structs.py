@@ -9,6 +9,8 @@ from typing import Any
 from flyteidl2.core.types_pb2 import LiteralType
 from google.protobuf.json_format import MessageToDict
 
+from flytectl_py.wire.structs import Known
+
 Schema = dict[str, Any]
 
 _FORMATS = {
@@ -29,10 +31,9 @@ def structure(kind: LiteralType) -> Any:
     if not schema:
         return dict
     made = _Guess(schema.get("$defs", {})).of(schema)
-    if isinstance(made, type) and hasattr(made, "__required_keys__"):
-        made.__wire_type__ = kind.SerializeToString(deterministic=True)  # type: ignore[attr-defined]
-        return made
-    return made if typing.get_origin(made) is tuple else dict
+    if typing.get_origin(made) is not tuple and not hasattr(made, "__required_keys__"):
+        return dict
+    return typing.Annotated[made, Known(kind.SerializeToString(deterministic=True))]
 
 
 class _Guess:
@@ -92,8 +93,7 @@ class _Guess:
         if special is not None:
             return special
         if "properties" not in schema and schema.get("additionalProperties") is not False:
-            names = schema.get("propertyNames", {})
-            key = int if names.get("type") == "integer" else str
+            key = self.of(schema.get("propertyNames", {"type": "string"}))
             return dict[key, self.of(schema.get("additionalProperties", True))]  # type: ignore[misc, valid-type]
         required = schema.get("required", ())
         fields: dict[str, Any] = {}

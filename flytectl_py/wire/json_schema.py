@@ -58,7 +58,8 @@ class DataclassDialect(Dialect):
 
     def dataclass_of(self, plain: Any) -> Schema:
         if plain in self._open:
-            self._recursive.append(plain)
+            if self.name_of(plain) not in self.defs:
+                self._recursive.append(plain)
             return {"$ref": f"#/$defs/{self.name_of(plain)}"}
         self._open.append(plain)
         properties: dict[str, Schema] = {}
@@ -75,7 +76,11 @@ class DataclassDialect(Dialect):
                 required.append(field.name)
         self._open.remove(plain)
         schema = _object(properties, required, title=origin_class(plain).__name__)
-        return self.refer(plain, schema) if plain in self._recursive else schema
+        if plain not in self._recursive:
+            return schema
+        # The first time only: where it stands again, it is written out again, as other clients do.
+        self._recursive = [each for each in self._recursive if each != plain]
+        return self.refer(plain, schema)
 
     def fixed(self, items: list[Schema]) -> Schema:
         if not items:

@@ -224,18 +224,20 @@ def _fields(annotation: Any, slots: list[structures.Slot], data: Any, reading: R
     if not isinstance(data, Mapping):
         raise _bad(annotation, data)
     known = {slot.name: slot for slot in slots}
+    guessed = hasattr(annotation, "__guessed__")  # from a schema, which need not tell of every field
     for name in data:
-        if name not in known:
+        if name not in known and not guessed:
             hint = did_you_mean(str(name), known) or f"known: {', '.join(known) or 'none'}"
             raise BadValue("", "", detail=f"{type_name(annotation)} has no such field; {hint}", path=f".{name}")
     for slot in slots:
         if slot.required and slot.name not in data:
             raise BadValue("", describe(slot.annotation), detail="the field is missing", path=f".{slot.name}")
-    return {
+    fields = {
         slot.name: reading.inside(f".{slot.name}", slot.annotation, data[slot.name])
         for slot in slots
         if slot.name in data
     }
+    return {**data, **fields} if guessed else fields
 
 
 def _union(annotation: Any, data: Any, reading: Reading) -> Any:
@@ -264,9 +266,9 @@ def _file(annotation: Any, data: Any, _reading: Reading) -> Any:
 
 
 def _model(annotation: Any, data: Any, _reading: Reading) -> Any:
-    from flytectl_py.wire import models
+    from flytectl_py.wire import validated
 
-    return models.validated(annotation, data)
+    return validated.validated(annotation, data)
 
 
 _READERS: dict[Family, Callable[[Any, Any, Reading], Any]] = {

@@ -281,17 +281,20 @@ def _typed_dict(annotation: Any, value: Any, writing: Writing) -> dict[str, Any]
         raise _bad(annotation, value)
     hints = writing.transfer.once(structures.hints_of, annotation)
     missing = [name for name in structures.required_keys(annotation) if name not in value]
-    unknown = [name for name in value if name not in hints]
+    guessed = hasattr(annotation, "__guessed__")
+    unknown = [] if guessed else [name for name in value if name not in hints]
     if missing or unknown:
         detail = "; ".join(
             [*(f"the field {name} is missing" for name in missing), *(f"no field {name}" for name in unknown)]
         )
         raise BadValue(shown_value(value), describe(annotation), detail=detail)
+    if guessed:
+        return {name: writing.inside(f".{name}", hints.get(name, Any), each) for name, each in value.items()}
     return {
         name: writing.inside(f".{name}", hint, value[name]) if name in value else None
         for name, hint in hints.items()
         # None stands for what is not there, unless it has a meaning of its own.
-        if name in value or not (takes_none(hint) or hasattr(annotation, "__guessed__"))
+        if name in value or not takes_none(hint)
     }
 
 
@@ -319,9 +322,9 @@ def _file(_annotation: Any, value: Any, writing: Writing) -> dict[str, Any]:
 
 
 def _model(annotation: Any, value: Any, _writing: Writing) -> Any:
-    from flytectl_py.wire import models
+    from flytectl_py.wire import validated
 
-    return models.dumped(annotation, value)
+    return validated.dumped(annotation, value)
 
 
 def _anything(_annotation: Any, value: Any, _writing: Writing) -> Any:

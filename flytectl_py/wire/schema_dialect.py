@@ -27,9 +27,9 @@ Schema = dict[str, Any]
 
 
 def model_schema(annotation: Any) -> Schema:
-    from flytectl_py.wire import models
+    from flytectl_py.wire import validated
 
-    return models.schema_of(annotation)
+    return validated.schema_of(annotation)
 
 
 def _text(form: str) -> Schema:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import typing
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from flyteidl2.core.literals_pb2 import Binary, Literal, Scalar
 from flyteidl2.core.types_pb2 import LiteralType, SimpleType, TypeAnnotation, TypeStructure
@@ -108,8 +108,16 @@ def _read(annotation: Any, literal: Literal, transfer: Transfer) -> Any:
     return Reading(transfer).read(annotation, _unpack(literal))
 
 
-def _guessed_tag(annotation: Any) -> str:
-    return str(LiteralType.FromString(annotation.__wire_type__).structure.tag)
+class Known(NamedTuple):
+    """Part of an ``Annotated``: the type that a cluster knows, serialised."""
+
+    kind: bytes
+
+
+def known(annotation: Any) -> Any:
+    """Return the type that stands in an ``Annotated``, or None."""
+    found = next((each for each in getattr(annotation, "__metadata__", ()) if isinstance(each, Known)), None)
+    return None if found is None else LiteralType.FromString(found.kind)
 
 
 MODEL = Form(
@@ -119,15 +127,22 @@ MODEL = Form(
     write=lambda annotation, value, transfer: _pack(_write(annotation, value, transfer, json=True)),
     read=_read,
 )
-# A structure whose class is not here: its type is known, and whose spelling it has.
-GUESSED = Form(
-    matches=lambda annotation: hasattr(annotation, "__wire_type__"),
+
+
+def _write_known(annotation: Any, value: Any, transfer: Transfer) -> Literal:
+    plain, kind = annotation.__origin__, known(annotation)
+    if not _is_typed_dict(plain):
+        return transfer.write(plain, value)
+    return _pack(_write(plain, value, transfer, json=kind.structure.tag != _DATACLASS))
+
+
+# A structure whose class is not here, but its type is, and with it the spelling that its code reads.
+KNOWN = Form(
+    matches=lambda annotation: known(annotation) is not None,
     tag="",
-    type_of=lambda annotation, _transfer: LiteralType.FromString(annotation.__wire_type__),
-    write=lambda annotation, value, transfer: _pack(
-        _write(annotation, value, transfer, json=_guessed_tag(annotation) != _DATACLASS)
-    ),
-    read=_read,
+    type_of=lambda annotation, _transfer: known(annotation),
+    write=_write_known,
+    read=lambda annotation, literal, transfer: transfer.read(annotation.__origin__, literal),
 )
 DATACLASS = Form(
     matches=_is_dataclass,

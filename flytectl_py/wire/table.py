@@ -13,6 +13,7 @@ from flytectl_py.wire.frames import FRAME, is_frame
 from flytectl_py.wire.pickles import PICKLE
 
 FORMS: tuple[Form, ...] = (
+    structs.KNOWN,
     UNION,
     scalars.NONE,
     scalars.BOOL,
@@ -28,7 +29,6 @@ FORMS: tuple[Form, ...] = (
     FILE,
     DIR,
     FRAME,
-    structs.GUESSED,  # before TypedDict, which it is
     structs.MODEL,
     structs.DATACLASS,
     structs.NAMED_TUPLE,
@@ -52,7 +52,11 @@ def find_whole(annotation: Any) -> tuple[Any, Form]:
 
 
 def bare(annotation: Any) -> Any:
-    """Return X for ``Annotated[X, …]``, unless X is a table, and the class of None for None."""
-    while typing.get_origin(annotation) is typing.Annotated and not is_frame(annotation):
+    """Return X for ``Annotated[X, …]``, unless that says more than X, and the class of None for None."""
+    while typing.get_origin(annotation) is typing.Annotated and not _says_more(annotation):
         annotation = annotation.__origin__
     return type(None) if annotation is None else annotation
+
+
+def _says_more(annotation: Any) -> bool:
+    return is_frame(annotation) or structs.known(annotation) is not None

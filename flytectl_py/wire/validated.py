@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import sys
+import types
 import typing
 from collections.abc import Callable
 from typing import Any
@@ -106,6 +107,8 @@ def _respelled(annotation: Any, data: Any, spell: _Spell) -> Any:
         known = {name: field.annotation for name, field in fields.items()}
         known.update({field.alias: field.annotation for field in fields.values() if field.alias})
         return {name: _respelled(known.get(name, Any), each, spell) for name, each in data.items()}
+    if isinstance(plain, types.UnionType) and spell is _name_of:
+        return data  # as other clients have it: by name in Optional[X], by value in X | None
     for arm in arms_of(plain):
         if arm is not plain:
             data = _respelled(arm, data, spell)
