@@ -53,18 +53,27 @@ def measure(bench: Bench) -> list[Finding]:
     one = bench.command(bench.flyte, *words, cwd=small, expects=f"env-{MODULES - 1}")
     ten = bench.command(bench.flyte, *words, cwd=large, expects=f"env-{MODULES * TIMES - 1}")
     many, few = interleave(ten, one, rounds=max(1, bench.rounds // 3), warm_up=1)
-    each = [sample.seconds / TIMES for sample in many]
-    alone = [sample.seconds for sample in few]
+    # What a busy machine adds to the longer of the two is no growth, so that is judged by the processor's time.
+    each, alone = [s.cpu_seconds / TIMES for s in many], [s.cpu_seconds for s in few]
     return [
         Finding(
-            f"deploy --dry-run, {MODULES} modules of {TASKS} tasks", "s", alone, each,
-            f"a tenth of {MODULES * TIMES} modules", judged="ours", limit=MOST_SECONDS,
+            f"deploy --dry-run, {MODULES} modules of {TASKS} tasks",
+            "s",
+            [sample.seconds for sample in few],
+            [sample.seconds / TIMES for sample in many],
+            f"a tenth of {MODULES * TIMES} modules",
+            judged="ours",
+            limit=MOST_SECONDS,
         ),
         Finding(
-            f"deploy --dry-run, {MODULES * TIMES} modules, for each {MODULES}", "s", each, alone,
-            f"{MODULES} modules alone", limit=MOST_GROWTH,
+            f"deploy --dry-run, {MODULES * TIMES} modules, for each {MODULES} (CPU)",
+            "s",
+            each,
+            alone,
+            f"{MODULES} modules alone",
+            limit=MOST_GROWTH,
         ),
-    ]  # fmt: skip
+    ]
 
 
 def write_modules(root: Path, modules: int) -> None:

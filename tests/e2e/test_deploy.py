@@ -192,6 +192,22 @@ def test_an_endpoint_that_does_not_answer_is_said_with_its_name(app: Project) ->
     assert "127.0.0.1:9" in error["message"] + error["where"]
 
 
+def test_a_log_in_that_ends_on_the_way_stops_the_rest(remote: Project, plane: ControlPlaneServer) -> None:
+    from connectrpc.code import Code
+
+    plane.fail("TaskService.DeployTask", *[Refuse(Code.PERMISSION_DENIED, "not yours")] * 2)
+    failed = remote.flyte("deploy", "app.py").expect(3)
+    assert "0 of 2 tasks are deployed" in failed.err
+    assert "not yours" in failed.err
+
+
+def test_code_that_no_image_holds_is_said_before_anything_is_sent(remote: Project, plane: ControlPlaneServer) -> None:
+    remote.write({"app.py": APP.replace('image="ghcr.io/acme/app:1", ', "")})
+    error = _env(remote, "app.py", "--copy-style", "none", "--version", "v1", code=2)["error"]
+    assert "with_code_bundle()" in error["hint"]
+    assert plane.methods() == []
+
+
 def test_copy_style_none_sends_no_code(remote: Project, plane: ControlPlaneServer) -> None:
     done = remote.flyte("deploy", "app.py", "--copy-style", "none", "--version", "1.2.3", "--json").expect()
     assert "without a version" not in done.err

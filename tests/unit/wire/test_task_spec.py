@@ -203,6 +203,11 @@ def test_containers_that_stay_warm_are_shared_by_what_they_are() -> None:
     }
     assert len(others) == 5
     assert first not in others
+    pods = [
+        version(policy, pod_template=flyte.PodTemplate(labels={"a": label}), task=task)
+        for label, task in (("b", plain), ("b", backs_off), ("c", plain))
+    ]
+    assert pods[0] == pods[1] != pods[2]
     scoped = flyte.TaskEnvironment("scoped", reusable=flyte.ReusePolicy(scope="run"))
     assert spec(scoped.add_task(plain))["task_template"]["reuse_policy"]["scope"] == "RUN"
 
