@@ -220,14 +220,20 @@ def _command_of(task: AnyTask, run: Callable[[Mapping[str, Any], Mapping[str, An
         run(typed, merged([*ctx.obj, given]))
 
     app = typer.Typer(rich_markup_mode=None, add_completion=False)
-    # Dashes and underscores are the same in the name of an input.
+    known = {name.lstrip("-") for name in taken} | {name[2:] for name in taken}
+
+    def normalized(token: str) -> str:
+        """Dashes and underscores are the same in the name of an input, and underscores around it may be left out."""
+        plain = token.replace("_", "-")
+        return plain if plain in known else plain.strip("-") or plain
+
     app.command(
         task.short_name,
         cls=TaskCommand,
         help=description(task) if for_help else None,
         options_metavar="[INPUTS] [OPTIONS]",
         add_help_option=False,
-        context_settings={"token_normalize_func": lambda token: token.replace("_", "-")},
+        context_settings={"token_normalize_func": normalized},
     )(declare(run_task, {**inputs, **{key: option for key, option in left.items() if option is not None}}))
     made = typer.main.get_command(app)
     keep_pydantic_out(made)
