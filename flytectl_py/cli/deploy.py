@@ -88,7 +88,7 @@ def _deploy(words: list[str], options: Mapping[str, Any], output: Output) -> Non
         _show(plan, _unbuilt(plan, building), output)
         return
     deployed = _carry_out(plan, settings, building, output)
-    document = _document(plan, deployed.images, deployed.bundle)
+    document = plan_document(plan, deployed.images, deployed.bundle)
     output.result(plan.version, {**document, "tasks": [_said(each) for each in deployed.tasks]})
 
 
@@ -175,18 +175,25 @@ def _carry_out(plan: DeploymentPlan, settings: Settings, building: BuildOptions,
 
 def _show(plan: DeploymentPlan, images: Sequence[ImageOutcome], output: Output) -> None:
     if output.as_json:
-        output.result("", {**_document(plan, images), "requests": list(plan.requests())})
+        output.result("", {**plan_document(plan, images), "requests": list(plan.requests())})
         return
+    from flytectl_py.cli.bundle_report import listed
     from flytectl_py.cli.deploy_tables import tables
 
     if plan.bundle is not None:
         output.note(plan.bundle.summary)
+        for line in listed(plan.bundle, excluded=False, tree=False).splitlines():
+            output.detail(f"  {line}")
+    for each in images:
+        for layer in each.planned.plan.layers:
+            output.detail(f"  {each.planned.plan.uri}: {layer.hash[:12]} {layer.declared_by} ({layer.kind})")
     output.result(tables(plan, images), {})
 
 
-def _document(
+def plan_document(
     plan: DeploymentPlan, images: Sequence[ImageOutcome], delivered: Delivered | None = None
 ) -> dict[str, Any]:
+    """Return what --json says of a plan, without its requests."""
     from flytectl_py.cli.build import outcome_document
     from flytectl_py.cli.bundle_report import document
     from flytectl_py.model.environment import TaskEnvironment

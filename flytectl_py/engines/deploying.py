@@ -186,7 +186,7 @@ def _check(plan: DeploymentPlan, outcomes: Sequence[TaskOutcome]) -> None:
     done = len(outcomes) - len(failed) - len(conflicts)
     if not failed:
         raise ConflictError(
-            f"version {plan.version} exists with other content of {_count(len(conflicts))}, which stay as they are: "
+            f"version {plan.version} exists with other content of {_count(len(conflicts))}, which stay as they are:"
             + "".join(lines),
             hint="give another --version, or none: it then follows from the content",
         )
