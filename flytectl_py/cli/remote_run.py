@@ -10,6 +10,7 @@ from flytectl_py.cli.output import print_result, to_stderr
 if TYPE_CHECKING:
     from flytectl_py.cli.output import Output
     from flytectl_py.engines.remote_run import RemoteRun
+    from flytectl_py.engines.run_plan import RunPlan
     from flytectl_py.wire.run_records import ActionRecord, LogLine
 
 
@@ -36,6 +37,30 @@ def tell(run: RemoteRun, output: Output, *, follow: bool) -> None:
         output.result("", {**said, "outputs": None})
         return
     output.result(_shown(outputs), {**said, "outputs": {name: to_json(value) for name, value in outputs.items()}})
+
+
+def tell_plan(plan: RunPlan, first_line: str, said: Mapping[str, Any], output: Output) -> None:
+    """Say what a run would build and send: tables for a person, under `first_line`, or the whole as JSON.
+
+    :param said: what else --json says.
+    """
+    from pathlib import Path
+
+    from flytectl_py.cli.deploy import plan_document
+    from flytectl_py.cli.deploy_tables import tables
+    from flytectl_py.engines.image_building import BuildOptions, build_images
+    from flytectl_py.engines.image_history import ImageHistory
+
+    deployment = plan.deployment
+    history = ImageHistory.of(Path(deployment.submission.code_root))
+    images = build_images(deployment.images, BuildOptions(dry_run=True), history)
+    for warning in deployment.warnings:
+        if deployment.bundle is None or warning not in deployment.bundle.warnings:  # Those have been told.
+            output.note(f"warning: {warning}")
+    if output.as_json:
+        output.result("", {**said, **plan_document(deployment, images), "requests": plan.requests()})
+        return
+    output.result(f"{first_line}\n\n{tables(deployment, images)}", {})
 
 
 def follow_run(run: RemoteRun, output: Output) -> None:

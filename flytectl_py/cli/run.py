@@ -263,7 +263,13 @@ def _run(loaded: Loaded, task: AnyTask, typed: Mapping[str, Any], options: Mappi
     for name, place in loaded.siblings.items():
         output.detail(f"{name} is the sibling package at {place}")
     if run.phase == Phase.PLANNED:
-        output.result(f"would run {task.name} with {_shown_inputs(inputs)}", _plan_document(run, inputs))
+        first_line = f"would run {task.name} with {_shown_inputs(inputs)}"
+        if run.plan is None:
+            output.result(first_line, _plan_document(run, inputs))
+            return
+        from flytectl_py.cli.remote_run import tell_plan
+
+        tell_plan(run.plan, first_line, _plan_document(run, inputs), output)
         return
     if run.phase == Phase.QUEUED:
         from flytectl_py.cli.remote_run import tell

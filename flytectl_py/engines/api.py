@@ -81,6 +81,7 @@ class RemoteOptions(NamedTuple):
     :param overwrite_cache: what is cached is computed and stored anew. :param disable_run_cache: what was uploaded
         before is not relied on.
     :param raw_data_path, run_base_dir: empty where the cluster chooses. :param name_is_generated: nobody chose it.
+    :param interactive: whether the task has to live in no file; None takes it as it is.
     """
 
     version: str = ""
@@ -97,6 +98,7 @@ class RemoteOptions(NamedTuple):
     log_level: int | None = None
     raw_data_path: str = ""
     run_base_dir: str = ""
+    interactive: bool | None = None
     name_is_generated: bool = False
 
 

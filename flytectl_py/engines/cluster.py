@@ -21,7 +21,7 @@ from flytectl_py.engines.image_options import image_options
 from flytectl_py.engines.offloading import Storage
 from flytectl_py.engines.remote import Remote, organisation, remote_of
 from flytectl_py.engines.remote_run import RemoteRun
-from flytectl_py.engines.run_bundle import code_of
+from flytectl_py.engines.run_bundle import check_interactive, code_of
 from flytectl_py.engines.run_plan import Called, RunPlan, inputs_of, planned
 from flytectl_py.errors import ConflictError
 from flytectl_py.model.task import Task
@@ -73,6 +73,7 @@ class ClusterEngine:
             run_base_dir=far.run_base_dir,
             log_level=self._settings.log_level if far.log_level is None else far.log_level,
         )
+        check_interactive(task, far.interactive)
         code, _ = code_of(task, far.root, self._settings.root_dir)
         wanted = PlanOptions(
             project=scope.project,

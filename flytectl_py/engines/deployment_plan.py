@@ -120,14 +120,27 @@ def plan_deployment(code: Code, environments: Iterable[Environment], options: Pl
 
 
 def plan_run(code: Code, task: AnyTask, options: PlanOptions) -> DeploymentPlan:
-    """Plan to run one task: as `plan_deployment`, with the specification of that task only."""
-    return plan_tasks(code, closure([task.environment]), [task], options)
+    """Plan to run one task: as `plan_deployment`, with the specification of that task only.
+
+    A task that lives in no file travels pickled.
+    """
+    from flytectl_py.engines.pickled import plan_pickled, source_file
+
+    pickled = plan_pickled(code, task) if source_file(task) is None else None
+    return plan_tasks(code, closure([task.environment]), [task], options, pickled)
 
 
 def plan_tasks(
-    code: Code, environments: tuple[Environment, ...], tasks: Sequence[AnyTask], options: PlanOptions
+    code: Code,
+    environments: tuple[Environment, ...],
+    tasks: Sequence[AnyTask],
+    options: PlanOptions,
+    pickled: BundlePlan | None = None,
 ) -> DeploymentPlan:
-    """Plan to send `tasks` of `environments`, which are a closure. Raises as `plan_deployment`."""
+    """Plan to send `tasks` of `environments`, which are a closure. Raises as `plan_deployment`.
+
+    :param pickled: the bundle that holds the only task, instead of the project's files.
+    """
     from flytectl_py.project.git import commit_of
     from flytectl_py.wire.task_spec import CodeBundle, SourceLink, Submission
 
@@ -135,8 +148,8 @@ def plan_tasks(
     style = checked_copy_style(options.copy_style, options.where_copy_style)
     version = checked_version(options.version, options.where_version) if options.version else ""
     project = ImageProject(code.root, code.import_paths, code.target, code.environments, code.modules)
-    images = plan_images(environments, project, options.images, bake_code=style == "none")
-    bundle = _bundle(code, style, options)
+    images = plan_images(environments, project, options.images, bake_code=style == "none" and pickled is None)
+    bundle = pickled or _bundle(code, style, options)
     uris = {name: image.plan.uri for image in images for name in image.environments}
     commit = commit_of(code.root)
     submission = Submission(
@@ -146,7 +159,7 @@ def plan_tasks(
         version=version,
         image="",
         image_cache={each.name: uris[each.name] for each in environments if _is_looked_up(each)},
-        bundle=None if bundle is None else CodeBundle(f"{bundle.digest}.tar.gz"),
+        bundle=None if bundle is None else CodeBundle(f"{bundle.digest}.tar.gz", pickled=pickled is not None),
         sys_path=_sys_path(code),
         code_root=str(code.root),
         source=SourceLink(commit.top, commit.url) if commit is not None and commit.url else None,

@@ -54,7 +54,7 @@ def bundle_for_run(
     :raises DeclarationError: that is not so.
     :raises FlyteError: as `make_bundle` and `plan_pickled`.
     """
-    _check_interactive(task, interactive)
+    check_interactive(task, interactive)
     if to is not None and re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(to)):
         raise DeclarationError(
             "with_runcontext(copy_bundle_to=…)",
@@ -75,7 +75,11 @@ def bundle_for_run(
     return _bundle(plan, None if delivered is None else Path(delivered.place))
 
 
-def _check_interactive(task: Task[..., Any], interactive: bool | None) -> None:
+def check_interactive(task: Task[..., Any], interactive: bool | None) -> None:
+    """Refuse a task that does not live where `interactive` says; None says nothing.
+
+    :raises DeclarationError: as said.
+    """
     file = source_file(task)
     if interactive is not None and interactive != (file is None):
         lives = "was typed into a notebook or a REPL" if file is None else f"lives in {file}, and is never pickled"

@@ -89,6 +89,7 @@ class Runner:
             log_level=log_level,
             raw_data_path=raw_data_path or "",
             run_base_dir=run_base_dir or "",
+            interactive=interactive_mode,
             name_is_generated=name is None,
         )
         self.note = note
@@ -173,8 +174,11 @@ class Runner:
             secrets_dir=str(state / "secrets"),
             remote=self.remote,
         )
-        engine = make_engine("cluster" if is_remote else "local", options, self.note)
-        return engine, options if is_remote else None
+        is_shown = self.dry_run and self.mode is None  # A plan needs no endpoint.
+        return (
+            make_engine("cluster" if is_remote else "local", options, self.note),
+            options if is_remote or is_shown else None,
+        )
 
     def _is_remote(self, settings: config.Settings) -> bool:
         """Whether the run is for a cluster: where an endpoint is configured, unless it was said otherwise.
