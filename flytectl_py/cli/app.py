@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from flytectl_py import __version__
+from flytectl_py.cli.ending import Ending
 from flytectl_py.cli.options import GENERAL, Option, SaysWhere, declare
 from flytectl_py.cli.outcome import exit_code_of
 from flytectl_py.cli.output import open_missing_streams, print_result
@@ -87,7 +88,9 @@ def root() -> Any:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
+    ending = Ending()
     open_missing_streams()
     take_signals()
     given = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(exit_code_of(lambda: root().main(given, prog_name="flyte", standalone_mode=False), given))
+    ending.code = exit_code_of(lambda: root().main(given, prog_name="flyte", standalone_mode=False), given)
+    sys.exit(ending.code)

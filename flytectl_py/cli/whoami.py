@@ -12,7 +12,6 @@ from flytectl_py.errors import UsageError
 
 if TYPE_CHECKING:
     from flytectl_py.cli.output import Output
-    from flytectl_py.config.resolution import Settings
 
 OPTIONS: Mapping[str, Option] = {
     "headless": Option(("--headless",), "Never open a browser: log in with one on another machine.", kind="flag"),
@@ -33,30 +32,17 @@ def command() -> Any:
 
 
 def _whoami(words: list[str], options: Mapping[str, Any], output: Output) -> None:
+    from dataclasses import asdict
+
     from flytectl_py.bridge import run_sync
+    from flytectl_py.controlplane.person import who_asks
 
     if words:
         raise UsageError(f"whoami takes no argument, got '{words[0]}'", hint="see 'flyte whoami --help'")
     settings = settings_of(options, output)
-    said = run_sync(lambda: _ask(settings, output))
+    person = run_sync(lambda: who_asks(settings, output.note))
+    said = {"endpoint": settings.endpoint, "org": settings.org, **asdict(person)}
     output.result(_text(said), said)
-
-
-async def _ask(settings: Settings, output: Output) -> dict[str, Any]:
-    from flyteidl2.auth.identity_pb2 import UserInfoRequest
-
-    from flytectl_py.controlplane.services import ControlPlane
-
-    async with ControlPlane.connect(settings, note=output.note) as plane:
-        said = await plane.identity.user_info(UserInfoRequest())
-    return {
-        "endpoint": settings.endpoint,
-        "org": settings.org,
-        "subject": said.subject,
-        "name": said.name,
-        "username": said.preferred_username,
-        "email": said.email,
-    }
 
 
 def _text(said: Mapping[str, Any]) -> str:
