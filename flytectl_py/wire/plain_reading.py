@@ -106,7 +106,9 @@ def _enum(annotation: Any, data: Any, reading: Reading) -> Any:
 def _duration(annotation: Any, data: Any, reading: Reading) -> Any:
     if isinstance(data, int | float) and not isinstance(data, bool):
         try:
-            return annotation(seconds=data)
+            top, bottom = data.as_integer_ratio()
+            # Exactly, and rounded once: `timedelta` itself rounds in steps, and loses a microsecond in a century.
+            return annotation(microseconds=(2_000_000 * top + bottom) // (2 * bottom))
         except (OverflowError, ValueError) as error:
             raise _bad(annotation, data, str(error)) from None
     if isinstance(data, str):

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from flytectl_py.values import scalars, structures
-from flytectl_py.values.annotations import arms_of, origin_class, type_name, unwrap
+from flytectl_py.values.annotations import arms_of, is_anything, origin_class, type_name, unwrap
 from flytectl_py.values.anything import ANYTHING
 from flytectl_py.values.badvalue import BadValue
 from flytectl_py.values.choices import ENUM, LITERAL
@@ -235,7 +235,8 @@ def _dict(annotation: Any, value: Any, writing: Writing) -> dict[Any, Any]:
     for key, item in value.items():
         place = f"[{key!r}]"
         name = writing.inside(f"{place} (key)", key_type, key)
-        if writing.style.json and not isinstance(name, str):
+        # Where nothing says what a key is, its text would not say it either.
+        if writing.style.json and not isinstance(name, str) and not is_anything(unwrap(key_type)):
             name = _key_text(name)
         try:
             hash(name)
