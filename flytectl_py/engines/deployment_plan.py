@@ -241,12 +241,16 @@ def _sys_path(code: Code) -> tuple[str, ...]:
 def _warnings(plan: DeploymentPlan, style: str) -> Iterator[str]:
     if plan.bundle is not None:
         yield from plan.bundle.warnings
-    for image in plan.images:
-        if not image.plan.given and not image.plan.registry:
-            yield (
-                f"{image} goes to no registry, so only a cluster on this machine can run it; "
-                "give --registry HOST/PATH, Image(…, registry=…), or image.registry in the configuration"
-            )
+    homeless = [
+        name for each in plan.images if not (each.plan.given or each.plan.registry) for name in each.environments
+    ]
+    if homeless:
+        shown = ", ".join(homeless[:3]) + (f" and {len(homeless) - 3} more" if len(homeless) > 3 else "")
+        yield (
+            f"{'images go' if len(homeless) > 1 else 'an image goes'} to no registry ({shown}), so only a cluster on "
+            "this machine can run them; give --registry HOST/PATH, Image(…, registry=…), or image.registry in the "
+            "configuration"
+        )
     if style == "none" and not plan.version_given:
         offer = f"--version {plan.commit.sha[:12]}, the commit that is checked out" if plan.commit else "--version NAME"
         yield (

@@ -378,3 +378,30 @@ def test_deploying_from_python(remote: Project, plane: ControlPlaneServer) -> No
     out = remote.python("program.py").expect().out.splitlines()
     assert out == ["['created', 'created']", "['unchanged', 'unchanged']"]
     assert {call.json["task_id"]["version"] for call in plane.asked("TaskService.DeployTask")} == {"v1"}
+
+
+def test_images_without_a_registry_are_warned_of_once(project: MakeProject) -> None:
+    lines = [
+        f'e{at} = flyte.TaskEnvironment("e{at}")\n@e{at}.task\ndef t{at}() -> int:\n    return {at}\n'
+        for at in range(5)
+    ]
+    app = project({"app.py": "import flyte\n" + "\n".join(lines)})
+    said = app.flyte("deploy", "app.py", "--dry-run").expect().err
+    assert said.count("go to no registry (e0, e1, e2 and 2 more)") == 1
+    assert "no registry" not in app.flyte("deploy", "app.py", "--dry-run", "--registry", "ghcr.io/acme").expect().err
+
+
+def test_the_projects_of_the_guides_can_be_planned(example: Callable[[str], Project]) -> None:
+    shared = example("monorepo_shared_lock")
+    words = ("--copy-style", "none", "--version", "1.0.0", "--dry-run")
+    said = shared.flyte("deploy", "src/workspace_app/main.py", "etl", *words, "--json").expect().json
+    assert said["bundle"] is None
+    assert {each["request"]["task_id"]["version"] for each in said["requests"]} == {"1.0.0"}
+    arguments = said["requests"][0]["request"]["spec"]["task_template"]["container"]["args"]
+    assert arguments[-4:] == ["mod", "workspace_app.tasks.etl_tasks", "instance", "load_data"]
+    siblings = example("monorepo_siblings")
+    said = siblings.flyte("deploy", "my_app/src/my_app/main.py", "--dry-run", "--json").expect().json
+    assert [each["path"] for each in said["bundle"]["files"]] == [
+        "my_app/env.py", "my_app/main.py", "my_app/tasks.py",
+    ]  # fmt: skip
+    assert [each["name"] for each in said["environments"]] == ["my_app"]
