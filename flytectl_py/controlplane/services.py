@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -39,10 +40,11 @@ class ControlPlane:
         self._asking = asyncio.Lock()
 
     @classmethod
-    def connect(cls, settings: Settings, *, note: Note | None = None) -> Self:
+    def connect(cls, settings: Settings, *, note: Note | None = None, person: bool = True) -> Self:
         """Return the control plane of the settings. Nothing is sent before the first call.
 
-        :param note: takes lines for the person who waits; without it nothing is told.
+        :param note: takes lines for the person who waits. Without it nothing is told, but on stderr where to log in.
+        :param person: there is one, who can be asked to log in; in a container there is none.
         :raises NotReadyError: no endpoint is set, the file of certificates cannot be read, or what the chosen way to
             log in needs is missing.
         """
@@ -52,12 +54,13 @@ class ControlPlane:
                 hint="give --endpoint, set FLYTE_ENDPOINT, or write admin.endpoint into .flyte/config.yaml",
             )
         endpoint = endpoint_of(settings.endpoint, insecure=settings.insecure)
-        anonymous = Channel(endpoint, open_wire(settings), Nobody(), RetryPolicy(settings.rpc_retries), note or _silent)
+        wire, policy = open_wire(settings), RetryPolicy(settings.rpc_retries)
+        anonymous = Channel(endpoint, wire, Nobody(), policy, note or _silent)
         login: Login = Nobody()
         if not settings.insecure:
             from flytectl_py.controlplane.auth.login import login_for
 
-            login = login_for(settings, anonymous)
+            login = login_for(settings, anonymous, (note or _to_stderr) if person else None)
         return cls(anonymous.known_as(login))
 
     @property
@@ -191,3 +194,7 @@ class ControlPlane:
 
 def _silent(line: str) -> None:
     del line
+
+
+def _to_stderr(line: str) -> None:
+    print(f"flyte: {line}", file=sys.stderr, flush=True)  # noqa: T201  otherwise everybody waits

@@ -105,7 +105,7 @@ class Link:
     @property
     def _plane(self) -> ControlPlane:
         if self._opened is None:
-            self._opened = ControlPlane.connect(_settings(self._invocation))
+            self._opened = ControlPlane.connect(_settings(self._invocation), person=False)
         return self._opened
 
     def _run(self) -> None:
@@ -182,5 +182,9 @@ def _settings(invocation: Invocation) -> Any:
             "the task calls other tasks, and this container knows no control plane to run them",
             hint="the cluster sets _U_EP_OVERRIDE; to try the container by hand, set it to the endpoint",
         )
-    flags = {"endpoint": invocation.endpoint, "insecure": invocation.insecure}
+    flags = {
+        "endpoint": invocation.endpoint,
+        "insecure": invocation.insecure,
+        "api_key": invocation.api_key or None,
+    }
     return resolve(flags, environ=os.environ)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from flytectl_py.config.api import read_api_key
-from flytectl_py.controlplane.api import NotLoggedInError
+from flytectl_py.controlplane.api import Note, NotLoggedInError
 from flytectl_py.controlplane.auth.server import AuthClient, AuthServer
 from flytectl_py.controlplane.auth.tokens import Token, TokenSource
 from flytectl_py.controlplane.channel import Channel, Login, Nobody
@@ -116,24 +116,26 @@ class Both:
         return await self._proxy.refused(headers) | await self._login.refused(headers)
 
 
-def login_for(settings: Settings, channel: Channel) -> Login:
+def login_for(settings: Settings, channel: Channel, ask: Note | None) -> Login:
     """Return who asks, as the settings say.
 
     :param channel: calls to the control plane that say nothing of who asks.
+    :param ask: tells a person where to log in; None where there is no person.
     :raises NotLoggedInError: the settings choose a way to log in but lack what it needs.
     """
     endpoint = channel.endpoint
     # A token in the clear is anybody's.
     if settings.insecure or not (endpoint.encrypted or endpoint.on_this_machine):
         return Nobody()
-    login: Login = TokenLogin(_way(settings, channel))
+    way = _way(settings, channel, ask)
+    login: Login = Nobody() if way is None else TokenLogin(way)
     if settings.proxy_command:
         proxy = Way(_command(settings.proxy_command, "admin.proxyCommand"), header="proxy-authorization")
         login = Both(TokenLogin(proxy), login)
     return login
 
 
-def _way(settings: Settings, channel: Channel) -> Way:
+def _way(settings: Settings, channel: Channel, ask: Note | None) -> Way | None:
     known = _known(settings)
     client = AuthClient(channel, known)
     if settings.api_key:
@@ -154,21 +156,21 @@ def _way(settings: Settings, channel: Channel) -> Way:
                 "set admin.clientId, and clientSecretLocation or clientSecretEnvVar",
             )
         return _with_secret(client, settings.client_id, settings.client_credentials_secret)
-    return _of_person(settings, channel, client, kind)
+    return None if ask is None else _of_person(settings, channel, client, kind, ask)
 
 
-def _of_person(settings: Settings, channel: Channel, client: AuthClient, kind: str) -> Way:
+def _of_person(settings: Settings, channel: Channel, client: AuthClient, kind: str, ask: Note) -> Way:
     from flytectl_py.controlplane.auth.keeping import keeper_for
 
     source: TokenSource
     if kind == "DeviceFlow" or settings.headless:
         from flytectl_py.controlplane.auth.device import DeviceFlow
 
-        source = DeviceFlow(client, channel.note)
+        source = DeviceFlow(client, ask)
     else:
         from flytectl_py.controlplane.auth.pkce import Pkce
 
-        source = Pkce(client, channel.note)
+        source = Pkce(client, ask)
     keeper = keeper_for(channel.endpoint.host, settings.client_id or "person")
     return Way(source, client, keeper, asks_person=True)
 
