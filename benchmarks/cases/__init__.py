@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from benchmarks.bench import Bench
-from benchmarks.cases import bundle, bundle_memory, deploy, fanout, file_help, image_tag, loading, root_help, run
+from benchmarks.cases import (
+    a0,
+    bundle,
+    bundle_memory,
+    deploy,
+    fanout,
+    file_help,
+    image_tag,
+    literals,
+    loading,
+    root_help,
+    run,
+)
 from benchmarks.finding import Finding
 
 CASES: Mapping[str, Callable[[Bench], list[Finding]]] = {
@@ -17,6 +29,8 @@ CASES: Mapping[str, Callable[[Bench], list[Finding]]] = {
     "bundle": bundle.measure,
     "bundle-memory": bundle_memory.measure,
     "image-tag": image_tag.measure,
+    "literals": literals.measure,
     "deploy": deploy.measure,
+    "a0": a0.measure,
 }
 """Name on the command line -> what measures it, in the order of the report."""
