@@ -134,7 +134,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(404, {})
 
     def do_POST(self) -> None:
-        content = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        content = self.rfile.read(int(self.headers["Content-Length"])).decode("latin-1")
         form = {name: values[0] for name, values in parse_qs(content).items()}
         if self.path == "/token":
             basic = self.headers.get("Authorization", "").removeprefix("Basic ")
