@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from flytectl_py.bridge import Verb
 from flytectl_py.config import settings as config
-from flytectl_py.errors import DeclarationError, did_you_mean
 from flytectl_py.model.context import Mode, current_context
 from flytectl_py.model.task import Task
 
@@ -156,42 +155,11 @@ def with_runcontext(
     :param note: takes each line for the person who watches, instead of stderr.
     :raises DeclarationError: a value that its parameter cannot take.
     """
-    modes = ("local", "remote", "hybrid")
-    if mode is not None and mode not in modes:
-        raise DeclarationError(
-            "with_runcontext(mode=…)",
-            mode,
-            f"it is one of {', '.join(modes)}",
-            suggestion=did_you_mean(str(mode), modes),
-        )
+    from flytectl_py.engines.run_context import check_context, check_texts
     from flytectl_py.engines.runner import Runner, print_note
-    from flytectl_py.plan.bundle import COPY_STYLES
 
-    if copy_style not in COPY_STYLES:
-        raise DeclarationError(
-            "with_runcontext(copy_style=…)",
-            copy_style,
-            f"it is one of {', '.join(COPY_STYLES)}",
-            suggestion=did_you_mean(str(copy_style), COPY_STYLES),
-        )
-    for name_of_image, uri in (images or {}).items():
-        if not isinstance(uri, str) or not uri:
-            raise DeclarationError("with_runcontext(images=…)", {name_of_image: uri}, "give image URIs by name")
-    for parameter, pairs in (("labels", labels), ("annotations", annotations)):
-        for key, value in (pairs or {}).items():
-            if not isinstance(key, str) or not isinstance(value, str) or not key:
-                raise DeclarationError(
-                    f"with_runcontext({parameter}=…)", {key: value}, "names and values are text, names not empty"
-                )
-    for key, value in (env_vars or {}).items():
-        if not isinstance(key, str) or not isinstance(value, str) or not key or "=" in key or "\0" in key + value:
-            raise DeclarationError(
-                "with_runcontext(env_vars=…)", {key: value}, "names and values are text, names without '='"
-            )
-    if name is not None:
-        from flytectl_py.engines.api import checked_run_name
-
-        checked_run_name(name)
+    check_context(mode, copy_style, name)
+    check_texts(images=images, labels=labels, annotations=annotations, env_vars=env_vars)
     return Runner(
         mode=mode,
         name=name,

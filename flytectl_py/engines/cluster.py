@@ -117,8 +117,8 @@ class ClusterEngine:
                 inputs = await uploaded(plan.task, plan.values, plane, remote.scope)
             await create(plane, plan.launch, spec, inputs, generated=self._options.remote.name_is_generated)
 
-        def read(message: Any) -> Outputs:
-            return Outputs(output_values(plan.task.interface, message))
+        def read(message: Any, storage: Storage) -> Outputs:
+            return Outputs(output_values(plan.task.interface, message, storage))
 
         return RemoteRun(remote, plan.launch.name, plan.task.name, deployment.version, read)
 

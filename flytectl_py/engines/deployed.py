@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from flytectl_py.engines.api import Outputs
 from flytectl_py.engines.cluster import create, uploaded
-from flytectl_py.engines.offloading import Planned
+from flytectl_py.engines.offloading import Planned, Storage
 from flytectl_py.engines.remote import Remote
 from flytectl_py.engines.remote_records import TaskRecord, task_record
 from flytectl_py.engines.remote_records import task as task_details
@@ -115,7 +115,7 @@ async def run_deployed(
             inputs = await uploaded(task, values, plane, launch.scope)
         await create(plane, launch, task.identity, inputs, generated=generated)
 
-    def read(message: Any) -> Outputs:
-        return Outputs(output_values(task.interface, message))
+    def read(message: Any, storage: Storage) -> Outputs:
+        return Outputs(output_values(task.interface, message, storage))
 
     return RemoteRun(remote, launch.name, task.name, task.version, read)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
 from flytectl_py.bridge import Verb, run_sync
 from flytectl_py.engines.api import Outputs, Phase, Run
 from flytectl_py.engines.following import Reader, Watcher, ended, follow
+from flytectl_py.engines.offloading import Storage
 from flytectl_py.engines.remote import Remote
 from flytectl_py.engines.remote_records import ActionRecord, data
 from flytectl_py.errors import (
@@ -19,8 +21,8 @@ from flytectl_py.errors import (
     TaskTimeoutError,
 )
 
-ReadOutputs = Callable[[Any], Outputs]
-"""Turns the outputs of an action, a message, into values."""
+ReadOutputs = Callable[[Any, Storage], Outputs]
+"""Turns the outputs of an action, a message, into values; some of them lie in a storage. May block."""
 
 
 class RemoteRun(Run):
@@ -90,7 +92,8 @@ class RemoteRun(Run):
         self.raise_if_failed()
         async with self.remote.connect() as plane:
             answer = await data(plane, self.remote, self.name)
-        return self._read_outputs(answer.outputs)
+            storage = Storage(plane, self.remote.scope, asyncio.get_running_loop())
+            return await asyncio.to_thread(self._read_outputs, answer.outputs, storage)
 
     def _note(self, record: ActionRecord) -> ActionRecord:
         self._record = record

@@ -22,7 +22,10 @@ GRANTED: dict[str, dict[str, str]] = {
     "config": {"yaml": LATE},  # where there is such a file
     "project": {"pathspec": LATE},  # where there are ignore files
     "values": {"pydantic": LATE},  # where the user's own module has imported it
-    "engines": {"cloudpickle": LATE},  # a task that lives in no file
+    "engines": {
+        "cloudpickle": LATE,  # a task that lives in no file
+        **dict.fromkeys(("polars", "pyarrow"), LATE),  # a table as the input of a run on a cluster
+    },
     "storage": {
         "isal": ANYWHERE,  # a faster gzip, where archives are read and written
         **dict.fromkeys(("adlfs", "aiohttp", "azure", "gcsfs", "s3fs", "yarl"), LATE),  # each store's own extra
