@@ -105,7 +105,7 @@ def interface_of(interface: TypedInterface, default_inputs: Iterable[NamedParame
     inputs = []
     for name in order:
         annotation = annotation_of(kinds[name])
-        default = _default(annotation, defaults[name]) if name in defaults else MISSING
+        default = _default(annotation, defaults[name], kinds[name]) if name in defaults else MISSING
         inputs.append(Input(name, annotation, default, positional=False))
     outputs = [
         Output(each.key, annotation_of(each.value.type))
@@ -117,13 +117,13 @@ def interface_of(interface: TypedInterface, default_inputs: Iterable[NamedParame
     return Interface(tuple(inputs), tuple(outputs), returns)
 
 
-def _default(annotation: Any, literal: Literal) -> Any:
-    if holds_pickle(literal):
-        return Recorded(literal, plain_value(literal))
-    try:
-        return from_literal(annotation, literal)
-    except BadValue:
-        return Recorded(literal, plain_value(literal))
+def _default(annotation: Any, literal: Literal, kind: LiteralType) -> Any:
+    if not holds_pickle(literal):
+        try:
+            return from_literal(annotation, literal)
+        except BadValue:  # such as an enum whose values the type does not tell
+            pass
+    return Recorded(literal, plain_value(literal, kind))
 
 
 def holds_pickle(literal: Literal) -> bool:

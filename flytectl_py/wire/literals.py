@@ -43,9 +43,11 @@ def from_literal(annotation: Any, literal: Literal, offload: Offload | None = No
         # A client that knows the type under another form, as a union or a pickle.
         if form is not UNION and _is_union(literal):
             return from_literal(annotation, literal.scalar.union.value, offload)
-        data = pickled_bytes(literal, transfer)
-        value = unpickled(data) if data is not None and form is not PICKLE else None
-        if data is None or not holds(annotation, value):
+        data = None if form is PICKLE else pickled_bytes(literal, transfer)
+        if data is None:
+            raise
+        value = unpickled(data)
+        if not holds(annotation, value):
             raise
         return value
     except RecursionError:
