@@ -39,7 +39,7 @@ GRANTED: dict[str, dict[str, str]] = {
     },
     "wire": {
         **dict.fromkeys(("flyteidl2", "google"), ANYWHERE),  # the messages that it writes
-        **dict.fromkeys(("cloudpickle", "msgpack"), LATE),  # where a value travels so
+        **dict.fromkeys(("cloudpickle", "msgpack", "pydantic"), LATE),  # where a value travels so
         "docstring_parser": LATE,  # tasks that have a docstring
     },
 }
