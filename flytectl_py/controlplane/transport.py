@@ -15,6 +15,8 @@ from pyqwest import HTTPTransport, Proxy, Request, Response, Transport
 from flytectl_py.errors import NotReadyError
 
 if TYPE_CHECKING:
+    import ssl
+
     from flytectl_py.config.api import Settings
 
 CONNECT_SECONDS = 10.0
@@ -40,8 +42,23 @@ current_head: ContextVar[Head | None] = ContextVar("controlplane_head", default=
 class Wire:
     """The transport of one control plane; close it."""
 
-    def __init__(self, transport: HTTPTransport | Transport) -> None:
+    def __init__(self, transport: HTTPTransport | Transport, certificates: bytes | None = None) -> None:
         self._transport = transport
+        self._certificates = certificates
+
+    def trust(self) -> ssl.SSLContext | None:
+        """Return whose certificates are good, for other clients of the same settings; None: whom the system trusts."""
+        if isinstance(self._transport, HTTPTransport) and self._certificates is None:
+            return None
+        import ssl
+
+        context = ssl.create_default_context()
+        if self._certificates is not None:
+            context.load_verify_locations(cadata=self._certificates.decode("ascii", "ignore"))
+        else:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
 
     async def execute(self, request: Request) -> Response:
         """Send one request and note the head of its answer."""
@@ -81,7 +98,8 @@ def open_wire(settings: Settings) -> Wire:
             follow_redirects=False,
             use_system_dns=True,
             enable_otel=False,
-        )
+        ),
+        certificates,
     )
 
 

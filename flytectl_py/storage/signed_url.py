@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -76,6 +77,7 @@ class SignedUrlStore(ContentStore):
     :param sign_put: gives URLs that take a PUT of one object.
     :param sign_get: gives URLs for a GET of one object; without it, nothing can be fetched.
     :param address: what to call the place in messages.
+    :param trust: whose certificates are good, where not those that the system trusts.
     """
 
     hints: ClassVar[dict[Kind, str]] = {
@@ -90,11 +92,12 @@ class SignedUrlStore(ContentStore):
         sign_get: Sign | None = None,
         address: str = "signed-url",
         options: StoreOptions | None = None,
+        trust: ssl.SSLContext | None = None,
     ) -> None:
         super().__init__(address, options or StoreOptions())
         self._sign_put = sign_put
         self._sign_get = sign_get
-        self._limits = Limits(self.options.connect_timeout, self.options.stall_timeout)
+        self._limits = Limits(self.options.connect_timeout, self.options.stall_timeout, trust)
         self._lock = threading.Lock()
         self._urls: dict[str, SignedUrl] = {}
 

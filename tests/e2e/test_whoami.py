@@ -136,6 +136,14 @@ def test_headless_opens_no_browser(made: Project, plane: ControlPlaneServer, oau
     assert whoami(made, plane, "--headless").expect().err == ""
 
 
+def test_a_machine_without_a_browser(made: Project, plane: ControlPlaneServer, oauth: OAuthServer) -> None:
+    # Nothing is found on an empty path that could show a page.
+    result = whoami(made, plane, BROWSER="no-such-browser %s", PATH=str(made.path)).expect()
+    assert "no browser can be opened here" in result.err
+    assert "enter the code ABCD-EFGH" in result.err
+    assert oauth.visited == []
+
+
 def test_a_device_that_is_refused(made: Project, plane: ControlPlaneServer, oauth: OAuthServer) -> None:
     oauth.denied = True
     result = whoami(made, plane, FLYTE_AUTH_TYPE="DeviceFlow")

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator
 from urllib.parse import parse_qs, urlencode, urlsplit, urlunsplit
 
 from flytectl_py.controlplane.api import Note
+from flytectl_py.controlplane.auth.device import DeviceFlow
 from flytectl_py.controlplane.auth.grants import refreshed
 from flytectl_py.controlplane.auth.server import REDIRECT_URI, AuthClient, AuthServer, OAuthRefusal
 from flytectl_py.controlplane.auth.tokens import Token, token_of_answer
@@ -26,7 +27,7 @@ WITHOUT_BROWSER = "without a browser here, log in with headless=True, authType: 
 
 
 class Pkce:
-    """Asks a person, in their browser."""
+    """Asks a person, in their browser; where none can be opened, by a code that they enter elsewhere."""
 
     def __init__(self, client: AuthClient, note: Note) -> None:
         self._client = client
@@ -49,7 +50,11 @@ class Pkce:
         async with _callback(self._client, server.redirect_uri or REDIRECT_URI, state) as (redirect_uri, answer):
             page = _page_to_open(server, redirect_uri, state, verifier)
             self._note(f"log in to {self._client.written} in the browser; if none opens, go to {page}")
-            await asyncio.to_thread(webbrowser.open, page)
+            opened = await asyncio.to_thread(webbrowser.open, page)
+            if not opened and server.device_authorization_endpoint:
+                # Over SSH, or in a container: a browser elsewhere would not find the way back to this machine.
+                self._note("no browser can be opened here")
+                return await DeviceFlow(self._client, self._note).fetch()
             try:
                 async with asyncio.timeout(PERSON_SECONDS):
                     code = await answer

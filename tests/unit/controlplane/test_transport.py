@@ -14,6 +14,8 @@ from flyteidl2.workflow.run_service_pb2 import WatchRunDetailsRequest
 from flytectl_py.config.resolution import Settings
 from flytectl_py.controlplane.api import NotReachedError
 from flytectl_py.controlplane.services import ControlPlane
+from flytectl_py.controlplane.uploads import Destination
+from flytectl_py.engines.uploading import upload
 from flytectl_py.errors import NotReadyError
 from tests.support.control_plane import ControlPlaneServer
 from tests.support.plane.faults import Late
@@ -99,6 +101,20 @@ def test_a_file_of_certificates_that_is_none(tmp_path: Path, text: str | None, s
     with pytest.raises(NotReadyError, match=said) as raised:
         asked(endpoint="localhost:1", ca_cert_file_path=str(path))
     assert raised.value.where == str(path)
+
+
+@pytest.mark.parametrize("skip", [False, True])
+def test_an_upload_trusts_whom_calls_trust(
+    plane: ControlPlaneServer, secure: str, certificates: tuple[Path, Path], skip: bool
+) -> None:
+    plane.url = f"https://{secure}"  # what it signs
+    said = {"insecure_skip_verify": True} if skip else {"ca_cert_file_path": str(certificates[0])}
+
+    async def main() -> str:
+        async with ControlPlane.connect(Settings(endpoint=secure, **said)) as client:  # type: ignore[arg-type]
+            return (await upload(client, b"x", Destination("o", "p", "d", "x.bin"))).uri
+
+    assert asyncio.run(main()) == "s3://bucket/x.bin"
 
 
 @pytest.mark.parametrize("skip", [False, True])
