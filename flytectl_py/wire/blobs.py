@@ -10,6 +10,7 @@ from flyteidl2.core.types_pb2 import BlobType, LiteralType
 from flytectl_py.values.annotations import class_named, origin_class, type_name
 from flytectl_py.values.badvalue import BadValue
 from flytectl_py.values.files import local_path
+from flytectl_py.wire import frames
 from flytectl_py.wire.forms import Form, Transfer
 from flytectl_py.wire.frames import is_reference
 from flytectl_py.wire.shown import shown_literal, shown_value
@@ -92,7 +93,8 @@ def fields_of(value: Any, transfer: Transfer) -> dict[str, Any]:
     :raises BadValue: it is none of them.
     """
     if is_reference(type(value)):
-        return {"uri": value.uri, "format": value.format or ""}
+        uri, spelling, _ = frames.placed(value, transfer)
+        return {"uri": uri, "format": spelling}
     if not _is_file(type(value)) and not _is_dir(type(value)):
         raise BadValue(shown_value(value), "a file or folder")
     uri, digest = placed(value, transfer)

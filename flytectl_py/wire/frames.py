@@ -66,12 +66,19 @@ def _type_of(annotation: Any, transfer: Transfer) -> LiteralType:
 
 
 def _write(annotation: Any, value: Any, transfer: Transfer) -> Literal:
-    if is_reference(type(value)) and value.uri:
-        return _literal(value.uri, value.format or "", value.hash)
     if not is_frame(type(value)):
         raise BadValue(shown_value(value), f"a {type_name(_bare(annotation))}")
+    return _literal(*placed(value, transfer))
+
+
+def placed(value: Any, transfer: Transfer) -> tuple[str, str, str | None]:
+    """Return the URI, the format and the hash of a table, which goes to the store if it is not there."""
+    if is_reference(type(value)):
+        if value.uri:
+            return value.uri, value.format or "", value.hash
+        value = value.frame  # a reference to a table that is still here
     kept = transfer.store(f"a {type(value).__name__}").put_frame(value, FORMAT)
-    return _literal(kept.uri, FORMAT, kept.hash)
+    return kept.uri, FORMAT, None
 
 
 def _literal(uri: str, spelling: str, digest: str | None) -> Literal:

@@ -18,20 +18,20 @@ class Offload(Protocol):
     A caller that has an event loop converts in a thread of its own.
     """
 
-    def put_bytes(self, data: bytes, name: str) -> Uploaded:
+    def put_bytes(self, data: bytes, name: str, /) -> Uploaded:
         """Keep `data` under a URI of its own, which ends in `name` where that is not empty."""
 
-    def put_file(self, path: str) -> Uploaded:
+    def put_file(self, path: str, /) -> Uploaded:
         """Keep the local file `path`."""
 
-    def put_folder(self, path: str) -> Uploaded:
+    def put_folder(self, path: str, /) -> Uploaded:
         """Keep the local folder `path`."""
 
-    def put_frame(self, frame: Any, spelling: str) -> Uploaded:
+    def put_frame(self, frame: Any, spelling: str, /) -> Uploaded:
         """Keep a table of some library in the format `spelling`, e.g. ``parquet``, as files under one URI."""
 
-    def get_bytes(self, uri: str) -> bytes:
+    def get_bytes(self, uri: str, /) -> bytes:
         """Return what `put_bytes` kept."""
 
-    def get_frame(self, uri: str, spelling: str, kind: type) -> Any:
+    def get_frame(self, uri: str, spelling: str, kind: type, /) -> Any:
         """Return the table at `uri` as a `kind`, a class of some library."""
