@@ -22,7 +22,9 @@ from flytectl_py.controlplane.transport import Head, Wire, current_head
 Res = TypeVar("Res")
 
 DEADLINE_SECONDS = 30.0
-"""For one attempt of a call that has one answer."""
+"""For one attempt of a call that has one answer; more where much is sent."""
+SLOWEST_UPLINK = 50_000
+"""Bytes in a second that a connection is given time for."""
 SILENCE_SECONDS = 600.0
 """After which a stream that says nothing is opened again: the other side may be gone without a word."""
 TOLD_SECONDS = 2.0
@@ -92,13 +94,14 @@ class Channel:
         """As `Calls.unary`."""
         attempts = _Attempts(self, service, method, repeatable=repeatable)
         info = _info(service, method, request, response)
+        milliseconds = int((self.deadline + request.ByteSize() / SLOWEST_UPLINK) * 1000)
         while True:
             headers = await self.login.headers()
             head = Head()
             noted = current_head.set(head)
             try:
                 return await self._client.execute_unary(
-                    request=request, method=info, headers=headers, timeout_ms=int(self.deadline * 1000)
+                    request=request, method=info, headers=headers, timeout_ms=milliseconds
                 )
             except ConnectError as error:
                 _give_way_to_cancellation(error)

@@ -25,6 +25,7 @@ from flytectl_py.controlplane.redaction import without_secrets
 # Statuses with which a server or a gateway says that it did not take the request; after any other the call may have
 # been carried out, or still be.
 TURNED_AWAY = frozenset({401, 408, 413, 421, 425, 429, 503})
+_VAGUE = frozenset({Code.UNKNOWN, Code.INTERNAL})
 PASSING = frozenset({Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED, Code.ABORTED})
 
 
@@ -73,6 +74,10 @@ def failure_of(error: ConnectError, status: int, headers: Mapping[str, str]) -> 
     said = _network_words(cause) if cause is not None and not status else error.message
     if code is Code.DEADLINE_EXCEEDED and not status:
         said = "no answer in time"
+    if 300 <= status < 400 or (status and headers.get("content-type", "").startswith("text/html") and code in _VAGUE):
+        # Something else answers there, such as a web server or the log-in page of a proxy.
+        there = f"it points to {headers['location']}" if "location" in headers else "it answers with a web page"
+        code, said = Code.UNIMPLEMENTED, there
     return Failure(code, without_secrets(said), status, retry_after(headers.get("retry-after")), unsent)
 
 

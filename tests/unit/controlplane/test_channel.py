@@ -149,6 +149,22 @@ def test_a_fault_of_the_server(plane: ControlPlaneServer) -> None:
     assert len(plane.asked(LIST)) == 1
 
 
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (Status(200, {"Content-Type": "text/html"}, b"<p>hi"), "it answers with a web page"),
+        (Status(500, {"Content-Type": "text/html"}, b"<p>hi"), "it answers with a web page"),
+        (Status(302, {"Location": "https://login/x?state=s3cr3t"}), r"it points to https://login/x\?\*\*\*"),
+        (Status(404, {}, b"no"), "Not Found"),
+    ],
+)
+def test_something_else_answers(plane: ControlPlaneServer, answer: Status, said: str) -> None:
+    plane.fail(LIST, answer)
+    with pytest.raises(ServerFaultError, match=said) as raised:
+        asked(plane, listed)
+    assert "check that the endpoint is a Flyte 2 control plane" in raised.value.hint
+
+
 def test_nobody_there() -> None:
     server = ControlPlaneServer()
     server.url = "http://127.0.0.1:1"
