@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flytectl_py.errors import did_you_mean
@@ -133,9 +133,14 @@ def _array(annotation: Any, data: Any) -> list[Any]:
 
 def _items(item: Any, data: list[Any], reading: Reading) -> list[Any]:
     plain, _ = reading.transfer.once(find, item)
-    if plain in (int, float, str, bool) and set(map(type, data)) <= {plain}:
+    if _are(plain, data):
         return data
     return [reading.inside(f"[{at}]", item, each) for at, each in enumerate(data)]
+
+
+def _are(kind: Any, values: Iterable[Any]) -> bool:
+    """Whether all values are exactly of one primitive type, so that they can be taken as they are."""
+    return kind in (int, float, str, bool) and set(map(type, values)) <= {kind}
 
 
 def _list(annotation: Any, data: Any, reading: Reading) -> Any:
@@ -172,13 +177,16 @@ def _dict(annotation: Any, data: Any, reading: Reading) -> Any:
         raise _bad(annotation, data)
     arguments = typing.get_args(annotation)
     key_type, item_type = (*arguments, Any, Any)[:2] if len(arguments) != 1 else (arguments[0], int)
-    if unwrap(key_type) is Any and unwrap(item_type) is Any:
+    key_kind, item_kind = unwrap(key_type), unwrap(item_type)
+    if (key_kind is Any and item_kind is Any) or (_are(key_kind, data) and _are(item_kind, data.values())):
         values = dict(data)
     else:
-        values = {
-            _key(key_type, key, reading): reading.inside(f"[{key!r}]", item_type, item) for key, item in data.items()
-        }
+        values = _each(key_type, item_type, data, reading)
     return made(annotation, values, reading.conversion)
+
+
+def _each(key_type: Any, item_type: Any, data: Mapping[Any, Any], reading: Reading) -> dict[Any, Any]:
+    return {_key(key_type, key, reading): reading.inside(f"[{key!r}]", item_type, item) for key, item in data.items()}
 
 
 def _key(annotation: Any, data: Any, reading: Reading) -> Any:

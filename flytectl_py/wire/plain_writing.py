@@ -184,13 +184,22 @@ def _as_text(annotation: Any, value: Any, _writing: Writing) -> str:
 
 def _items(item: Any, values: Iterable[Any], writing: Writing) -> list[Any]:
     listed = list(values)
-    plain, family = writing.transfer.once(find, item)
-    if family in _AS_THEY_ARE and set(map(type, listed)) == {plain} and plain is not int:
+    plain, _ = writing.transfer.once(find, item)
+    if set(map(type, listed)) == {plain} and _are_fine(plain, listed):
         return listed
     return [writing.inside(f"[{at}]", item, each) for at, each in enumerate(listed)]
 
 
-_AS_THEY_ARE = (scalars.FLOAT, scalars.BOOL)
+def _are_fine(kind: type, values: list[Any]) -> bool:
+    """Whether values that all are exactly of one primitive type can be written as they are."""
+    if kind is int:
+        return bool(min(values) >= _LEAST and max(values) <= _MOST)
+    if kind is str:
+        try:
+            "".join(values).encode()
+        except UnicodeEncodeError:
+            return False
+    return kind in (int, str, float, bool)
 
 
 def _item(annotation: Any) -> Any:
