@@ -39,7 +39,7 @@ _SHORT = {
     "-c": "--checkpoint-path",
     "-p": "--prev-checkpoint",
 }
-_REQUIRED = ("--inputs", "--outputs-path", "--version", "--resolver")
+_REQUIRED = ("--inputs", "--outputs-path", "--version")
 
 
 class Invocation(NamedTuple):
@@ -88,6 +88,8 @@ def read_arguments(arguments: Sequence[str], environ: Mapping[str, str]) -> Invo
     """
     given, rest = _split(arguments)
     missing = [name for name in _REQUIRED if not given.get(name)]
+    if not given.get("--resolver") and not given.get("--pkl"):
+        missing.append("--resolver (or --pkl)")
     if missing:
         raise UsageError(f"a0 needs {', '.join(missing)}", hint="a0 --help lists its options")
     unfilled = [f"{name} {value}" for name, value in given.items() if value.startswith("{{.")]

@@ -149,8 +149,12 @@ class Children:
             from flytectl_py.wire.run_request import run_task_spec
             from flytectl_py.wire.task_spec import task_spec
 
-            spec = run_task_spec(task_spec(task, submission_for(task, self._invocation)))
-            digest = hashlib.sha256(spec.SerializeToString(deterministic=True)).digest()
+            submission = submission_for(task, self._invocation, self._places)
+            spec = run_task_spec(task_spec(task, submission))
+            # Packed twice, a task is not the same to the byte; its caller, which a retry shares, stands for it.
+            callee = f"{task.name} of {self._invocation.pkl}".encode() if self._invocation.pkl else spec
+            encoded = callee if isinstance(callee, bytes) else callee.SerializeToString(deterministic=True)
+            digest = hashlib.sha256(encoded).digest()
             # The task is kept so that its id stays its own.
             known = self._specs[id(task)] = (task, spec, digest)
         return known[1], known[2]

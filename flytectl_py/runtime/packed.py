@@ -8,7 +8,7 @@ import tarfile
 import zlib
 from typing import Any
 
-from flytectl_py.engines.pickled import FILE_NAME, unpack_task
+from flytectl_py.engines.pickled import FILE_NAME, is_packed, unpack_task
 from flytectl_py.errors import BundleError
 from flytectl_py.model.task import Task
 from flytectl_py.runtime.places import Places
@@ -24,6 +24,12 @@ def load_packed(address: str, places: Places) -> Task[..., Any]:
     data = places.read(address)
     if data.startswith(_GZIP):
         data = _unpacked(data, address)
+    if not is_packed(data):
+        raise BundleError(
+            "the pickled task was not packed by this project's client",
+            hint="run it with this one, or give the task's environment an image with the runtime of the other",
+            where=address,
+        )
     return unpack_task(data, address)
 
 

@@ -8,13 +8,14 @@ from typing import Any
 from flytectl_py.errors import UsageError
 from flytectl_py.model.task import Task
 from flytectl_py.runtime.arguments import Invocation
+from flytectl_py.runtime.places import Places
 from flytectl_py.wire.submission import CodeBundle, Submission
 
 _OWN_IMAGE = "FLYTE_INTERNAL_IMAGE"
 
 
-def submission_for(task: Task[..., Any], invocation: Invocation) -> Submission:
-    """Return the submission of a child.
+def submission_for(task: Task[..., Any], invocation: Invocation, places: Places) -> Submission:
+    """Return the submission of a child. One of a packed task is packed and stored below the run now.
 
     :raises UsageError: nobody said which image its environment has.
     """
@@ -23,7 +24,7 @@ def submission_for(task: Task[..., Any], invocation: Invocation) -> Submission:
     if invocation.tgz:
         bundle = CodeBundle(invocation.tgz, invocation.dest)
     elif invocation.pkl:
-        bundle = CodeBundle(invocation.pkl, invocation.dest, pickled=True)
+        bundle = CodeBundle(_packed(task, invocation, places), invocation.dest, pickled=True)
     return Submission(
         project=invocation.project,
         domain=invocation.domain,
@@ -33,6 +34,18 @@ def submission_for(task: Task[..., Any], invocation: Invocation) -> Submission:
         image_cache=images,
         bundle=bundle,
     )
+
+
+def _packed(task: Task[..., Any], invocation: Invocation, places: Places) -> str:
+    """Pack a task that lives in no module, as its caller does, and return where it is."""
+    import hashlib
+
+    from flytectl_py.engines.pickled import pack_task
+
+    data = pack_task(task, {})
+    address = f"{invocation.run_base}/code/{hashlib.sha256(data).hexdigest()}.pkl"
+    places.write(address, data)
+    return address
 
 
 def image_lookup(encoded: str) -> dict[str, str]:

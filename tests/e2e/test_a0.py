@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import signal
 import tarfile
@@ -296,6 +297,47 @@ def test_a_bundle_that_leaves_its_folder(tmp_path: Path) -> None:
     assert error.code == "BundleError"
     assert list((tmp_path / "outside").iterdir()) == []
     assert container.run(code=("--tgz", _bundle(container, {"../app.py": APP}, "b.tgz")), attempt=2).failed(1)
+
+
+NOTEBOOK = """
+import gzip, io, sys, tarfile
+import flyte
+from flytectl_py.engines.pickled import FILE_NAME, pack_task
+
+env = flyte.TaskEnvironment("notebook")
+STEP = 10
+
+def step(x):
+    return x + STEP
+
+@env.task
+async def main(x: int) -> int:
+    return step(x)
+
+data = pack_task(main, {})
+open(f"{sys.argv[1]}/task.pkl", "wb").write(data)
+with tarfile.open(f"{sys.argv[1]}/bundle.tar.gz", "w:gz") as archive:
+    member = tarfile.TarInfo(FILE_NAME)
+    member.size = len(data)
+    archive.addfile(member, io.BytesIO(data))
+"""
+
+
+@pytest.mark.parametrize("name", ["task.pkl", "bundle.tar.gz"])
+def test_a_task_of_a_notebook(tmp_path: Path, name: str) -> None:
+    container = Container(tmp_path)
+    container.take(x=4)
+    container.project.python("-c", NOTEBOOK, container.store).expect()
+    assert container.run(code=("--pkl", f"{container.store}/{name}")).expect().value == 14
+
+
+def test_a_pickle_of_another_client(tmp_path: Path) -> None:
+    container = Container(tmp_path)
+    container.take(x=4)
+    (container.store / "task.pkl.gz").write_bytes(gzip.compress(b"\x80\x04N."))
+    error = container.run(code=("--pkl", f"{container.store}/task.pkl.gz")).failed(1)
+    assert error.code == "BundleError"
+    assert "not packed by this project's client" in error.message
 
 
 # -- ends from outside

@@ -190,6 +190,35 @@ def test_children_of_coroutines_and_of_plain_functions(container: Container, run
     assert sorted(running.started) == ["leafs.double"] * 3 + ["leafs.plain"] * 4
 
 
+NOTEBOOK = """
+import asyncio, sys
+import flyte
+from flytectl_py.engines.pickled import pack_task
+
+env = flyte.TaskEnvironment("notebook", image="ghcr.io/acme/base:1")
+STEP = 10
+
+@env.task
+async def child(x: int) -> int:
+    return x + STEP
+
+@env.task
+async def main(x: int) -> int:
+    return sum(await asyncio.gather(child(x), child(x + 1)))
+
+open(sys.argv[1], "wb").write(pack_task(main, {}))
+"""
+
+
+def test_children_of_a_task_of_a_notebook(container: Container, running: Cluster) -> None:
+    packed = container.store / "task.pkl"
+    container.project.python("-c", NOTEBOOK, packed).expect()
+    first = container.run(code=("--pkl", str(packed))).expect()
+    assert first.value == 13 + 14
+    assert container.run(code=("--pkl", str(packed)), attempt=2).expect().value == first.value
+    assert running.started == ["notebook.child"] * 2
+
+
 def test_a_child_that_fails(container: Container, running: Cluster) -> None:
     ended = container.run("lets_fail")
     error = ended.failed()

@@ -86,7 +86,7 @@ class Container:
             *("--run-base-dir", base, "--raw-data-path", f"{base}/raw", "--checkpoint-path", f"{base}/checkpoints"),
             *("--prev-checkpoint", '""', "--run-name", "r1", "--name", "a0"),
             *("--run-start-time", "2026-01-01T00:00:00Z", *code, "--dest", "."),
-            *("--resolver", *(resolver or (RESOLVER, "mod", module, "instance", task))),
+            *(() if "--pkl" in code else ("--resolver", *(resolver or (RESOLVER, "mod", module, "instance", task)))),
         ]
 
     def take(self, **inputs: Any) -> None:
