@@ -23,12 +23,10 @@ from flytectl_py.values.table import find as find_family
 from flytectl_py.values.texts import DECIMAL, PATH, UUID
 from flytectl_py.values.unions import UNION
 from flytectl_py.values.validated import PYDANTIC
+from flytectl_py.wire import plain_leaves as leaves
 from flytectl_py.wire.forms import Transfer
 from flytectl_py.wire.frames import is_reference
-from flytectl_py.wire.scalars import text
 from flytectl_py.wire.shown import shown_value
-
-_LEAST, _MOST = -(2**63), 2**64 - 1  # what msgpack holds
 
 
 class Style(NamedTuple):
@@ -86,102 +84,6 @@ class Writing:
             raise bad.inside(path) from bad.__cause__
 
 
-def _bad(annotation: Any, value: Any) -> BadValue:
-    return BadValue(shown_value(value), describe(annotation))
-
-
-def _int(annotation: Any, value: Any, _writing: Writing) -> int:
-    try:
-        number = int(value.__index__())
-    except AttributeError:
-        raise _bad(annotation, value) from None
-    if not _LEAST <= number <= _MOST:
-        raise BadValue(shown_value(value), "an integer of at most 64 bits")
-    return number
-
-
-def _float(annotation: Any, value: Any, writing: Writing) -> float | int:
-    if isinstance(value, int) and not writing.style.json:
-        return _int(annotation, value, writing)
-    if isinstance(value, str | bytes) or not (hasattr(value, "__float__") or hasattr(value, "__index__")):
-        raise _bad(annotation, value)
-    try:
-        return float(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise BadValue(shown_value(value), describe(annotation), detail=str(error)) from None
-
-
-def _str(_annotation: Any, value: Any, _writing: Writing) -> str:
-    return text(value)
-
-
-def _bool(annotation: Any, value: Any, _writing: Writing) -> bool:
-    if not isinstance(value, bool):
-        raise _bad(annotation, value)
-    return value
-
-
-def _none(annotation: Any, value: Any, _writing: Writing) -> None:
-    if value is not None:
-        raise _bad(annotation, value)
-
-
-def _bytes(annotation: Any, value: Any, writing: Writing) -> bytes | str:
-    """As they are; where JSON is asked for, as text, if they are text."""
-    if not isinstance(value, bytes | bytearray):
-        raise _bad(annotation, value)
-    if writing.style.json:
-        try:
-            return value.decode()
-        except UnicodeDecodeError:
-            return bytes(value)
-    return bytes(value)
-
-
-def _enum(annotation: Any, value: Any, writing: Writing) -> Any:
-    if not isinstance(value, annotation):
-        raise _bad(annotation, value)
-    if writing.style.names and value.name is not None:
-        return value.name
-    return anything(value.value)
-
-
-def _literal(annotation: Any, value: Any, writing: Writing) -> Any:
-    for each in typing.get_args(annotation):
-        if type(each) is type(value) and each == value:
-            return writing.by_value().write(type(value), value)
-    raise _bad(annotation, value)
-
-
-def _iso(annotation: Any, value: Any, writing: Writing) -> str:
-    if not isinstance(value, origin_class(annotation)):
-        raise _bad(annotation, value)
-    said = str(value.isoformat())
-    return f"{said[:-6]}Z" if writing.style.json and said.endswith("+00:00") else said
-
-
-def _duration(annotation: Any, value: Any, writing: Writing) -> Any:
-    if not isinstance(value, annotation):
-        raise _bad(annotation, value)
-    if not writing.style.json:
-        return value.total_seconds()
-    sign, size = ("-", -value) if value.days < 0 else ("", value)
-    years, days = divmod(size.days, 365)  # a year has 365 days, as it has for pydantic
-    # What writes a timedelta asks nothing of a conversion.
-    clock = str(TIMEDELTA.to_json(annotation, size - annotation(days=size.days), _NO_CONVERSION)).removeprefix("P")
-    date = (f"{years}Y" if years else "") + (f"{days}D" if days else "")
-    return f"{sign}P{date}{'' if date and clock == 'T0S' else clock}"
-
-
-_NO_CONVERSION: Any = None
-
-
-def _as_text(annotation: Any, value: Any, _writing: Writing) -> str:
-    if not isinstance(value, origin_class(annotation)):
-        raise _bad(annotation, value)
-    return str(value)
-
-
 def _items(item: Any, values: Iterable[Any], writing: Writing) -> list[Any]:
     listed = list(values)
     plain, _ = writing.transfer.once(find, item)
@@ -193,7 +95,7 @@ def _items(item: Any, values: Iterable[Any], writing: Writing) -> list[Any]:
 def _are_fine(kind: type, values: list[Any]) -> bool:
     """Whether values that all are exactly of one primitive type can be written as they are."""
     if kind is int:
-        return bool(min(values) >= _LEAST and max(values) <= _MOST)
+        return bool(min(values) >= leaves.LEAST and max(values) <= leaves.MOST)
     if kind is str:
         try:
             "".join(values).encode()
@@ -208,14 +110,14 @@ def _item(annotation: Any) -> Any:
 
 def _list(annotation: Any, value: Any, writing: Writing) -> list[Any]:
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
-        raise _bad(annotation, value)
+        raise leaves.bad(annotation, value)
     return _items(_item(annotation), value, writing)
 
 
 def _set(annotation: Any, value: Any, writing: Writing) -> list[Any]:
     """In order, so that equal sets are written alike."""
     if not isinstance(value, set | frozenset):
-        raise _bad(annotation, value)
+        raise leaves.bad(annotation, value)
     written = _items(_item(annotation), value, writing)
     return sorted(
         written, key=lambda each: (type(each).__name__, each if isinstance(each, int | float) else repr(each))
@@ -225,18 +127,18 @@ def _set(annotation: Any, value: Any, writing: Writing) -> list[Any]:
 def _tuple(annotation: Any, value: Any, writing: Writing) -> list[Any]:
     kinds = typing.get_args(annotation)
     if not isinstance(value, tuple | list):
-        raise _bad(annotation, value)
+        raise leaves.bad(annotation, value)
     if typing.get_origin(annotation) is None or (len(kinds) == 2 and kinds[1] is Ellipsis):
         return _items(_item(annotation), value, writing)
     if len(kinds) != len(value):
-        raise _bad(annotation, value)
+        raise leaves.bad(annotation, value)
     inner = writing.by_value()
     return [inner.inside(f"[{at}]", kind, each) for at, (kind, each) in enumerate(zip(kinds, value, strict=True))]
 
 
 def _dict(annotation: Any, value: Any, writing: Writing) -> dict[Any, Any]:
     if not isinstance(value, Mapping):
-        raise _bad(annotation, value)
+        raise leaves.bad(annotation, value)
     key_type, item_type = (*typing.get_args(annotation), Any, Any)[:2]
     if len(typing.get_args(annotation)) == 1:  # Counter[X]
         item_type = int
@@ -266,7 +168,7 @@ def _key_text(data: Any) -> str:
 
 def _dataclass(annotation: Any, value: Any, writing: Writing) -> dict[str, Any]:
     if not isinstance(value, origin_class(annotation)):
-        raise _bad(annotation, value)
+        raise leaves.bad(annotation, value)
     if type(value) is not origin_class(annotation):
         annotation = type(value)
     inner = writing.by_value()
@@ -280,7 +182,7 @@ def _dataclass(annotation: Any, value: Any, writing: Writing) -> dict[str, Any]:
 
 def _named_tuple(annotation: Any, value: Any, writing: Writing) -> list[Any]:
     if not isinstance(value, origin_class(annotation)):
-        raise _bad(annotation, value)
+        raise leaves.bad(annotation, value)
     hints = writing.transfer.once(structures.hints_of, annotation)
     inner = writing.by_value()
     return [inner.inside(f".{name}", hints.get(name, Any), getattr(value, name)) for name in value._fields]
@@ -288,7 +190,7 @@ def _named_tuple(annotation: Any, value: Any, writing: Writing) -> list[Any]:
 
 def _typed_dict(annotation: Any, value: Any, writing: Writing) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise _bad(annotation, value)
+        raise leaves.bad(annotation, value)
     hints = writing.transfer.once(structures.hints_of, annotation)
     missing = [name for name in structures.required_keys(annotation) if name not in value]
     guessed = hasattr(annotation, "__guessed__")
@@ -322,7 +224,7 @@ def _union(annotation: Any, value: Any, writing: Writing) -> Any:
             return inner.write(arm, value)
         except BadValue:
             continue
-    raise _bad(annotation, value)
+    raise leaves.bad(annotation, value)
 
 
 def _file(_annotation: Any, value: Any, writing: Writing) -> dict[str, Any]:
@@ -337,47 +239,17 @@ def _model(annotation: Any, value: Any, _writing: Writing) -> Any:
     return validated.dumped(annotation, value)
 
 
-def _anything(_annotation: Any, value: Any, _writing: Writing) -> Any:
-    return anything(value)
-
-
-def anything(value: Any) -> Any:
-    """Return plain data as it is.
-
-    :raises BadValue: it is not plain; its `path` says where inside.
-    """
-    if value is None or isinstance(value, bool | int | float | str | bytes | bytearray):
-        if isinstance(value, int) and not _LEAST <= value <= _MOST:
-            raise BadValue(shown_value(value), "an integer of at most 64 bits")
-        return text(value) if isinstance(value, str) else value
-    if isinstance(value, list | tuple):
-        return [_anything_inside(f"[{at}]", each) for at, each in enumerate(value)]
-    if isinstance(value, dict):
-        return {
-            _anything_inside(f"[{key!r}] (key)", key): _anything_inside(f"[{key!r}]", each)
-            for key, each in value.items()
-        }
-    raise BadValue(shown_value(value), "numbers, text, bytes, lists and dicts where no annotation says what a value is")
-
-
-def _anything_inside(path: str, value: Any) -> Any:
-    try:
-        return anything(value)
-    except BadValue as bad:
-        raise bad.inside(path) from None
-
-
 _WRITERS: dict[Family, Callable[[Any, Any, Writing], Any]] = {
-    ANYTHING: _anything,
+    ANYTHING: leaves.any_value,
     UNION: _union,
-    ENUM: _enum,
-    LITERAL: _literal,
-    scalars.BOOL: _bool,
-    scalars.INT: _int,
-    scalars.FLOAT: _float,
-    scalars.STR: _str,
-    scalars.BYTES: _bytes,
-    scalars.NONE: _none,
+    ENUM: leaves.choice,
+    LITERAL: leaves.literal,
+    scalars.BOOL: leaves.boolean,
+    scalars.INT: leaves.integer,
+    scalars.FLOAT: leaves.number,
+    scalars.STR: leaves.plain_text,
+    scalars.BYTES: leaves.raw,
+    scalars.NONE: leaves.nothing,
     FILE: _file,
     DIR: _file,
     PYDANTIC: _model,
@@ -388,11 +260,11 @@ _WRITERS: dict[Family, Callable[[Any, Any, Writing], Any]] = {
     TUPLE: _tuple,
     SET: _set,
     DICT: _dict,
-    DATETIME: _iso,
-    DATE: _iso,
-    TIME: _iso,
-    TIMEDELTA: _duration,
-    PATH: _as_text,
-    UUID: _as_text,
-    DECIMAL: _as_text,
+    DATETIME: leaves.moment,
+    DATE: leaves.moment,
+    TIME: leaves.moment,
+    TIMEDELTA: leaves.duration,
+    PATH: leaves.as_text,
+    UUID: leaves.as_text,
+    DECIMAL: leaves.as_text,
 }
