@@ -13,6 +13,7 @@ import pytest
 
 from tests.support.control_plane import ControlPlaneServer
 from tests.support.oauth_server import OAuthServer, oauth_server
+from tests.support.plane.faults import UNAVAILABLE
 from tests.support.process import Result
 from tests.support.project import Project
 
@@ -238,6 +239,14 @@ def test_a_control_plane_that_does_not_say_how(made: Project, plane: ControlPlan
     result = whoami(made, plane)
     assert result.code == 3
     assert "does not say where to log in" in result.err
+
+
+def test_the_log_tells_of_attempts_that_failed(made: Project, plane: ControlPlaneServer) -> None:
+    plane.fail("IdentityService.UserInfo", UNAVAILABLE)
+    result = whoami(made, plane, FLYTE_LOG_LEVEL="debug").expect()
+    assert f"DEBUG flyte.controlplane: IdentityService.UserInfo at {plane.url}: unavailable" in result.err
+    plane.fail("IdentityService.UserInfo", UNAVAILABLE)
+    assert whoami(made, plane).expect().err == ""
 
 
 def test_no_endpoint(made: Project) -> None:
