@@ -251,11 +251,24 @@ def _warnings(plan: DeploymentPlan, style: str) -> Iterator[str]:
             "this machine can run them; give --registry HOST/PATH, Image(…, registry=…), or image.registry in the "
             "configuration"
         )
+    yield from _pickled(plan)
     if style == "none" and not plan.version_given:
         offer = f"--version {plan.commit.sha[:12]}, the commit that is checked out" if plan.commit else "--version NAME"
         yield (
             f"copy style none without a version: {plan.version} follows from the images and the tasks; "
             f"to say which release it is, give {offer}"
+        )
+
+
+def _pickled(plan: DeploymentPlan) -> Iterator[str]:
+    from flytectl_py.wire.interfaces import pickled
+
+    found = [f"{name} of {task.name} ({said})" for task in plan.tasks for name, said in pickled(task.interface).items()]
+    if found:
+        shown = ", ".join(found[:3]) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
+        yield (
+            f"{shown}: such values travel as pickles, which only the same Python and the same versions of libraries "
+            "read; annotate a type that travels as itself, such as a dataclass, a list or a dict"
         )
 
 

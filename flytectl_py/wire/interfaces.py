@@ -74,6 +74,7 @@ def pickled(interface: Interface) -> dict[str, str]:
     return {name: text for name, text in named.items() if text}
 
 
+_NO_ANNOTATION = "<class 'inspect._empty'>"
 _FINE = ("typing.Any", "<class 'bytes'>", "<class 'bytearray'>", "typing.Literal[")
 
 
@@ -81,7 +82,9 @@ def _pickled_part(kind: LiteralType) -> str:
     if kind.HasField("union_type"):
         if "python_class_name" in kind.metadata:
             name = str(kind.metadata["python_class_name"])
-            return "" if name.startswith(_FINE) else name
+            if name.startswith(_FINE):
+                return ""
+            return "no annotation" if name == _NO_ANNOTATION else name.removeprefix("<class '").removesuffix("'>")
         return next(filter(None, map(_pickled_part, kind.union_type.variants)), "")
     if kind.HasField("collection_type"):
         return _pickled_part(kind.collection_type)

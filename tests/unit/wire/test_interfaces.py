@@ -104,7 +104,7 @@ UserId = NewType("UserId", int)
 
 
 def passes(
-    a: Any, b: bytes, c: UserId, d: list[set[int]], e: dt.time | None, f: Literal[1, 2], g: int, h: dict[str, Any]
+    a: Any, b: bytes, c: UserId, d: list[set[int]], e: dt.time | None, f: Literal[1, 2], g: int, h: dict[str, Any], i
 ) -> tuple[complex, str]: ...  # type: ignore[empty-body]
 
 
@@ -112,6 +112,7 @@ def test_what_is_pickled_without_need_is_named() -> None:
     assert pickled(Interface.of(passes)) == {
         "c": f"{__name__}.UserId",
         "d": "set[int]",
-        "e": "<class 'datetime.time'>",
-        "o0": "<class 'complex'>",
+        "e": "datetime.time",
+        "i": "no annotation",
+        "o0": "complex",
     }
