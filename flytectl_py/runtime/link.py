@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from flytectl_py.controlplane.api import AlreadyExistsError, NotLoggedInError, NotReachedError, ServerFaultError
+from flytectl_py.controlplane.api import AlreadyExistsError, NotReachedError, ServerFaultError
 from flytectl_py.controlplane.services import ControlPlane
 from flytectl_py.errors import FlyteError, RuntimeSystemError
 from flytectl_py.runtime.arguments import Invocation
@@ -39,6 +39,7 @@ class Link:
         self._complete: asyncio.Future[None] = self._loop.create_future()
         self._opened: ControlPlane | None = None
         self._watching: asyncio.Task[None] | None = None
+        self._gone: RuntimeSystemError | None = None
         self._thread = threading.Thread(target=self._run, name="flyte-children", daemon=True)
         self._thread.start()
 
@@ -58,6 +59,8 @@ class Link:
         """Wait until all children of earlier attempts are known."""
         if self._watching is None:
             self._watching = self._loop.create_task(self._watch(self._plane))
+        if self._gone is not None:
+            raise self._gone
         await asyncio.shield(self._complete)
 
     def known(self, name: str) -> Any | None:
@@ -85,6 +88,8 @@ class Link:
         update = self._known.get(name)
         if update is not None and update.phase in actions.ENDED:
             return update
+        if self._gone is not None:
+            raise self._gone
         future = self._waiting.get(name)
         if future is None:
             future = self._waiting[name] = self._loop.create_future()
@@ -161,13 +166,12 @@ class Link:
                 future.set_result(update)
 
     def _give_up(self, error: Exception) -> None:
-        said = str(error)
-        hint = " (log in anew)" if isinstance(error, NotLoggedInError) else ""
+        """Fail every call that waits, and those to come."""
+        self._gone = RuntimeSystemError("ControlPlaneAway", f"children cannot be followed any more: {error}")
+        self._gone.__cause__ = error
         for future in (self._complete, *self._waiting.values()):
             if not future.done():
-                failure = RuntimeSystemError("ControlPlaneAway", f"children cannot be followed any more: {said}{hint}")
-                failure.__cause__ = error
-                future.set_exception(failure)
+                future.set_exception(self._gone)
         self._waiting.clear()
 
 

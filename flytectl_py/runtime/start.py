@@ -38,7 +38,7 @@ def run(arguments: list[str]) -> int:
     from flytectl_py.runtime.attempt import run_attempt
     from flytectl_py.runtime.outcome import Outcome
     from flytectl_py.runtime.places import Places
-    from flytectl_py.runtime.supervisor import Supervisor
+    from flytectl_py.runtime.supervisor import WRITING_SECONDS, Supervisor
 
     places = Places(os.environ)
     outcome = Outcome(places, folder)
@@ -56,5 +56,7 @@ def run(arguments: list[str]) -> int:
         if outcome.fail(failure):
             say(failure)
     finally:
+        # The supervisor may be writing it.
+        outcome.wait(WRITING_SECONDS)
         places.close()
     return code

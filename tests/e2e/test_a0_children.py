@@ -175,7 +175,7 @@ def _mask(value: Any, names: dict[str, str], key: str = "") -> Any:
         return "/".join(names.get(part, part) for part in value.rsplit("/", 2)[1:])
     if key == "run_output_base":
         return "the run's base"
-    if key == "name" and value.endswith(("-queue", "-actions", "r1")):
+    if key == "name" and (value == "r1" or value.endswith(("-queue", "-actions"))):
         return "some run"
     return names.get(value, value)
 
@@ -278,6 +278,13 @@ def test_a_control_plane_that_refuses(container: Container, running: Cluster) ->
     error = container.run("main").failed(1)
     assert "not yours" in error.message
     assert error.origin == ExecutionError.SYSTEM
+
+
+def test_a_watch_that_is_refused(container: Container, running: Cluster) -> None:
+    running.fail("StateService.Watch", *[Refuse(Code.PERMISSION_DENIED, "not yours")] * 3)
+    error = container.run("main").failed(1)
+    assert error.code == "ControlPlaneAway"
+    assert "not yours" in error.message
 
 
 def test_a_child_that_nobody_waits_for_any_more(container: Container, running: Cluster) -> None:
