@@ -118,7 +118,8 @@ def test_the_tables_of_libraries_go_to_the_store(reference: Any) -> None:
 
 
 @pytest.mark.parametrize(("module", "name"), [("pandas", "DataFrame"), ("polars", "DataFrame"), ("pyarrow", "Table")])
-def test_the_type_of_a_table_names_its_class(module: str, name: str) -> None:
+def test_the_type_of_a_table_names_its_class(module: str, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_RJEM_MALLOC_CONF", "")  # which polars sets when it is imported, and would leave behind
     kind = getattr(pytest.importorskip(module), name)
     assert _type(kind) == {
         "structured_dataset_type": {},
