@@ -33,7 +33,7 @@ def of_user_code(
     from flytectl_py.project.frames import user_traceback
 
     recoverable = not isinstance(error, NonRecoverableError)
-    if isinstance(error, BaseRuntimeError) and error.__traceback__ is not None:
+    if isinstance(error, BaseRuntimeError):
         # The user's own, or that of a task that it called: it has a code and says whose fault it was.
         code, kind, text = error.error_code, error.kind, str(error)
     elif isinstance(error, NotReadyError):
@@ -67,8 +67,8 @@ def of_machinery(error: BaseException) -> Failure:
         return Failure(
             code, _with_traceback(f"{where}{error.message}{hint}", error.user_traceback), "user", recoverable
         )
-    if isinstance(error, BaseRuntimeError):
-        return Failure(error.error_code, str(error), error.kind, not isinstance(error, NonRecoverableError))
+    if isinstance(error, BaseRuntimeError):  # The inputs: they are the same in the next attempt.
+        return Failure(error.error_code, str(error), error.kind, recoverable=False)
     if isinstance(error, UsageError | BundleError):
         return Failure(error.code, str(error), "user" if isinstance(error, UsageError) else "system", recoverable=False)
     if isinstance(error, FlyteError):

@@ -138,7 +138,7 @@ def test_an_error_that_no_attempt_mends(container: Container) -> None:
 def test_wrong_inputs(container: Container) -> None:
     container.take(x="four")
     error = container.run().failed(1)
-    assert (error.code, error.kind) == ("DataValidationError", ContainerError.RECOVERABLE)
+    assert (error.code, error.kind) == ("DataValidationError", ContainerError.NON_RECOVERABLE)
     assert "inputs of app.main: x: " in error.message
     container.take()
     assert "the input is missing" in container.run(attempt=2).failed(1).message

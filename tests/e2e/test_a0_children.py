@@ -102,9 +102,20 @@ async def gives_up(x: int) -> int:
 """
 
 
+LEAF_APP = """
+import flyte
+
+env = flyte.TaskEnvironment("leaf")
+
+@env.task
+def leaf(x: int) -> int:
+    return 7
+"""
+
+
 @pytest.fixture
 def container(tmp_path: Path) -> Container:
-    made = Container(tmp_path, {"app.py": APP})
+    made = Container(tmp_path, {"app.py": APP, "leaf_app.py": LEAF_APP})
     made.environment["TRACES"] = str(tmp_path / "traces")
     made.take(x=3)
     return made
@@ -255,6 +266,16 @@ def test_a_traced_call_is_not_made_again_by_a_retry(container: Container, runnin
 
 def test_a_container_without_a_control_plane(container: Container) -> None:
     assert "_U_EP_OVERRIDE" in container.run("main").failed(0).message
+
+
+def test_a_thousand_children_of_one_parent(container: Container, running: Cluster) -> None:
+    running.instant = container.store / "a0" / "1"
+    container.run("leaf", module="leaf_app").expect()
+    running.fail("StateService.Watch", Reset(messages=200))
+    container.take(x=1000)
+    assert container.run("main", attempt=2).expect().value == 7000
+    names = [call.json["action_id"]["name"] for call in running.asked("QueueService.EnqueueAction")]
+    assert len(set(names)) == len(names) == 1000
 
 
 # -- trouble on the way
