@@ -115,7 +115,9 @@ class ClusterEngine:
             inputs = plan.inputs
             if plan.uploads_inputs:
                 inputs = await uploaded(plan.task, plan.values, plane, remote.scope)
-            await create(plane, plan.launch, spec, inputs, generated=self._options.remote.name_is_generated)
+            await create(
+                plane, plan.launch, spec, inputs, generated=self._options.remote.name_is_generated, note=self._note
+            )
 
         def read(message: Any, storage: Storage) -> Outputs:
             return Outputs(output_values(plan.task.interface, message, storage))
@@ -123,7 +125,9 @@ class ClusterEngine:
         return RemoteRun(remote, plan.launch.name, plan.task.name, deployment.version, read)
 
 
-async def create(plane: ControlPlane, launch: request.Launch, task: Any, inputs: Any, *, generated: bool) -> None:
+async def create(
+    plane: ControlPlane, launch: request.Launch, task: Any, inputs: Any, *, generated: bool, note: Note | None
+) -> None:
     """Store the inputs and have the run started.
 
     :param task: its TaskSpec, or the TaskIdentifier of a deployed task.
@@ -134,6 +138,10 @@ async def create(plane: ControlPlane, launch: request.Launch, task: Any, inputs:
     stored = await cluster.data.upload_inputs(request.upload_inputs(launch, task, inputs))
     try:
         await plane.runs.create_run(request.create_run(launch, task, inputs, stored))
+    except asyncio.CancelledError:
+        if note is not None:
+            note(f"interrupted while the run was being started; if it was, 'flyte abort {launch.name}' stops it")
+        raise
     except AlreadyExistsError as error:
         if generated:
             return

@@ -113,7 +113,7 @@ async def run_deployed(
     async with remote.connect() as plane:
         if storage.used:
             inputs = await uploaded(task, values, plane, launch.scope)
-        await create(plane, launch, task.identity, inputs, generated=generated)
+        await create(plane, launch, task.identity, inputs, generated=generated, note=remote.note)
 
     def read(message: Any, storage: Storage) -> Outputs:
         return Outputs(output_values(task.interface, message, storage))

@@ -287,6 +287,20 @@ def test_an_interrupt_leaves_the_run_and_says_how_to_stop_it(app: Project, plane
     assert not plane.runs["going"].ended
 
 
+def test_an_interrupt_while_the_run_is_started_names_it(app: Project, plane: ControlPlaneServer) -> None:
+    plane.fail("RunService.CreateRun", faults.Late(30))
+    process = subprocess.Popen(
+        [FLYTE, *MAIN, "--name", "perhaps"], cwd=app.path, env=app.environment(), stderr=subprocess.PIPE, text=True
+    )
+    while not plane.asked("RunService.CreateRun"):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "flyte abort perhaps" in said
+
+
 # -- deployed tasks
 
 
