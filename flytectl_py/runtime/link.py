@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 import time
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, TypeVar
 
+from flytectl_py.config.resolution import Settings, resolve
 from flytectl_py.controlplane.api import AlreadyExistsError, NotReachedError, ServerFaultError
 from flytectl_py.controlplane.services import ControlPlane
-from flytectl_py.errors import FlyteError, RuntimeSystemError
+from flytectl_py.errors import NotReadyError, RuntimeSystemError
 from flytectl_py.runtime.arguments import Invocation
 from flytectl_py.wire import actions
 
@@ -110,7 +112,7 @@ class Link:
     @property
     def _plane(self) -> ControlPlane:
         if self._opened is None:
-            self._opened = ControlPlane.connect(_settings(self._invocation), person=False)
+            self._opened = ControlPlane.connect(settings_of(self._invocation), person=False)
         return self._opened
 
     def _run(self) -> None:
@@ -175,20 +177,24 @@ class Link:
         self._waiting.clear()
 
 
-def _settings(invocation: Invocation) -> Any:
-    """Return the settings of the control plane that the cluster names in the environment."""
-    import os
+def settings_of(invocation: Invocation) -> Settings:
+    """Return the settings of the control plane that the cluster names in the environment.
 
-    from flytectl_py.config.resolution import resolve
+    :raises NotReadyError: it names none.
+    """
+    from flytectl_py.config.api import read_api_key
 
-    if not invocation.endpoint:
-        raise FlyteError(
+    key = read_api_key(invocation.api_key) if invocation.api_key else None
+    endpoint = invocation.endpoint or (key.endpoint if key else "")
+    if not endpoint:
+        raise NotReadyError(
             "the task calls other tasks, and this container knows no control plane to run them",
             hint="the cluster sets _U_EP_OVERRIDE; to try the container by hand, set it to the endpoint",
         )
     flags = {
-        "endpoint": invocation.endpoint,
+        "endpoint": endpoint,
         "insecure": invocation.insecure,
+        "headless": True,
         "api_key": invocation.api_key or None,
     }
     return resolve(flags, environ=os.environ)

@@ -119,7 +119,7 @@ class Tracing:
 
     def _prepare(self, name: str, function: Callable[[], Any]) -> _Step | None:
         """Name the call; None where it cannot be recorded: no control plane, or inputs that cannot travel."""
-        if not self._invocation.endpoint or not isinstance(function, functools.partial):
+        if not (self._invocation.endpoint or self._invocation.api_key) or not isinstance(function, functools.partial):
             return None
         try:
             interface = Interface.of(function.func)

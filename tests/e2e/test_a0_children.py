@@ -265,7 +265,7 @@ def test_a_traced_call_is_not_made_again_by_a_retry(container: Container, runnin
 
 
 def test_a_container_without_a_control_plane(container: Container) -> None:
-    assert "_U_EP_OVERRIDE" in container.run("main").failed(0).message
+    assert "_U_EP_OVERRIDE" in container.run("main").failed(1).message
 
 
 def test_a_thousand_children_of_one_parent(container: Container, running: Cluster) -> None:
