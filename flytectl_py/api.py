@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flytectl_py.bridge import Verb
 from flytectl_py.config import settings as config
-from flytectl_py.errors import DeclarationError, did_you_mean
 from flytectl_py.model.context import Mode, current_context
 from flytectl_py.model.task import Task
 from flytectl_py.model.world import install_data
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from flytectl_py.config.declared import Config
     from flytectl_py.engines.api import Run
+    from flytectl_py.engines.deploy_verb import Deployment
     from flytectl_py.engines.runner import Runner
     from flytectl_py.model.data import DataKeeper
     from flytectl_py.model.environment import Environment
@@ -112,6 +112,7 @@ def with_runcontext(
     mode: Mode | None = None,
     *,
     name: str | None = None,
+    service_account: str | None = None,
     version: str | None = None,
     copy_style: CopyStyle = "loaded_modules",
     dry_run: bool = False,
@@ -120,21 +121,28 @@ def with_runcontext(
     images: Mapping[str, str] | None = None,
     raw_data_path: str | None = None,
     run_base_dir: str | None = None,
+    overwrite_cache: bool = False,
     project: str | None = None,
     domain: str | None = None,
     env_vars: dict[str, str] | None = None,
-    overwrite_cache: bool = False,
+    labels: dict[str, str] | None = None,
+    annotations: dict[str, str] | None = None,
+    interruptible: bool = False,
+    log_level: int | None = None,
     disable_run_cache: bool = False,
+    queue: str | None = None,
     note: Callable[[str], None] | None = None,
 ) -> Runner:
     """Say how the next run should go: ``flyte.with_runcontext(name="nightly").run(task, x=1)``.
 
     :param mode: ``local`` (the default where no endpoint is configured), ``remote`` or ``hybrid``.
     :param name: of the run; lower-case letters, digits and ``-``. Random unless given.
-    :param version: of the code that runs; ``flyte.ctx().version`` gives it.
+    :param service_account: of Kubernetes, under which the run's containers run.
+    :param version: of the code that runs; ``flyte.ctx().version`` gives it. On a cluster it follows from the content of
+        code, images and task, unless it is given.
     :param copy_style: which code travels with the run: ``loaded_modules`` (also called ``auto``), ``all`` or ``none``.
     :param dry_run: run nothing; ``run(…)`` then checks the inputs and returns a run of phase ``planned`` whose `bundle`
-        says which code would travel. Needs no endpoint.
+        says which code would travel, and whose `plan` what would be sent to a cluster. Needs no endpoint.
     :param copy_bundle_to: a folder for the archive of that code, or a file if it ends in ``.gz`` or ``.tgz``.
     :param interactive_mode: whether the task was typed into a notebook or a REPL, and so travels pickled. Found out by
         itself; True and False insist, and a task for which that is not so is refused.
@@ -143,24 +151,19 @@ def with_runcontext(
     :param env_vars: set for every task of the run; they win over an environment's own.
     :param raw_data_path: where the data of files, folders and tables goes. :param run_base_dir: where outputs belong.
     :param overwrite_cache: tasks that are cached run all the same, and what they return is kept instead.
-    :param disable_run_cache: nothing is taken from the cache and nothing is kept.
+    :param disable_run_cache: nothing is taken from the cache and nothing is kept; nor is anything relied on that an
+        earlier run has uploaded.
+    :param labels, annotations: of the run on a cluster. :param queue: that takes it there.
+    :param interruptible: machines may be taken away while it runs; False leaves it to the tasks.
+    :param log_level: of the machinery in the containers, a number of the standard `logging`.
     :param note: takes each line for the person who watches, instead of stderr.
     :raises DeclarationError: a value that its parameter cannot take.
     """
+    from flytectl_py.engines.run_context import check_context, check_texts
     from flytectl_py.engines.runner import Runner, print_note
-    from flytectl_py.plan.bundle import COPY_STYLES
 
-    if mode is not None:
-        _check_choice("with_runcontext(mode=…)", mode, ("local", "remote", "hybrid"))
-    _check_choice("with_runcontext(copy_style=…)", copy_style, COPY_STYLES)
-    for name_of_image, uri in (images or {}).items():
-        if not isinstance(uri, str) or not uri:
-            raise DeclarationError("with_runcontext(images=…)", {name_of_image: uri}, "give image URIs by name")
-    _check_variables("with_runcontext(env_vars=…)", env_vars or {})
-    if name is not None:
-        from flytectl_py.engines.api import checked_run_name
-
-        checked_run_name(name)
+    check_context(mode, copy_style, name)
+    check_texts(images=images, labels=labels, annotations=annotations, env_vars=env_vars)
     return Runner(
         mode=mode,
         name=name,
@@ -174,27 +177,23 @@ def with_runcontext(
         dry_run=dry_run,
         copy_bundle_to=None if copy_bundle_to is None else Path(copy_bundle_to),
         interactive_mode=interactive_mode,
+        images=images,
+        service_account=service_account,
         overwrite_cache=overwrite_cache,
+        labels=labels,
+        annotations=annotations,
+        interruptible=interruptible or None,
+        log_level=log_level,
         disable_run_cache=disable_run_cache,
+        queue=queue,
         note=note or print_note,
     )
 
 
-def _check_choice(parameter: str, value: object, known: Collection[str]) -> None:
-    if value not in known:
-        raise DeclarationError(
-            parameter, value, f"it is one of {', '.join(known)}", suggestion=did_you_mean(str(value), known)
-        )
-
-
-def _check_variables(parameter: str, variables: Mapping[str, str]) -> None:
-    for key, value in variables.items():
-        if not isinstance(key, str) or not isinstance(value, str) or not key or "=" in key or "\0" in key + value:
-            raise DeclarationError(parameter, {key: value}, "names and values are text, names without '='")
-
-
 def _run(task: Task[..., Any], /, *args: Any, **kwargs: Any) -> Run:
-    """Run a task to its end, here where no endpoint is configured: ``flyte.run(task, 1, y=2).outputs()``.
+    """Run a task: here, to its end, where no endpoint is configured: ``flyte.run(task, 1, y=2).outputs()``.
+
+    On a cluster the run is only started: `run.url` is its page, `run.wait()` waits for it, as `run.outputs()` does.
 
     ``await flyte.run.aio(task, …)`` is the form for async code.
 
@@ -326,11 +325,60 @@ def _data_keeper() -> DataKeeper:
 
 install_data(_data_keeper)
 
+
+def _deploy(
+    *envs: Environment,
+    dryrun: bool = False,
+    version: str | None = None,
+    interactive_mode: bool | None = None,
+    copy_style: CopyStyle = "loaded_modules",
+) -> list[Deployment]:
+    """Store the tasks of environments, and of those that they depend on, on a cluster: ``flyte.deploy(env)``.
+
+    Images are built where they are missing, the code is uploaded, and every task is stored under one version. Deploying
+    the same again changes nothing. ``await flyte.deploy.aio(env)`` is the form for async code.
+
+    :param dryrun: plan only; no network, no daemon and no endpoint are needed.
+    :param version: at most 63 characters; by default it follows from code, images and tasks.
+    :param interactive_mode: as in `with_runcontext`; a task that lives in no file cannot be deployed.
+    :param copy_style: which code travels: ``loaded_modules`` (also called ``auto``), ``all``, or ``none``: the images
+        hold it.
+    :return: one for each environment given.
+    :raises UsageError: there is nothing to deploy, or not as it is declared.
+    :raises NotReadyError: no endpoint is configured, or it cannot be reached.
+    :raises ConflictError: the version exists with other content.
+    :raises DeploymentError: some tasks were refused.
+    """
+    from flytectl_py.engines.deploy_verb import carry_out, deployments, plan_of
+    from flytectl_py.engines.runner import print_note
+
+    plan, settings = plan_of(envs, version, interactive_mode, copy_style)
+    for warning in plan.warnings:
+        print_note(f"warning: {warning}")
+    return deployments(envs, plan, None if dryrun else carry_out(plan, settings, print_note))
+
+
+async def _deploy_async(
+    *envs: Environment,
+    dryrun: bool = False,
+    version: str | None = None,
+    interactive_mode: bool | None = None,
+    copy_style: CopyStyle = "loaded_modules",
+) -> list[Deployment]:
+    import asyncio
+
+    return await asyncio.to_thread(
+        _deploy, *envs, dryrun=dryrun, version=version, interactive_mode=interactive_mode, copy_style=copy_style
+    )
+
+
 _run.__name__ = "run"
+_deploy.__name__ = "deploy"
 _build.__name__ = "build"
 _build_images.__name__ = "build_images"
 _map.__name__ = "map"
 run: Verb[..., Run] = Verb(_run, _run_async)
 map: Verb[..., Iterator[Any]] = Verb(_map, _map_async)  # noqa: A001  the name is the public API's
+deploy: Verb[..., list[Deployment]] = Verb(_deploy, _deploy_async)
 build: Verb[..., str] = Verb(_build, _build_async)
 build_images: Verb[..., ImageCache] = Verb(_build_images, _build_images_async)

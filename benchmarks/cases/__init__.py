@@ -6,14 +6,17 @@ from collections.abc import Callable, Mapping
 
 from benchmarks.bench import Bench
 from benchmarks.cases import (
+    a0,
     build,
     bundle,
     bundle_memory,
     cache,
     data,
+    deploy,
     fanout,
     file_help,
     image_tag,
+    literals,
     loading,
     records,
     root_help,
@@ -34,5 +37,8 @@ CASES: Mapping[str, Callable[[Bench], list[Finding]]] = {
     "bundle-memory": bundle_memory.measure,
     "image-tag": image_tag.measure,
     "build": build.measure,
+    "literals": literals.measure,
+    "deploy": deploy.measure,
+    "a0": a0.measure,
 }
 """Name on the command line -> what measures it, in the order of the report."""

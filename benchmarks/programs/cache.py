@@ -6,7 +6,7 @@ import time
 import flyte
 
 env = flyte.TaskEnvironment(name="cache", cache="auto")
-ran = []
+ran: list[int] = []
 
 
 def helper(x: int) -> list[int]:

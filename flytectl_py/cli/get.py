@@ -1,44 +1,85 @@
-"""`flyte get`: what is known of runs."""
+"""`flyte get`: what is known of runs, here or on a cluster, and of a cluster's tasks and projects."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from flytectl_py.cli.images import make_command
-from flytectl_py.cli.records import LIST_OPTIONS, ROOT_OPTION, show_run, show_runs
+from flytectl_py.cli.options import Option
+from flytectl_py.cli.records import ROOT_OPTION
 from flytectl_py.errors import UnknownNameError, UsageError
 
 if TYPE_CHECKING:
     from flytectl_py.cli.output import Output
 
-HELP = """Show the runs of this project on this machine, or one of them with all its actions.
+LOCAL_OPTION: Mapping[str, Option] = {
+    "local": Option(
+        ("--local",), "The runs of this project on this machine, also where an endpoint is configured.", kind="flag"
+    )
+}
+PLACE_OPTIONS: Mapping[str, Option] = {
+    "project": Option(("--project", "-p"), "Project of the cluster, instead of the configured one.", "NAME"),
+    "domain": Option(("--domain", "-d"), "Domain of the cluster, instead of the configured one.", "NAME"),
+}
+GET_OPTIONS: Mapping[str, Option] = {
+    "limit": Option(("--limit",), "How many to list, the newest first; 0 for all.", "N"),
+    **LOCAL_OPTION,
+    **PLACE_OPTIONS,
+    **ROOT_OPTION,
+}
+NAMES: Final = {"run": 1, "action": 2, "task": 1, "project": 1}
+"""What is shown, with how many names it takes."""
+
+HELP = """Show runs and their actions, here or, where an endpoint is configured, on the cluster there.
 
 \b
 Examples:
-  flyte get run               the newest runs
-  flyte get run NAME          one run: its actions, times, attempts, cache hits
-  flyte get run NAME --json   with inputs, outputs and errors
+  flyte get run                       the newest runs
+  flyte get run NAME                  one run: its actions, times, attempts, cache hits
+  flyte get action RUN [ACTION]       the actions of a run on the cluster, or one of them
+  flyte get task [ENV.TASK[:VERSION]] deployed tasks, or one of them with its inputs
+  flyte get project [NAME]            projects of the cluster
 """
-
-SUBJECTS = ("run",)
 
 
 def command() -> Any:
     """Return the command `get`."""
-    return make_command("get", HELP, "run [NAME]", {**LIST_OPTIONS, **ROOT_OPTION}, _get)
+    return make_command("get", HELP, "run|action|task|project [NAME]...", GET_OPTIONS, _get)
+
+
+def is_local(options: Mapping[str, Any], output: Output) -> bool:
+    """Whether records of this machine are meant: where no endpoint is configured, and with ``--local``."""
+    if options.get("local"):
+        return True
+    from flytectl_py.cli.connecting import settings_of
+
+    return not settings_of(options, output).endpoint
 
 
 def _get(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     if not words:
-        raise UsageError("get what? flyte get run [NAME]", hint="see 'flyte get --help'")
-    if words[0].removesuffix("s") not in SUBJECTS:
-        raise UnknownNameError("subject", words[0], SUBJECTS, hint="flyte get run [NAME]")
-    if len(words) > 2:
-        raise UsageError(f"one run at a time: got {' '.join(words[1:])}", hint="flyte get run NAME")
-    if len(words) == 1:
-        show_runs(options, output)
+        raise UsageError(f"get what? {', '.join(NAMES)}", hint="see 'flyte get --help'")
+    kind, *names = words
+    kind = kind.removesuffix("s")
+    if kind not in NAMES:
+        raise UnknownNameError("kind of record", words[0], NAMES, hint="see 'flyte get --help'")
+    if len(names) > NAMES[kind]:
+        raise UsageError(
+            f"flyte get {kind}: '{names[NAMES[kind]]}' is one name too many", hint="see 'flyte get --help'"
+        )
+    if names and "limit" in options and kind != "action":
+        raise UsageError("--limit is for lists, and one was named", where="--limit")
+    if kind == "run" and is_local(options, output):
+        from flytectl_py.cli.records import show_run, show_runs
+
+        if names:
+            show_run(names[0], options, output)
+        else:
+            show_runs(options, output)
         return
-    if "limit" in options:
-        raise UsageError("--limit is for the list of runs, and one was named", where="--limit")
-    show_run(words[1], options, output)
+    if options.get("local"):
+        raise UsageError(f"--local: only runs are recorded here, no {kind}s", where="--local")
+    from flytectl_py.cli.remote_get import show
+
+    show(kind, names, options, output)

@@ -1,35 +1,62 @@
-"""`flyte logs`: what the actions of a run printed."""
+"""`flyte logs RUN`: what the actions of a run print, or printed, here or on a cluster."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from flytectl_py.cli.get import LOCAL_OPTION, PLACE_OPTIONS, is_local
 from flytectl_py.cli.images import make_command
-from flytectl_py.cli.records import ROOT_OPTION, show_logs
+from flytectl_py.cli.options import Option
+from flytectl_py.cli.records import ROOT_OPTION
 from flytectl_py.errors import UsageError
 
 if TYPE_CHECKING:
     from flytectl_py.cli.output import Output
 
-HELP = """Print what the actions of a run on this machine printed, each line with the action where there are several.
+LOGS_OPTIONS: Mapping[str, Option] = {
+    "attempt": Option(("--attempt",), "On a cluster: which attempt of the action; by default the latest.", "N"),
+    "timestamps": Option(
+        ("--timestamps", "-t"), "On a cluster: put before each line when it was printed, in UTC.", kind="flag"
+    ),
+    "user_only": Option(
+        ("--filter-system",), "On a cluster: leave out the lines of the machinery around the task.", kind="flag"
+    ),
+    **LOCAL_OPTION,
+    **PLACE_OPTIONS,
+    **ROOT_OPTION,
+}
+
+HELP = """Show what a run printed; on a cluster, what it prints, from its first line on, until it has ended.
 
 \b
 Examples:
-  flyte logs NAME           all that the run printed
-  flyte logs NAME a3        what one action printed, as it was
-  flyte logs NAME --json    with the stream of each piece
+  flyte logs RUN             all that the run printed; on a cluster, its own task
+  flyte logs RUN ACTION      one action; 'flyte get run RUN' names them
+  flyte logs RUN --json      with where and when each piece was printed
 """
 
 
 def command() -> Any:
     """Return the command `logs`."""
-    return make_command("logs", HELP, "NAME [ACTION]", ROOT_OPTION, _logs)
+    return make_command("logs", HELP, "RUN [ACTION]", LOGS_OPTIONS, _logs)
 
 
 def _logs(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     if not words:
-        raise UsageError("which run? flyte logs NAME", hint="'flyte get run' lists them")
+        raise UsageError("which run? flyte logs RUN", hint="'flyte get run' lists runs")
     if len(words) > 2:
-        raise UsageError(f"one action at a time: got {' '.join(words[1:])}", hint="flyte logs NAME [ACTION]")
-    show_logs(words[0], words[1] if len(words) > 1 else None, options, output)
+        raise UsageError(f"one action at a time: got {' '.join(words[1:])}", hint="flyte logs RUN [ACTION]")
+    run, action = words[0], words[1] if len(words) > 1 else None
+    if is_local(options, output):
+        for key in ("attempt", "timestamps", "user_only"):
+            if options.get(key):
+                flag = LOGS_OPTIONS[key].names[0]
+                raise UsageError(f"{flag} is for runs on a cluster, and this one is here", where=flag)
+        from flytectl_py.cli.records import show_logs
+
+        show_logs(run, action, options, output)
+        return
+    from flytectl_py.cli.remote_logs import show_remote_logs
+
+    show_remote_logs(run, action or "", options, output)

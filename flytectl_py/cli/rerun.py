@@ -14,7 +14,8 @@ from flytectl_py.cli.options import SaysWhere, declare, merged
 from flytectl_py.cli.output import Output, settle_output
 from flytectl_py.cli.plain_params import keep_pydantic_out
 from flytectl_py.cli.records import records, run_record
-from flytectl_py.cli.run import RUN_OPTIONS, AnyTask, task_command
+from flytectl_py.cli.run import AnyTask, task_command
+from flytectl_py.cli.run_options import RUN_OPTIONS
 from flytectl_py.cli.running import Again, run_task
 from flytectl_py.errors import NotReadyError, UsageError
 

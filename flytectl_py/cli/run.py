@@ -15,9 +15,10 @@ from typer.core import TyperCommand, TyperGroup
 
 from flytectl_py.cli.early import bare_flags, given_early, hidden_by_inputs
 from flytectl_py.cli.loading import load_target
-from flytectl_py.cli.options import GENERAL, Option, SaysWhere, declare, merged
+from flytectl_py.cli.options import SaysWhere, declare, merged
 from flytectl_py.cli.params import INPUT, description, input_options, signature, summary
 from flytectl_py.cli.plain_params import keep_pydantic_out
+from flytectl_py.cli.run_options import RUN_OPTIONS
 from flytectl_py.cli.running import run_task
 from flytectl_py.errors import DeclarationError, UsageError
 from flytectl_py.model.task import Task
@@ -28,36 +29,9 @@ if TYPE_CHECKING:
 AnyTask = Task[..., Any]
 Act = Callable[["Loaded", AnyTask, Mapping[str, Any], Mapping[str, Any]], None]
 
-RUN_OPTIONS: Mapping[str, Option] = {
-    "local": Option(("--local",), "Run on this machine, also where an endpoint is configured.", kind="flag"),
-    "name": Option(("--name",), "Name of the run, instead of a random one.", "NAME"),
-    "inputs": Option(("--inputs",), "JSON file with inputs by name; - is stdin. Options win over it.", "FILE"),
-    "env_vars": Option(
-        ("--env", "-e"), "Set an environment variable for every task. Repeatable.", "KEY=VALUE", "texts"
-    ),
-    "project": Option(("--project", "-p"), "Project that the run belongs to.", "NAME"),
-    "domain": Option(("--domain", "-d"), "Domain that the run belongs to; flyte.current_domain() gives it.", "NAME"),
-    "root_dir": Option(("--root-dir",), "Root of the project, from which modules are named.", "DIR"),
-    "copy_style": Option(
-        ("--copy-style",), "Code that travels: loaded_modules, all or none. Here the code is where it is.", "STYLE"
-    ),
-    "dry_run": Option(("--dry-run",), "Show what would run and which code would travel; run nothing.", kind="flag"),
-    "overwrite_cache": Option(
-        ("--overwrite-cache",), "Run tasks that are cached all the same, and keep what they return.", kind="flag"
-    ),
-    "keep_code": Option(
-        ("--keep-code",), "Keep the code that runs, as a bundle: flyte rerun uses it then.", kind="flag"
-    ),
-    "open": Option(("--open",), "Open the run's first report in a browser.", kind="flag"),
-    "raw_data_path": Option(("--raw-data-path",), "Where the data of files, folders and tables goes.", "URI"),
-    "progress": Option(
-        ("--progress",), "Say what the run is at also where nobody watches, a line a second at most.", kind="flag"
-    ),
-    "no_progress": Option(("--no-progress",), "Draw nothing while the run goes on.", kind="flag"),
-    **GENERAL,
-}
+HELP = """Run a task of a Python file, and print what it returns.
 
-HELP = """Run a task of a Python file on this machine, and print what it returns.
+It runs on this machine, or, where an endpoint is configured, on the cluster there: then its page is printed.
 
 \b
 Examples:
@@ -65,12 +39,19 @@ Examples:
   flyte run app.py main --help          which inputs does it take?
   flyte run app.py main --x 1 --name first
   flyte run app.py main --inputs inputs.json --json
+  flyte run --follow app.py main --x 1  on a cluster: wait for it, with its logs
+  flyte run deployed-task env.main --x 1  what was deployed, without its code
 
 Options may stand before FILE, before TASK, or after it; there the inputs of the task come first. FILE may be a folder:
 then the tasks of all its Python files can be run.
 """
 
-_BEFORE_LOADING = ("config", "project", "domain", "root_dir", "as_json", "output_format", "quiet", "verbose")
+DEPLOYED = "deployed-task"
+
+_BEFORE_LOADING = (
+    "config", "endpoint", "insecure", "org", "project", "domain", "root_dir",
+    "as_json", "output_format", "quiet", "verbose",
+)  # fmt: skip
 """Options that must be known before the file is loaded, wherever they stand."""
 
 
@@ -81,6 +62,8 @@ class FileArgument(SaysWhere, TyperGroup):
         del ctx
         from flytectl_py.project.target import locate
 
+        if args[0] == DEPLOYED and not Path(DEPLOYED).exists():
+            return args[0], _deployed_command(), args[1:]
         if not args[0]:
             raise UsageError("FILE is empty", hint="give a .py file, or a folder that holds some")
         locate(Path(args[0]))  # Said before options that follow are found wrong.
@@ -187,6 +170,22 @@ def _file_command(file: str) -> Any:
     return made
 
 
+def _deployed_command() -> Any:
+    from flytectl_py.cli.deployed import DeployedArgument
+
+    app = _group(DeployedArgument, DEPLOYED, "Run a task that a cluster holds.", "ENV.TASK[:VERSION] [INPUTS]...")
+
+    def of_cluster(ctx: typer.Context, **given: Any) -> None:
+        ctx.obj = [*ctx.obj, given]
+        if ctx.invoked_subcommand is None:
+            raise UsageError("which task? give ENV.TASK or ENV.TASK:VERSION", hint="'flyte get task' lists them")
+
+    made: DeployedArgument = _made(app, of_cluster)
+    made.options = {key: RUN_OPTIONS[key] for key in _BEFORE_LOADING}
+    made.make = lambda task, run, for_help: _command_of(task, run, for_help=for_help)
+    return made
+
+
 def _group(cls: type[TyperGroup], name: str, text: str, metavar: str) -> tuple[typer.Typer, dict[str, Any]]:
     app = typer.Typer(name=name, rich_markup_mode=None, add_completion=False)
     return app, {
@@ -212,23 +211,33 @@ def task_command(loaded: Loaded, task: AnyTask, act: Act, *, for_help: bool) -> 
     :param act: takes the inputs as typed and the options of all places of the command line.
     :param for_help: also read what help shows.
     """
+    return _command_of(task, lambda typed, options: act(loaded, task, typed, options), for_help=for_help)
+
+
+def _command_of(task: AnyTask, run: Callable[[Mapping[str, Any], Mapping[str, Any]], None], *, for_help: bool) -> Any:
     inputs = input_options(task, for_help=for_help)
     taken = {name for option in inputs.values() for part in option.names for name in part.split("/")}
     left = {key: option.without(taken) for key, option in RUN_OPTIONS.items()}
 
     def run_one(ctx: typer.Context, **given: Any) -> None:
         typed = {key: given.pop(key) for key in inputs}
-        act(loaded, task, typed, merged([*ctx.obj, given]))
+        run(typed, merged([*ctx.obj, given]))
 
     app = typer.Typer(rich_markup_mode=None, add_completion=False)
-    # Dashes and underscores are the same in the name of an input.
+    known = {name.lstrip("-") for name in taken} | {name[2:] for name in taken}
+
+    def normalized(token: str) -> str:
+        """Dashes and underscores are the same in the name of an input, and underscores around it may be left out."""
+        plain = token.replace("_", "-")
+        return plain if plain in known else plain.strip("-") or plain
+
     app.command(
         task.short_name,
         cls=TaskCommand,
         help=description(task) if for_help else None,
         options_metavar="[INPUTS] [OPTIONS]",
         add_help_option=False,
-        context_settings={"token_normalize_func": lambda token: token.replace("_", "-")},
+        context_settings={"token_normalize_func": normalized},
     )(declare(run_one, {**inputs, **{key: option for key, option in left.items() if option is not None}}))
     made = typer.main.get_command(app)
     keep_pydantic_out(made)

@@ -5,18 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from flytectl_py.cli.output import Output, about_run, settle_output
 from flytectl_py.cli.params import read_inputs
 from flytectl_py.cli.reports import reports_here, tell_reports
+from flytectl_py.cli.run_options import run_context
 from flytectl_py.cli.start import user_code
-from flytectl_py.errors import UsageError
 from flytectl_py.model.task import Task
 
 if TYPE_CHECKING:
     from flytectl_py.engines.api import Run
     from flytectl_py.engines.recording import KeptCode
+    from flytectl_py.engines.remote_run import RemoteRun
     from flytectl_py.engines.watching import Watcher
     from flytectl_py.project.loaded import Loaded
 
@@ -51,23 +52,20 @@ def run_task(
     from flytectl_py.engines.runner import Runner
 
     output = settle_output(options)
-    env_vars = _env_vars(options.get("env_vars", []))
+    context = run_context(options)
     inputs = read_inputs(task, typed, options.get("inputs"), again)
     copy_style = _copy_style(options.get("copy_style", "loaded_modules"))
     runner = Runner(
         mode="local" if options.get("local") else None,
-        name=options.get("name"),
-        raw_data_path=options.get("raw_data_path"),
-        env_vars=env_vars,
         copy_style=copy_style,
         dry_run=bool(options.get("dry_run")),
-        overwrite_cache=bool(options.get("overwrite_cache")),
         copy_bundle_to=_bundles(loaded.root.path) if options.get("keep_code") else None,
         note=output.note,
         root=loaded.root.path if again is None else again.root,
         target=loaded.target,
         code=None if again is None else again.code,
         watchers=_watchers(options, output),
+        **context,
     )
     if task.is_async:
         import asyncio  # noqa: F401  now, while the collector is off
@@ -82,11 +80,25 @@ def run_task(
     for name, place in loaded.siblings.items():
         output.detail(f"{name} is the sibling package at {place}")
     if run.phase == Phase.PLANNED:
-        output.result(f"would run {task.name} with {_shown_inputs(inputs)}", _plan_document(run, inputs))
+        _tell_plan(run, f"would run {task.name} with {_shown_inputs(inputs)}", inputs, output)
+        return
+    if run.phase == Phase.QUEUED:
+        from flytectl_py.cli.remote_run import tell
+
+        tell(cast("RemoteRun", run), output, follow=bool(options.get("follow")))
         return
     output.detail(f"run {run.name}: {run.actions} actions in {run.seconds:.3f} s")
     _keep_tables(run)
     output.result(_readable(run), _document(run))
+
+
+def _tell_plan(run: Run, first_line: str, inputs: Mapping[str, Any], output: Output) -> None:
+    if run.plan is None:
+        output.result(first_line, _plan_document(run, inputs))
+        return
+    from flytectl_py.cli.remote_run import tell_plan
+
+    tell_plan(run.plan, first_line, _plan_document(run, inputs), output)
 
 
 def _keep_tables(run: Run) -> None:
@@ -168,13 +180,3 @@ def _document(run: Run) -> dict[str, Any]:
         "actions": run.actions,
         **({"reports": paths} if (paths := reports_here()) else {}),
     }
-
-
-def _env_vars(pairs: Sequence[str]) -> dict[str, str]:
-    found = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not name or not equals:
-            raise UsageError(f"--env: got '{pair}'; it takes KEY=VALUE, e.g. --env LEVEL=debug")
-        found[name] = value
-    return found

@@ -59,6 +59,11 @@ def pack_task(task: Task[..., Any], modules: dict[str, ModuleType]) -> bytes:
     return _MAGIC + json.dumps(header).encode() + b"\n" + bytes(payload)
 
 
+def is_packed(data: bytes) -> bool:
+    """Whether `data` begins as what `pack_task` returns."""
+    return data.startswith(_MAGIC)
+
+
 def unpack_task(data: bytes, where: str = FILE_NAME) -> Task[..., Any]:
     """Return the task that `pack_task` packed. Loading runs what is in it, so its source must be trusted.
 

@@ -12,7 +12,10 @@ from flytectl_py.errors import UnknownNameError
 if TYPE_CHECKING:
     from flytectl_py.engines.watching import Watcher
 
-ENGINES: Final = {"local": "flytectl_py.engines.local:LocalEngine"}
+ENGINES: Final = {
+    "local": "flytectl_py.engines.local:LocalEngine",
+    "cluster": "flytectl_py.engines.cluster:ClusterEngine",
+}
 
 
 def make_engine(name: str, options: RunOptions, note: Note, watchers: Sequence[Watcher] = ()) -> Engine:

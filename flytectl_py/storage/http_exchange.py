@@ -20,10 +20,14 @@ MOST_ERROR_TEXT = 64 << 10
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds until a connection must stand, and seconds without a byte after which it is given up."""
+    """Seconds until a connection must stand, and seconds without a byte after which it is given up.
+
+    :param trust: whose certificates are good; by default those that the system trusts.
+    """
 
     connect: float
     stall: float
+    trust: ssl.SSLContext | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,7 @@ def _connection(parts: SplitResult, limits: Limits) -> tuple[http.client.HTTPCon
     proxy = None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(parts.scheme)
     if not proxy:
         if parts.scheme == "https":
-            context = ssl.create_default_context()
+            context = limits.trust or ssl.create_default_context()
             return http.client.HTTPSConnection(host, parts.port, timeout=limits.connect, context=context), target, {}
         return http.client.HTTPConnection(host, parts.port, timeout=limits.connect), target, {}
     through = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
@@ -137,7 +141,10 @@ def _connection(parts: SplitResult, limits: Limits) -> tuple[http.client.HTTPCon
         pass_on = {"Proxy-Authorization": "Basic " + base64.b64encode(secret).decode()}
     if parts.scheme == "https":
         tunnel = http.client.HTTPSConnection(
-            through.hostname or "", through.port, timeout=limits.connect, context=ssl.create_default_context()
+            through.hostname or "",
+            through.port,
+            timeout=limits.connect,
+            context=limits.trust or ssl.create_default_context(),
         )
         tunnel.set_tunnel(host, parts.port or 443, pass_on)
         return tunnel, target, {}

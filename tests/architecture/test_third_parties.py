@@ -22,7 +22,10 @@ GRANTED: dict[str, dict[str, str]] = {
     "config": {"yaml": LATE},  # where there is such a file
     "project": {"pathspec": LATE},  # where there are ignore files
     "values": {"pydantic": LATE},  # where the user's own module has imported it
-    "engines": {"cloudpickle": LATE},  # a task that lives in no file
+    "engines": {
+        "cloudpickle": LATE,  # a task that lives in no file
+        **dict.fromkeys(("polars", "pyarrow"), LATE),  # a table as the input of a run on a cluster
+    },
     "storage": {
         "isal": ANYWHERE,  # a faster gzip, where archives are read and written
         **dict.fromkeys(("adlfs", "aiohttp", "azure", "gcsfs", "s3fs", "yarl"), LATE),  # each store's own extra
@@ -32,10 +35,20 @@ GRANTED: dict[str, dict[str, str]] = {
         "fsspec": LATE,  # a provider's file system, for who asks for one
         "msgpack": LATE,  # a table in a message of that form
     },
-    "wire": {"flyteidl2": ANYWHERE},  # what it spells
     "model": {
         "kubernetes": LATE,  # a pod template made from the client's own classes
         "pydantic_core": LATE,  # asked for by pydantic itself, for a model of the user's
+    },
+    # Loaded as a whole, and only where something is remote.
+    "controlplane": {**dict.fromkeys(("connectrpc", "flyteidl2", "pyqwest"), ANYWHERE), "keyring": LATE},
+    "runtime": {
+        **dict.fromkeys(("flyteidl2", "google"), ANYWHERE),
+        **dict.fromkeys(("polars", "pyarrow"), LATE),  # where a task takes or gives a table
+    },
+    "wire": {
+        **dict.fromkeys(("flyteidl2", "google"), ANYWHERE),  # the messages that it writes
+        **dict.fromkeys(("cloudpickle", "msgpack", "pydantic"), LATE),  # where a value travels so
+        "docstring_parser": LATE,  # tasks that have a docstring
     },
 }
 

@@ -83,7 +83,7 @@ def differences(where: str, offered: Any, record: dict[str, Any]) -> Iterator[st
 
 
 def other_default(ours: inspect.Parameter, recorded: dict[str, Any]) -> str | None:
-    """Say how the default of a parameter differs. What a factory makes, and an object without a text, is not compared."""
+    """Say how the default of a parameter differs. What a factory makes, and an object without text, is not compared."""
     if recorded["kind"].startswith("VAR_") or recorded.get("default") in ("<factory>", "<object>"):
         return "no default" if ours.default is ours.empty and "default" in recorded else None
     before = recorded.get("default", "none")

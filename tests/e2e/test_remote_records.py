@@ -1,0 +1,154 @@
+"""`flyte get`, `flyte logs` and `flyte abort`, against a control plane on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.support.control_plane import ControlPlaneServer
+from tests.support.plane import faults
+from tests.support.plane.state import ENDLESS, FAILED, Story
+from tests.support.project import Project
+
+APP = '''
+import flyte
+
+env = flyte.TaskEnvironment(name="app", image="ghcr.io/acme/base:1")
+
+@env.task
+def main(x: int, title: str = "sum") -> int:
+    """Add one."""
+    return x + 1
+'''
+RUN = ("run", "app.py", "main", "--x", "1", "--name")
+
+
+@pytest.fixture
+def app(project: Callable[..., Project], plane: ControlPlaneServer) -> Project:
+    made: Project = project({"app.py": APP, ".flyte/config.yaml": plane.config})
+    return made
+
+
+def test_runs_are_listed_the_latest_first(app: Project, plane: ControlPlaneServer) -> None:
+    plane.story = Story(pace=0)
+    for name in ("r1", "r2", "r3"):
+        app.flyte(*RUN, name).expect()
+    lines = app.flyte("get", "run").expect().out.splitlines()
+    assert [line.split()[0] for line in lines] == ["RUN", "r3", "r2", "r1"]
+    assert lines[1].split()[1:2] == ["app.main"]
+    listed = app.flyte("get", "runs", "--json", "--limit", "2").expect().json["runs"]
+    assert [(each["run"], each["phase"]) for each in listed] == [("r3", "succeeded"), ("r2", "succeeded")]
+    assert listed[0]["url"].endswith("/runs/r3")
+    assert app.flyte("get", "run", "--project", "default", "--json").expect().json == {"runs": []}
+
+
+def test_all_pages_are_read(app: Project, plane: ControlPlaneServer) -> None:
+    app.flyte(*RUN, "r0").expect()
+    for number in range(1, 130):
+        made = plane.runs["r0"]
+        again = type(made)(type(made.id)(), made.spec, made.run_spec, made.inputs, made.story)
+        again.id.CopyFrom(made.id)
+        again.id.name = f"r{number}"
+        plane.runs[again.id.name] = again
+    assert len(app.flyte("get", "run", "--limit", "0", "--json").expect().json["runs"]) == 130
+    assert len(app.flyte("get", "run", "--json").expect().json["runs"]) == 100
+
+
+def test_one_run_with_its_actions(app: Project, plane: ControlPlaneServer) -> None:
+    plane.story = Story(pace=0, children=("leaf", "twig"))
+    app.flyte(*RUN, "r1").expect()
+    text = app.flyte("get", "run", "r1").expect().out
+    assert text.startswith("r1: succeeded")
+    assert f"{plane.url}/v2/" in text
+    assert "\n  c0" in text
+    said = app.flyte("get", "run", "r1", "--json").expect().json
+    assert [(each["action"], each["parent"]) for each in said["actions"]] == [("a0", None), ("c0", "a0"), ("c1", "a0")]
+    assert said["started"].endswith("Z")
+    one = app.flyte("get", "action", "r1", "c1", "--json").expect().json
+    assert (one["action"], one["run"], one["parent"]) == ("c1", "r1", "a0")
+    assert len(app.flyte("get", "action", "r1", "--json").expect().json["actions"]) == 3
+
+
+def test_a_failed_run_says_why(app: Project, plane: ControlPlaneServer) -> None:
+    plane.story = FAILED
+    app.flyte(*RUN, "r1", "--follow").expect(1)
+    assert "error: ValueError: bad luck" in app.flyte("get", "run", "r1").expect().out
+    error = app.flyte("get", "run", "r1", "--json").expect().json["error"]
+    assert (error["code"], error["kind"]) == ("ValueError", "user")
+
+
+def test_tasks_and_their_inputs(app: Project) -> None:
+    for version in ("v1", "v2"):
+        app.flyte("deploy", "app.py", "--version", version).expect()
+    assert app.flyte("get", "task", "--json").expect().json["tasks"][0]["version"] == "v2"
+    text = app.flyte("get", "task", "app.main").expect().out
+    assert text.startswith("app.main:v2\nmain(x: int, title: str = 'sum') -> int\n")
+    said = app.flyte("get", "task", "app.main:v1", "--json").expect().json
+    assert said["version"] == "v1"
+    assert said["inputs"] == [
+        {"name": "x", "type": "int", "required": True},
+        {"name": "title", "type": "str", "required": False},
+    ]
+    assert said["outputs"] == [{"name": "o0", "type": "int"}]
+
+
+def test_projects(app: Project) -> None:
+    assert "flytesnacks  development, staging, production" in app.flyte("get", "project").expect().out
+    assert app.flyte("get", "project", "default", "--json").expect().json["domains"][0] == "development"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["get"], "get what?"),
+        (["get", "rum"], "did you mean 'run'?"),
+        (["get", "run", "none"], "no run 'none' in project flytesnacks, domain development"),
+        (["get", "action"], "of which run?"),
+        (["get", "action", "none"], "no run 'none'"),
+        (["get", "task", "a.none"], "no task 'a.none'"),
+        (["get", "project", "none"], "no project 'none'"),
+        (["get", "project", "one", "two"], "'two' is one name too many"),
+        (["get", "run", "--limit", "few"], "--limit"),
+        (["logs"], "flyte logs takes RUN"),
+        (["logs", "none"], "no run 'none'"),
+        (["abort"], "flyte abort takes one RUN"),
+        (["abort", "none"], "no run 'none'"),
+    ],
+)
+def test_what_is_asked_wrongly(app: Project, words: list[str], said: str) -> None:
+    assert said in app.flyte(*words).expect(2).err
+
+
+def test_without_an_endpoint_there_is_nobody_to_ask(project: Callable[..., Project]) -> None:
+    result = project({}).flyte("get", "run").expect(3)
+    assert "no endpoint" in result.err
+
+
+def test_logs_of_a_run(app: Project, plane: ControlPlaneServer) -> None:
+    plane.story = Story(pace=0, lines=("one", "two"))
+    app.flyte(*RUN, "r1").expect()
+    assert app.flyte("logs", "r1").expect().out == "one\ntwo\n"
+    said = app.flyte("logs", "r1", "--json").expect().json
+    assert [each["text"] for each in said["lines"]] == ["one", "two"]
+    assert "no attempt 3; the latest is 1" in app.flyte("logs", "r1", "--attempt", "3").expect(2).err
+    plane.fail("DataProxyService.TailLogs", faults.Reset(messages=1))
+    assert app.flyte("logs", "r1").expect().out == "one\ntwo\n"
+
+
+def test_logs_of_a_run_that_waits(app: Project, plane: ControlPlaneServer) -> None:
+    plane.story = Story(phases=("QUEUED",))
+    app.flyte(*RUN, "r1").expect()
+    assert "has not started yet: queued" in app.flyte("logs", "r1").expect(1).err
+
+
+def test_a_run_is_aborted(app: Project, plane: ControlPlaneServer) -> None:
+    plane.story = ENDLESS
+    app.flyte(*RUN, "r1").expect()
+    said = app.flyte("abort", "r1", "--reason", "enough", "--json").expect().json
+    assert (said["run"], said["phase"]) == ("r1", "aborted")
+    assert plane.runs["r1"].aborted == "enough"
+    assert "aborted: enough" in app.flyte("get", "run", "r1").expect().out
+    again = app.flyte("abort", "run", "r1").expect()
+    assert "has ended already: aborted" in again.err
+    assert len(plane.asked("RunService.AbortRun")) == 1
