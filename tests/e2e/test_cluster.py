@@ -268,6 +268,13 @@ def test_a_failed_run_ends_with_its_error(app: Project, plane: ControlPlaneServe
     app.flyte(*MAIN).expect()
 
 
+def test_each_attempt_is_shown(app: Project, plane: ControlPlaneServer) -> None:
+    plane.change_next_story(phases=("QUEUED", "RUNNING", "QUEUED", "RUNNING", "SUCCEEDED"), pace=0.2, lines=("line",))
+    result = app.flyte(*MAIN, "--follow").expect()
+    assert result.out == "line\nline\n2\n"
+    assert "running, attempt 2" in result.err
+
+
 def test_an_aborted_run_is_no_success(app: Project, plane: ControlPlaneServer) -> None:
     plane.story = Story(phases=("QUEUED", "RUNNING", "ABORTED"))
     assert "aborted" in app.flyte(*MAIN, "--follow").expect(1).err
