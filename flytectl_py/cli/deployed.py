@@ -92,5 +92,5 @@ def _run(remote: Remote, task: DeployedTask, typed: Mapping[str, Any], options: 
             {"task": task.name, "version": task.version, "phase": "planned", "requests": requests},
         )
         return
-    run = run_sync(lambda: run_deployed(remote, task, values, launch, generated=name is None))
+    run = run_sync(lambda: run_deployed(remote, task, values, launch))
     tell(run, output, follow=bool(options.get("follow")))

@@ -80,7 +80,7 @@ class RemoteOptions(NamedTuple):
     :param images: URIs of named images. :param interruptible: None leaves it to the task.
     :param overwrite_cache: what is cached is computed and stored anew. :param disable_run_cache: what was uploaded
         before is not relied on.
-    :param raw_data_path, run_base_dir: empty where the cluster chooses. :param name_is_generated: nobody chose it.
+    :param raw_data_path, run_base_dir: empty where the cluster chooses.
     :param interactive: whether the task has to live in no file; None takes it as it is.
     """
 
@@ -99,7 +99,6 @@ class RemoteOptions(NamedTuple):
     raw_data_path: str = ""
     run_base_dir: str = ""
     interactive: bool | None = None
-    name_is_generated: bool = False
 
 
 class RunOptions(NamedTuple):

@@ -115,9 +115,7 @@ class ClusterEngine:
             inputs = plan.inputs
             if plan.uploads_inputs:
                 inputs = await uploaded(plan.task, plan.values, plane, remote.scope)
-            await create(
-                plane, plan.launch, spec, inputs, generated=self._options.remote.name_is_generated, note=self._note
-            )
+            await create(plane, plan.launch, spec, inputs, self._note)
 
         def read(message: Any, storage: Storage) -> Outputs:
             return Outputs(output_values(plan.task.interface, message, storage))
@@ -125,13 +123,10 @@ class ClusterEngine:
         return RemoteRun(remote, plan.launch.name, plan.task.name, deployment.version, read)
 
 
-async def create(
-    plane: ControlPlane, launch: request.Launch, task: Any, inputs: Any, *, generated: bool, note: Note | None
-) -> None:
+async def create(plane: ControlPlane, launch: request.Launch, task: Any, inputs: Any, note: Note | None) -> None:
     """Store the inputs and have the run started.
 
     :param task: its TaskSpec, or the TaskIdentifier of a deployed task.
-    :param generated: the name was made here, at random: whoever has it is this run.
     :raises ConflictError: there is a run of that name.
     """
     cluster = await plane.cluster_of(request.cluster_for_inputs(launch.scope))
@@ -143,8 +138,6 @@ async def create(
             note(f"interrupted while the run was being started; if it was, 'flyte abort {launch.name}' stops it")
         raise
     except AlreadyExistsError as error:
-        if generated:
-            return
         raise ConflictError(
             f"there is a run named '{launch.name}' already",
             hint=f"give another --name; 'flyte get run {launch.name}' shows the one that is there",

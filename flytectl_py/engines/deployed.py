@@ -100,11 +100,10 @@ def requests_of(task: DeployedTask, values: Mapping[str, Any], launch: request.L
 
 
 async def run_deployed(
-    remote: Remote, task: DeployedTask, values: Mapping[str, Any], launch: request.Launch, *, generated: bool
+    remote: Remote, task: DeployedTask, values: Mapping[str, Any], launch: request.Launch
 ) -> RemoteRun:
     """Start a run of a deployed task.
 
-    :param generated: the run's name was made at random.
     :raises BadInputsError: the inputs do not fit.
     :raises ConflictError: there is a run of that name.
     """
@@ -113,7 +112,7 @@ async def run_deployed(
     async with remote.connect() as plane:
         if storage.used:
             inputs = await uploaded(task, values, plane, launch.scope)
-        await create(plane, launch, task.identity, inputs, generated=generated, note=remote.note)
+        await create(plane, launch, task.identity, inputs, remote.note)
 
     def read(message: Any, storage: Storage) -> Outputs:
         return Outputs(output_values(task.interface, message, storage))

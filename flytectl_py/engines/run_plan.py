@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from flytectl_py.engines.deployment_plan import DeploymentPlan
 from flytectl_py.engines.offloading import Planned
-from flytectl_py.errors import BadInputsError, InlineIOMaxBytesBreached
+from flytectl_py.errors import USAGE, BadInputsError, InlineIOMaxBytesBreached
 from flytectl_py.model.interface import Interface
 from flytectl_py.model.task import Task
 from flytectl_py.values.badvalue import BadValue
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 Message = Any
 """A message of the protocol. It is made and read in `wire/`, and only handed on here."""
+
+
+class InputsTooLargeError(InlineIOMaxBytesBreached):
+    """The inputs of a run are larger than they may be; nothing was sent."""
+
+    exit_code: ClassVar[int] = USAGE
 
 
 class Limited(Protocol):
@@ -80,7 +86,7 @@ def planned(deployment: DeploymentPlan, task: Task[..., Any], values: Mapping[st
 
     :param launch: without `sys_path`, which is the deployment's.
     :raises BadInputsError: the inputs do not fit the task's signature, or cannot travel.
-    :raises InlineIOMaxBytesBreached: they are larger than they may be.
+    :raises InputsTooLargeError: they are larger than they may be.
     """
     storage = Planned()
     inputs = inputs_of(task, values, storage)
@@ -103,7 +109,7 @@ def inputs_of(task: Called, values: Mapping[str, Any], storage: Offload) -> Mess
 def check_size(task: Called, inputs: Message) -> None:
     """Refuse inputs that are larger than `max_inline_io_bytes` of the task.
 
-    :raises InlineIOMaxBytesBreached: they are; says which are large.
+    :raises InputsTooLargeError: they are; says which are large.
     """
     limit = task.settings.max_inline_io_bytes
     size = inputs.ByteSize()
@@ -111,7 +117,7 @@ def check_size(task: Called, inputs: Message) -> None:
         return
     largest = sorted(((each.ByteSize(), each.name) for each in inputs.literals), reverse=True)[:3]
     listed = ", ".join(f"{name} {each:,} bytes" for each, name in largest)
-    error = InlineIOMaxBytesBreached(
+    error = InputsTooLargeError(
         f"the inputs of {task.name} are {size:,} bytes, and {limit:,} may travel with a call ({listed})"
     )
     error.hint = "hand over large data as flyte.io.File, Dir or DataFrame, or raise the task's max_inline_io_bytes"

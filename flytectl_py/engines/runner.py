@@ -100,7 +100,6 @@ class Runner:
             raw_data_path=raw_data_path or "",
             run_base_dir=run_base_dir or "",
             interactive=interactive_mode,
-            name_is_generated=name is None,
         )
         self.note = note
         self.root = root
@@ -181,7 +180,9 @@ class Runner:
             raise UsageError(f"flyte.run takes a task, got {task!r}", hint="decorate the function with @env.task")
         settings = config.settings() or config.resolve(environ=os.environ)
         is_remote = self._is_remote(settings)
-        name = checked_run_name(f"r{os.urandom(5).hex()}" if self.name is None else self.name)
+        # On a cluster the name has to be one that nobody else comes to have.
+        random = f"r{os.urandom(9 if is_remote else 5).hex()}"
+        name = checked_run_name(random if self.name is None else self.name)
         root = Path(self.root or settings.root_dir or Path.cwd())
         state = root / ".flyte"
         base = self.run_base_dir or str(state / "state" / "runs" / name)

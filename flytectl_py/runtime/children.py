@@ -29,9 +29,12 @@ class _Call(NamedTuple):
     """A call of a task that is about to become a child."""
 
     task: AnyTask
-    child: Child
+    callee: bytes
+    identity: str
     inputs: bytes
-    request: Any
+    child: Child
+    spec: Any
+    key: str | None
 
 
 class Children:
@@ -119,7 +122,7 @@ class Children:
         from flytectl_py.engines.api import bind
         from flytectl_py.runtime.sizes import check_size
         from flytectl_py.values.badvalue import BadValue
-        from flytectl_py.wire.actions import Child, cache_key, task_request
+        from flytectl_py.wire.actions import Child, cache_key
         from flytectl_py.wire.inputs import inputs_message
         from flytectl_py.wire.inputs_hash import content_hash
 
@@ -134,11 +137,13 @@ class Children:
         data = message.SerializeToString()
         check_size(task, "inputs", len(data))
         spec, digest = self._spec(task)
-        name = self.name(digest, content_hash(message.literals))
-        child = Child(self._invocation.action_id, name, current_group.get(), self._invocation.run_base)
+        identity = content_hash(message.literals)
+        child = Child(
+            self._invocation.action_id, self.name(digest, identity), current_group.get(), self._invocation.run_base
+        )
         cache = task.settings.cache
         key = cache_key(spec, message, cache.get_ignored_inputs()) if cache.is_enabled() else None
-        return _Call(task, child, data, task_request(child, spec, key, use_actions=self._invocation.use_actions))
+        return _Call(task, digest, identity, data, child, spec, key)
 
     def _spec(self, task: AnyTask) -> tuple[Any, bytes]:
         known = self._specs.get(id(task))
@@ -168,11 +173,16 @@ class Children:
         import asyncio
 
         from flytectl_py.runtime.results import outcome_of
+        from flytectl_py.wire.actions import ABORTED, task_request
 
         child = call.child
         await link.ready()
-        if link.known(child.name) is None:
-            await link.start(lambda: self._places.write(child.inputs, call.inputs), call.request)
+        while (known := link.known(child.name)) is not None and known.phase == ABORTED:
+            # An attempt before did not wait for it: it has no outcome, and a name is used once.
+            child = child._replace(name=self.name(call.callee, call.identity))
+        if known is None:
+            request = task_request(child, call.spec, call.key, use_actions=self._invocation.use_actions)
+            await link.start(lambda: self._places.write(child.inputs, call.inputs), request)
         try:
             update = await link.end_of(child.name)
         except asyncio.CancelledError:

@@ -23,6 +23,7 @@ AWAY_SECONDS = 300.0
 """How long the control plane may be away before the task's calls fail: an upgrade takes minutes."""
 ENQUEUED_AT_ONCE = 64
 STORE_THREADS = 16
+CLOSING_SECONDS = 5.0
 _LONGEST_PAUSE = 10.0
 
 
@@ -120,6 +121,10 @@ class Link:
         self._loop.run_forever()
 
     async def _shut(self) -> None:
+        # What is under way are the ends of calls that were given up.
+        under_way = asyncio.all_tasks() - {asyncio.current_task(), self._watching}
+        if under_way:
+            await asyncio.wait(under_way, timeout=CLOSING_SECONDS)
         if self._watching is not None:
             self._watching.cancel()
             await asyncio.gather(self._watching, return_exceptions=True)

@@ -198,15 +198,12 @@ def _read_file(path: Path) -> bytes:
 
 
 def _write_file(path: Path, data: bytes) -> None:
-    """Write beside the file, then rename: nobody sees half of it."""
+    """Write beside the file, then rename: nobody sees half of it. A run does not outlive its machine: no fsync."""
     partial = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
     with _disk(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with partial.open("wb") as out:
-                out.write(data)
-                out.flush()
-                os.fsync(out.fileno())
+            partial.write_bytes(data)
             partial.replace(path)
         finally:
             partial.unlink(missing_ok=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +58,8 @@ class RawData:
         return Uploaded(uri, digest)
 
     def put_frame(self, frame: Any, format: str) -> Uploaded:  # noqa: A002  # the protocol's name for it
+        import tempfile
+
         _check_format(format)
         with tempfile.TemporaryDirectory(prefix="flyte-table-") as folder:
             file = Path(folder, _PART)

@@ -56,7 +56,7 @@ def error_of(failure: Failure) -> BaseRuntimeError:
     """Return the exception that stands for a failure elsewhere; the traceback from there is a note of it."""
     message, traceback = _split(failure.message)
     error: BaseRuntimeError
-    if failure.code in {OOM_KILLED, "OOMError"}:
+    if failure.code in {OOM_KILLED, "MemoryError", "OOMError"}:
         error = OOMError(failure.code, message)
     elif failure.code == INTERRUPTED:
         error = TaskInterruptedError(failure.code, message)

@@ -462,3 +462,24 @@ def test_help_and_wrong_arguments(container: Container) -> None:
     assert "a0 has no option --surprise" in error.message
     assert "--outputs-path" in run_process([A0, "--help"], cwd=cwd, env=env).expect().out
     assert "--outputs-path is missing" in run_process([A0], cwd=cwd, env=env).expect(2).err
+
+
+def test_a_small_container_loads_nothing_that_it_does_not_need(container: Container) -> None:
+    """Start-up is part of the design: what belongs to the network, to tables and to people stays out."""
+    container.project.write(
+        {
+            "light.py": """
+            import sys
+            import flyte
+            env = flyte.TaskEnvironment("light")
+
+            @env.task
+            def main(x: int) -> str:
+                return " ".join(sorted(sys.modules))
+            """
+        }
+    )
+    loaded = set(container.run(module="light").expect().value.split())
+    assert "flyteidl2.task.common_pb2" in loaded
+    unwanted = {"asyncio", "typer", "rich", "yaml", "pydantic", "connectrpc", "protovalidate", "fsspec", "subprocess"}
+    assert loaded & unwanted == set()

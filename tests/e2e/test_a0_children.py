@@ -93,6 +93,15 @@ async def traces(x: int) -> int:
     return found + await double(x)
 
 @env.task
+async def gives_all_up(x: int) -> int:
+    async with asyncio.TaskGroup() as group:
+        found = group.create_task(double(x))
+        if flyte.ctx().attempt == 1:
+            await asyncio.sleep(1)
+            raise RuntimeError("its own fault")
+    return found.result()
+
+@env.task
 async def gives_up(x: int) -> int:
     try:
         await asyncio.wait_for(double(x), 1)
@@ -312,6 +321,14 @@ def test_a_child_that_nobody_waits_for_any_more(container: Container, running: C
     running.never.add("leafs.double")
     assert container.run("gives_up").expect().value == -1
     assert len(running.aborted) == 1
+
+
+def test_a_retry_calls_again_what_was_given_up(container: Container, running: Cluster) -> None:
+    running.never.add("leafs.double")
+    assert "its own fault" in container.run("gives_all_up").failed().message
+    assert len(running.aborted) == 1
+    running.never.clear()
+    assert container.run("gives_all_up", attempt=2).expect().value == 6
 
 
 def test_a_signal_while_children_run(container: Container, running: Cluster) -> None:

@@ -103,6 +103,19 @@ def test_the_code_is_uploaded_once(app: Project, plane: ControlPlaneServer) -> N
     assert len(versions) == 2
 
 
+@pytest.mark.parametrize("remembered", ["too long ago", "{", '{"a": 1}', "[]"])
+def test_what_is_remembered_of_uploads_is_a_hint(app: Project, plane: ControlPlaneServer, remembered: str) -> None:
+    app.flyte(*MAIN).expect()
+    file = app.path / ".flyte/state/uploaded.json"
+    known = json.loads(file.read_text())
+    if remembered == "too long ago":
+        remembered = json.dumps({key: [uri, when - 25 * 3600] for key, (uri, when) in known.items()})
+    file.write_text(remembered)
+    app.flyte(*MAIN).expect()
+    assert len(plane.asked("PUT")) == 2
+    assert known.keys() <= json.loads(file.read_text()).keys()
+
+
 def test_what_was_uploaded_elsewhere_is_uploaded_here(app: Project, plane: ControlPlaneServer) -> None:
     app.flyte(*MAIN).expect()
     app.flyte(*MAIN, "--project", "default").expect()
@@ -185,7 +198,7 @@ def test_a_file_that_is_not_there_stops_before_anything_is_sent(app: Project, pl
 
 
 def test_inputs_that_are_too_large_are_refused_with_their_sizes(app: Project, plane: ControlPlaneServer) -> None:
-    result = app.flyte("run", "app.py", "small", "--text", "x" * 2000).expect(1)
+    result = app.flyte("run", "app.py", "small", "--text", "x" * 2000).expect(2)
     assert "1,000" in result.err
     assert "text 2,0" in result.err
     assert plane.calls == []
@@ -253,6 +266,13 @@ def test_a_failed_run_ends_with_its_error(app: Project, plane: ControlPlaneServe
     assert "app.main failed: ValueError: bad luck" in result.err
     assert app.flyte(*MAIN, "--follow", "--json").expect(1).json["error"]["code"] == "ValueError"
     app.flyte(*MAIN).expect()
+
+
+def test_each_attempt_is_shown(app: Project, plane: ControlPlaneServer) -> None:
+    plane.change_next_story(phases=("QUEUED", "RUNNING", "QUEUED", "RUNNING", "SUCCEEDED"), pace=0.2, lines=("line",))
+    result = app.flyte(*MAIN, "--follow").expect()
+    assert result.out == "line\nline\n2\n"
+    assert "running, attempt 2" in result.err
 
 
 def test_an_aborted_run_is_no_success(app: Project, plane: ControlPlaneServer) -> None:

@@ -80,8 +80,11 @@ class Cluster(ControlPlaneServer):
             task.add_done_callback(self._running.discard)
 
     def abort(self, name: str) -> None:
-        """Take note that an action was aborted."""
+        """End an action."""
         self.aborted.append(name)
+        for parent, updates in self._updates.items():
+            if name in updates and updates[name].phase == phase_pb2.ACTION_PHASE_QUEUED:
+                self._tell(parent, updates[name], phase_pb2.ACTION_PHASE_ABORTED)
 
     async def follow(self, parent: str, wrap: Any) -> AsyncIterator[Any]:
         """Yield the history of a parent's children, a sentinel, then what changes."""
@@ -97,6 +100,11 @@ class Cluster(ControlPlaneServer):
         update = state_service_pb2.ActionUpdate(action_id=action.action_id, phase=phase, output_uri=uri, error=error)
         parent = action.parent_action_name
         self._updates.setdefault(parent, {})[action.action_id.name] = update
+        for waiting in self._watchers.get(parent, []):
+            waiting.put_nowait(update)
+
+    def _tell(self, parent: str, update: Any, phase: Any) -> None:
+        update.phase = phase
         for waiting in self._watchers.get(parent, []):
             waiting.put_nowait(update)
 

@@ -193,7 +193,7 @@ class DataProxyService(Service):
         )
 
     async def tail_logs(self, request: Any, ctx: Any) -> AsyncIterator[Any]:
-        async for lines in _log_lines(self.action(request.action_id)):
+        async for lines in _log_lines(self.action(request.action_id), request.attempt):
             yield dataproxy_service_pb2.TailLogsResponse(logs=[{"lines": lines}])
 
 
@@ -201,7 +201,7 @@ class RunLogsService(Service):
     """What the tasks of a run print."""
 
     async def tail_logs(self, request: Any, ctx: Any) -> AsyncIterator[Any]:
-        async for lines in _log_lines(self.action(request.action_id)):
+        async for lines in _log_lines(self.action(request.action_id), request.attempt):
             yield run_logs_service_pb2.TailLogsResponse(logs=[{"lines": lines}])
 
 
@@ -256,10 +256,10 @@ async def _changes(run: Running) -> AsyncIterator[None]:
         await asyncio.sleep(TICK)
 
 
-async def _log_lines(run: Running) -> AsyncIterator[list[Any]]:
+async def _log_lines(run: Running, attempt: int) -> AsyncIterator[list[Any]]:
     told = 0
     while True:
-        ended, lines = run.ended, run.log_lines()
+        ended, lines = run.ended or run.attempt > attempt, run.log_lines(attempt)
         for line in lines[told:]:
             yield [line]
         told = len(lines)

@@ -24,7 +24,8 @@ ENDED = ("SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT")
 class Story:
     """What becomes of a run that is created.
 
-    :param phases: its phases in order; each one lasts `pace` seconds, the last one for ever.
+    :param phases: its phases in order; each one lasts `pace` seconds, the last one for ever. RUNNING a second time is a
+        second attempt.
     :param lines: what its task prints. :param error: (code, message) of a run that fails; code USER means the user's.
     :param outputs: name -> literal. :param children: names of tasks that it calls.
     :param system: whether a failure is the cluster's own fault.
@@ -98,6 +99,11 @@ class Running:
             self.aborted = reason or "aborted"
 
     @property
+    def attempt(self) -> int:
+        """The number of the latest attempt, from 1 on."""
+        return max(1, self.phase_names().count("RUNNING"))
+
+    @property
     def ended(self) -> bool:
         return self.phase_names()[-1] in ENDED
 
@@ -127,7 +133,7 @@ class Running:
         made.metadata.action_type = run_definition_pb2.ACTION_TYPE_TASK
         phases = self.phase_names()
         made.status.phase = phase_pb2.ActionPhase.Value(f"ACTION_PHASE_{phases[-1]}")
-        made.status.attempts = 1
+        made.status.attempts = self.attempt
         made.status.start_time.FromMilliseconds(int(self.started * 1000))
         if self.ended:
             made.status.end_time.FromMilliseconds(int((self.started + self.story.pace * (len(phases) - 1)) * 1000))
@@ -139,7 +145,7 @@ class Running:
         made = run_definition_pb2.ActionDetails(id=action.id, metadata=action.metadata, status=action.status)
         made.task.CopyFrom(self.spec)
         phases = self.phase_names()
-        attempt = made.attempts.add(phase=action.status.phase, attempt=1, logs_available="RUNNING" in phases)
+        attempt = made.attempts.add(phase=action.status.phase, attempt=self.attempt, logs_available="RUNNING" in phases)
         attempt.start_time.CopyFrom(action.status.start_time)
         for phase in phases:
             attempt.phase_transitions.add(phase=phase_pb2.ActionPhase.Value(f"ACTION_PHASE_{phase}"))
@@ -160,8 +166,8 @@ class Running:
         literals = [common_pb2.NamedLiteral(name=name, value=value) for name, value in self.story.outputs.items()]
         return common_pb2.Outputs(literals=literals)
 
-    def log_lines(self) -> list[logs_pb2.LogLine]:
-        if "RUNNING" not in self.phase_names():
+    def log_lines(self, attempt: int = 1) -> list[logs_pb2.LogLine]:
+        if self.phase_names().count("RUNNING") < attempt:
             return []
         user = logs_pb2.LogLineOriginator.USER
         return [logs_pb2.LogLine(message=line, originator=user) for line in self.story.lines]
