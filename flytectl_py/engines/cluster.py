@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flytectl_py.bridge import run_sync
 from flytectl_py.config import settings as config
@@ -28,13 +28,19 @@ from flytectl_py.model.task import Task
 from flytectl_py.wire import run_request as request
 from flytectl_py.wire.inputs import output_values
 
+if TYPE_CHECKING:
+    from flytectl_py.engines.watching import Watcher
+
 AnyTask = Task[..., Any]
 
 
 class ClusterEngine:
-    """Starts one run on the cluster that the settings name, and does not wait for it."""
+    """Starts one run on the cluster that the settings name, and does not wait for it.
 
-    def __init__(self, options: RunOptions, note: Note) -> None:
+    :param watchers: of a run that this process carries out, which this one is not: nothing is told to them.
+    """
+
+    def __init__(self, options: RunOptions, note: Note, watchers: Sequence[Watcher] = ()) -> None:
         self._options = options
         self._note = note
         self._settings = config.settings() or config.resolve(environ=os.environ)

@@ -365,7 +365,7 @@ def test_explain_shows_every_field_of_a_tag_and_every_file(project: MakeProject)
     ("args", "said"),
     [
         ([], "explain what?"),
-        (["imge", "app.py"], "no subject 'imge'; known: image\n  hint: did you mean 'image'?"),
+        (["imge", "app.py"], "no subject 'imge'; known: image, cache\n  hint: did you mean 'image'?"),
         (["image"], "which file? flyte explain image needs FILE or DIR"),
         (["image", "app.py", "elt"], "did you mean 'etl'?"),
     ],
