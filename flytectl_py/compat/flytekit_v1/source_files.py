@@ -1,0 +1,131 @@
+"""Which files of a folder flytekit 1.16 copies, and the digests that it makes of them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Final
+
+from flytectl_py.compat.flytekit_v1.copy_mode import CopyFileDetection
+from flytectl_py.errors import NotReadyError, UsageError
+
+STANDARD_IGNORES: Final = ("*.pyc", ".cache", ".cache/*", "__pycache__/*", "**/__pycache__")
+"""Patterns of `fnmatch`, for whole paths relative to the folder."""
+
+
+def digest_of_tree(folder: str, mode: CopyFileDetection) -> str:
+    """Return the MD5 of the files of `folder` that `mode` copies: 32 hex digits.
+
+    :raises UsageError: there is no such folder.
+    """
+    top = Path(folder)
+    if not top.is_dir():
+        raise UsageError(f"{folder} is no folder, and its files are to be copied", where=folder)
+    return digest_of(top, files_of(top, mode))
+
+
+def digest_of_paths(paths: Sequence[str]) -> str:
+    """Return one MD5 over files and folders; a file enters by its name alone, a folder by what is below it."""
+    made = hashlib.md5(usedforsecurity=False)
+    for path in paths:
+        place = Path(path)
+        if place.is_dir():
+            _add(made, place, files_of(place, CopyFileDetection.ALL))
+        elif place.is_file():
+            _add(made, place.parent, [place.name])
+    return made.hexdigest()
+
+
+def digest_of(folder: Path, paths: Sequence[str]) -> str:
+    """Return the MD5 over `paths` (relative to `folder`), in the order given."""
+    made = hashlib.md5(usedforsecurity=False)
+    _add(made, folder, paths)
+    return made.hexdigest()
+
+
+def files_of(folder: Path, mode: CopyFileDetection, *, standard: bool = True, follow: bool = False) -> list[str]:
+    """Return the files that are copied, relative to `folder`, sorted.
+
+    :param standard: leave out what `STANDARD_IGNORES` names. :param follow: enter folders that are symbolic links.
+    """
+    if mode is CopyFileDetection.LOADED_MODULES:
+        return _loaded(folder)
+    return sorted(_kept(folder, standard=standard, follow=follow))
+
+
+def _add(made: hashlib._Hash, folder: Path, paths: Sequence[str]) -> None:
+    for path in paths:
+        try:
+            with open(folder / path, "rb") as content:
+                while block := content.read(1 << 16):
+                    made.update(block)
+        except OSError as error:
+            raise UsageError(f"{folder / path} cannot be read: {error.strerror}", where=path) from error
+        # flytekit leaves the separators out, and so must this.
+        made.update("".join(path.split(os.sep)).encode())
+
+
+def _loaded(folder: Path) -> list[str]:
+    """Return the files below `folder` that modules of this process come from."""
+    top = os.path.join(os.path.abspath(folder), "")
+    installed = tuple(os.path.join(each, "") for each in (sys.prefix, sys.base_prefix, sys.exec_prefix))
+    found = set()
+    for module in list(sys.modules.values()):
+        file = getattr(module, "__file__", None)
+        if not isinstance(file, str) or not os.path.isfile(file):
+            continue
+        path = os.path.abspath(file)
+        if path.startswith(top) and not path.startswith(installed):
+            found.add(path[len(top) :])
+    return sorted(found)
+
+
+def _kept(folder: Path, *, standard: bool, follow: bool) -> Iterator[str]:
+    rules = _Rules(folder, standard=standard)
+    for place, folders, names in os.walk(folder, followlinks=follow):
+        folders.sort()
+        for name in names:
+            location = os.path.join(place, name)
+            path = os.path.relpath(location, folder)
+            if os.path.exists(location) and not rules.leave_out(path):
+                yield path
+
+
+class _Rules:
+    """The ignore files of one folder, and what is always left out."""
+
+    def __init__(self, folder: Path, *, standard: bool) -> None:
+        from flytectl_py.project.docker_ignore import parse
+
+        self._standard = STANDARD_IGNORES if standard else ()
+        self._by_git = _ignored_by_git(folder)
+        files = [folder / name for name in (".dockerignore", ".flyteignore")]
+        self._files = [parse(each.read_text(encoding="utf-8"), each.name) for each in files if each.is_file()]
+
+    def leave_out(self, path: str) -> bool:
+        if any(fnmatch(path, pattern) for pattern in self._standard) or path in self._by_git:
+            return True
+        if path.startswith(f".git{os.sep}"):
+            return True
+        return any(each.excluded_by(path) for each in self._files)
+
+
+def _ignored_by_git(folder: Path) -> frozenset[str]:
+    """Return what git would not add, asked of git: its rules come from more places than this folder.
+
+    :raises NotReadyError: there is a repository, and no git.
+    """
+    command = ["git", "ls-files", "-z", "--others", "--ignored", "--exclude-standard"]
+    try:
+        done = subprocess.run(command, cwd=folder, capture_output=True, check=False)
+    except FileNotFoundError:
+        if (folder / ".git").exists():
+            raise NotReadyError(f"{folder} is a git repository, and git is not on the PATH") from None
+        return frozenset()
+    ignored = done.stdout.split(b"\0") if done.returncode == 0 else []  # no repository at all
+    return frozenset(os.fsdecode(path) for path in ignored if path)
