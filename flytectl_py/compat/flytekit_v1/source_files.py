@@ -19,23 +19,29 @@ STANDARD_IGNORES: Final = ("*.pyc", ".cache", ".cache/*", "__pycache__/*", "**/_
 
 
 def digest_of_tree(folder: str, mode: CopyFileDetection) -> str:
-    """Return the MD5 of the files of `folder` that `mode` copies: 32 hex digits.
+    """Return the MD5 of the files of `folder` that go into an image: 32 hex digits.
 
     :raises UsageError: there is no such folder.
     """
     top = Path(folder)
     if not top.is_dir():
         raise UsageError(f"{folder} is no folder, and its files are to be copied", where=folder)
-    return digest_of(top, files_of(top, mode))
+    return digest_of(top, image_files(top, mode))
 
 
 def digest_of_paths(paths: Sequence[str]) -> str:
-    """Return one MD5 over files and folders; a file enters by its name alone, a folder by what is below it."""
+    """Return one MD5 over files and folders; a file enters by its name alone, a folder by all that is below it.
+
+    flytekit takes folders in the order in which the file system has them, so that a digest over several folders side
+    by side is only the same on the same disk. To give the same names, so is this one.
+    """
     made = hashlib.md5(usedforsecurity=False)
     for path in paths:
         place = Path(path)
         if place.is_dir():
-            _add(made, place, files_of(place, CopyFileDetection.ALL))
+            for folder, _, names in os.walk(place):
+                paths_here = (os.path.relpath(os.path.join(folder, name), place) for name in sorted(names))
+                _add(made, place, [each for each in paths_here if (place / each).is_file()])
         elif place.is_file():
             _add(made, place.parent, [place.name])
     return made.hexdigest()
@@ -48,14 +54,27 @@ def digest_of(folder: Path, paths: Sequence[str]) -> str:
     return made.hexdigest()
 
 
-def files_of(folder: Path, mode: CopyFileDetection, *, standard: bool = True, follow: bool = False) -> list[str]:
-    """Return the files that are copied, relative to `folder`, sorted.
+def image_files(folder: Path, mode: CopyFileDetection) -> list[str]:
+    """Return the files that go into an image, relative to `folder`, sorted. Ignore files count for archives only."""
+    if mode is CopyFileDetection.LOADED_MODULES:
+        return _loaded(folder)
+    return sorted(path for path in _walk(folder, follow=False) if not _is_by_product(path))
 
-    :param standard: leave out what `STANDARD_IGNORES` names. :param follow: enter folders that are symbolic links.
+
+def archive_files(folder: Path, mode: CopyFileDetection, *, standard: bool = True, follow: bool = False) -> list[str]:
+    """Return the files that go into an archive of code, relative to `folder`, sorted.
+
+    :param standard: leave out what `STANDARD_IGNORES`, git's rules, .dockerignore and .flyteignore name.
+    :param follow: enter folders that are symbolic links.
     """
     if mode is CopyFileDetection.LOADED_MODULES:
         return _loaded(folder)
-    return sorted(_kept(folder, standard=standard, follow=follow))
+    rules = _Rules(folder) if standard else None
+    return sorted(path for path in _walk(folder, follow=follow) if rules is None or not rules.leave_out(path))
+
+
+def _is_by_product(path: str) -> bool:
+    return path.endswith(".pyc") or not {"__pycache__", ".git"}.isdisjoint(path.split(os.sep))
 
 
 def _add(made: hashlib._Hash, folder: Path, paths: Sequence[str]) -> None:
@@ -85,30 +104,26 @@ def _loaded(folder: Path) -> list[str]:
     return sorted(found)
 
 
-def _kept(folder: Path, *, standard: bool, follow: bool) -> Iterator[str]:
-    rules = _Rules(folder, standard=standard)
-    for place, folders, names in os.walk(folder, followlinks=follow):
-        folders.sort()
+def _walk(folder: Path, *, follow: bool) -> Iterator[str]:
+    for place, _, names in os.walk(folder, followlinks=follow):
         for name in names:
             location = os.path.join(place, name)
-            path = os.path.relpath(location, folder)
-            if os.path.exists(location) and not rules.leave_out(path):
-                yield path
+            if os.path.exists(location):  # no broken link
+                yield os.path.relpath(location, folder)
 
 
 class _Rules:
     """The ignore files of one folder, and what is always left out."""
 
-    def __init__(self, folder: Path, *, standard: bool) -> None:
+    def __init__(self, folder: Path) -> None:
         from flytectl_py.project.docker_ignore import parse
 
-        self._standard = STANDARD_IGNORES if standard else ()
         self._by_git = _ignored_by_git(folder)
         files = [folder / name for name in (".dockerignore", ".flyteignore")]
         self._files = [parse(each.read_text(encoding="utf-8"), each.name) for each in files if each.is_file()]
 
     def leave_out(self, path: str) -> bool:
-        if any(fnmatch(path, pattern) for pattern in self._standard) or path in self._by_git:
+        if any(fnmatch(path, pattern) for pattern in STANDARD_IGNORES) or path in self._by_git:
             return True
         if path.startswith(f".git{os.sep}"):
             return True
