@@ -28,6 +28,7 @@ GRANTED: dict[str, dict[str, str]] = {
         **dict.fromkeys(("adlfs", "aiohttp", "azure", "gcsfs", "s3fs", "yarl"), LATE),  # each store's own extra
     },
     "model": {"kubernetes": LATE},  # a pod template made from the client's own classes
+    "compat": {"dataclasses_json": ANYWHERE, "flyteidl": LATE, "yaml": LATE},  # the forms and messages of Flyte 1
 }
 
 
