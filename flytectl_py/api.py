@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from flytectl_py.config.declared import Config
     from flytectl_py.engines.api import Run
+    from flytectl_py.engines.deploy_verb import Deployment
     from flytectl_py.engines.runner import Runner
     from flytectl_py.model.environment import Environment
     from flytectl_py.model.image import Image
@@ -109,6 +110,7 @@ def with_runcontext(
     mode: Mode | None = None,
     *,
     name: str | None = None,
+    service_account: str | None = None,
     version: str | None = None,
     copy_style: CopyStyle = "loaded_modules",
     dry_run: bool = False,
@@ -117,19 +119,28 @@ def with_runcontext(
     images: Mapping[str, str] | None = None,
     raw_data_path: str | None = None,
     run_base_dir: str | None = None,
+    overwrite_cache: bool = False,
     project: str | None = None,
     domain: str | None = None,
     env_vars: dict[str, str] | None = None,
+    labels: dict[str, str] | None = None,
+    annotations: dict[str, str] | None = None,
+    interruptible: bool = False,
+    log_level: int | None = None,
+    disable_run_cache: bool = False,
+    queue: str | None = None,
     note: Callable[[str], None] | None = None,
 ) -> Runner:
     """Say how the next run should go: ``flyte.with_runcontext(name="nightly").run(task, x=1)``.
 
     :param mode: ``local`` (the default where no endpoint is configured), ``remote`` or ``hybrid``.
     :param name: of the run; lower-case letters, digits and ``-``. Random unless given.
-    :param version: of the code that runs; ``flyte.ctx().version`` gives it.
+    :param service_account: of Kubernetes, under which the run's containers run.
+    :param version: of the code that runs; ``flyte.ctx().version`` gives it. On a cluster it follows from the content of
+        code, images and task, unless it is given.
     :param copy_style: which code travels with the run: ``loaded_modules`` (also called ``auto``), ``all`` or ``none``.
     :param dry_run: run nothing; ``run(…)`` then checks the inputs and returns a run of phase ``planned`` whose `bundle`
-        says which code would travel. Needs no endpoint.
+        says which code would travel, and whose `plan` what would be sent to a cluster. Needs no endpoint.
     :param copy_bundle_to: a folder for the archive of that code, or a file if it ends in ``.gz`` or ``.tgz``.
     :param interactive_mode: whether the task was typed into a notebook or a REPL, and so travels pickled. Found out by
         itself; True and False insist, and a task for which that is not so is refused.
@@ -137,6 +148,11 @@ def with_runcontext(
         code that are here.
     :param env_vars: set for every task of the run; they win over an environment's own.
     :param raw_data_path: where the data of files, folders and tables goes. :param run_base_dir: where outputs belong.
+    :param overwrite_cache: compute and store anew what is cached.
+    :param labels, annotations: of the run on a cluster. :param queue: that takes it there.
+    :param interruptible: machines may be taken away while it runs; False leaves it to the tasks.
+    :param log_level: of the machinery in the containers, a number of the standard `logging`.
+    :param disable_run_cache: rely on nothing that an earlier run has uploaded.
     :param note: takes each line for the person who watches, instead of stderr.
     :raises DeclarationError: a value that its parameter cannot take.
     """
@@ -161,6 +177,12 @@ def with_runcontext(
     for name_of_image, uri in (images or {}).items():
         if not isinstance(uri, str) or not uri:
             raise DeclarationError("with_runcontext(images=…)", {name_of_image: uri}, "give image URIs by name")
+    for parameter, pairs in (("labels", labels), ("annotations", annotations)):
+        for key, value in (pairs or {}).items():
+            if not isinstance(key, str) or not isinstance(value, str) or not key:
+                raise DeclarationError(
+                    f"with_runcontext({parameter}=…)", {key: value}, "names and values are text, names not empty"
+                )
     for key, value in (env_vars or {}).items():
         if not isinstance(key, str) or not isinstance(value, str) or not key or "=" in key or "\0" in key + value:
             raise DeclarationError(
@@ -183,12 +205,23 @@ def with_runcontext(
         dry_run=dry_run,
         copy_bundle_to=None if copy_bundle_to is None else Path(copy_bundle_to),
         interactive_mode=interactive_mode,
+        images=images,
+        service_account=service_account,
+        overwrite_cache=overwrite_cache,
+        labels=labels,
+        annotations=annotations,
+        interruptible=interruptible or None,
+        log_level=log_level,
+        disable_run_cache=disable_run_cache,
+        queue=queue,
         note=note or print_note,
     )
 
 
 def _run(task: Task[..., Any], /, *args: Any, **kwargs: Any) -> Run:
-    """Run a task to its end, here where no endpoint is configured: ``flyte.run(task, 1, y=2).outputs()``.
+    """Run a task: here, to its end, where no endpoint is configured: ``flyte.run(task, 1, y=2).outputs()``.
+
+    On a cluster the run is only started: `run.url` is its page, `run.wait()` waits for it, as `run.outputs()` does.
 
     ``await flyte.run.aio(task, …)`` is the form for async code.
 
@@ -307,11 +340,59 @@ async def _build_images_async(
     return await asyncio.to_thread(build_all, (envs, *more), copy_style, dry_run=dry_run, force=force, note=print_note)
 
 
+def _deploy(
+    *envs: Environment,
+    dryrun: bool = False,
+    version: str | None = None,
+    interactive_mode: bool | None = None,
+    copy_style: CopyStyle = "loaded_modules",
+) -> list[Deployment]:
+    """Store the tasks of environments, and of those that they depend on, on a cluster: ``flyte.deploy(env)``.
+
+    Images are built where they are missing, the code is uploaded, and every task is stored under one version. Deploying
+    the same again changes nothing. ``await flyte.deploy.aio(env)`` is the form for async code.
+
+    :param dryrun: plan only; no network, no daemon and no endpoint are needed.
+    :param version: at most 63 characters; by default it follows from code, images and tasks.
+    :param interactive_mode: as in `with_runcontext`; a task that lives in no file cannot be deployed.
+    :param copy_style: which code travels: ``loaded_modules`` (also called ``auto``), ``all``, or ``none``: the images
+        hold it.
+    :return: one for each environment given.
+    :raises UsageError: there is nothing to deploy, or not as it is declared.
+    :raises NotReadyError: no endpoint is configured, or it cannot be reached.
+    :raises ConflictError: the version exists with other content.
+    :raises DeploymentError: some tasks were refused.
+    """
+    from flytectl_py.engines.deploy_verb import carry_out, deployments, plan_of
+    from flytectl_py.engines.runner import print_note
+
+    plan, settings = plan_of(envs, version, interactive_mode, copy_style)
+    for warning in plan.warnings:
+        print_note(f"warning: {warning}")
+    return deployments(envs, plan, None if dryrun else carry_out(plan, settings, print_note))
+
+
+async def _deploy_async(
+    *envs: Environment,
+    dryrun: bool = False,
+    version: str | None = None,
+    interactive_mode: bool | None = None,
+    copy_style: CopyStyle = "loaded_modules",
+) -> list[Deployment]:
+    import asyncio
+
+    return await asyncio.to_thread(
+        _deploy, *envs, dryrun=dryrun, version=version, interactive_mode=interactive_mode, copy_style=copy_style
+    )
+
+
 _run.__name__ = "run"
+_deploy.__name__ = "deploy"
 _build.__name__ = "build"
 _build_images.__name__ = "build_images"
 _map.__name__ = "map"
 run: Verb[..., Run] = Verb(_run, _run_async)
 map: Verb[..., Iterator[Any]] = Verb(_map, _map_async)  # noqa: A001  the name is the public API's
+deploy: Verb[..., list[Deployment]] = Verb(_deploy, _deploy_async)
 build: Verb[..., str] = Verb(_build, _build_async)
 build_images: Verb[..., ImageCache] = Verb(_build_images, _build_images_async)

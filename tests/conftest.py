@@ -6,6 +6,7 @@ import contextlib
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import hypothesis
 import pytest
@@ -18,6 +19,9 @@ from tests.support.golden import Golden
 from tests.support.leaks import ProcessState, leaks
 from tests.support.offline import refuse_network
 from tests.support.project import Files, Project
+
+if TYPE_CHECKING:
+    from tests.support.control_plane import ControlPlaneServer
 
 # The same examples every time, so that a test that passed keeps passing; HYPOTHESIS_PROFILE=explore looks for new ones.
 hypothesis.settings.register_profile("steady", derandomize=True, deadline=None, database=None)
@@ -74,6 +78,15 @@ def project(tmp_path: Path) -> Callable[..., Project]:
         return Project(tmp_path / name, tmp_path / "home", files)
 
     return make
+
+
+@pytest.fixture
+def plane() -> Iterator[ControlPlaneServer]:
+    """A control plane that answers on this machine; `plane.config` is what leads a project to it."""
+    from tests.support.control_plane import control_plane
+
+    with control_plane() as server:
+        yield server
 
 
 @pytest.fixture

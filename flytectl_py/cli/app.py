@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from flytectl_py import __version__
+from flytectl_py.cli.ending import Ending
 from flytectl_py.cli.options import GENERAL, Option, SaysWhere, declare
 from flytectl_py.cli.outcome import exit_code_of
 from flytectl_py.cli.output import open_missing_streams, print_result
@@ -20,8 +21,14 @@ from flytectl_py.errors import UnknownNameError
 
 COMMANDS: Final = {
     "run": ("flytectl_py.cli.run", "Run a task of a Python file."),
+    "get": ("flytectl_py.cli.get", "Show runs, actions, deployed tasks or projects of a cluster."),
+    "logs": ("flytectl_py.cli.logs", "Show what a run prints."),
+    "abort": ("flytectl_py.cli.abort", "Stop a run on a cluster."),
     "bundle": ("flytectl_py.cli.bundle", "Show and pack the code that travels with a run."),
     "build": ("flytectl_py.cli.build", "Build the images of environments, where they are missing."),
+    "deploy": ("flytectl_py.cli.deploy", "Store the tasks of a file or folder on a cluster, under one version."),
+    "config": ("flytectl_py.cli.config", "Show the settings, and where each came from."),
+    "whoami": ("flytectl_py.cli.whoami", "Show who the control plane thinks you are."),
     "explain": ("flytectl_py.cli.explain", "Show what an image's tag is made of, and what changed."),
 }
 """Name -> (module with a function `command()`, one line of help)."""
@@ -81,7 +88,9 @@ def root() -> Any:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with its exit code."""
+    ending = Ending()
     open_missing_streams()
     take_signals()
     given = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(exit_code_of(lambda: root().main(given, prog_name="flyte", standalone_mode=False), given))
+    ending.code = exit_code_of(lambda: root().main(given, prog_name="flyte", standalone_mode=False), given)
+    sys.exit(ending.code)

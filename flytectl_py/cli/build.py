@@ -62,11 +62,11 @@ def _build(words: list[str], options: Mapping[str, Any], output: Output) -> None
     planned = plan(words[0], words[1:], options)
     history = ImageHistory.of(planned.loaded.root.path)
     with watch_builds(output, several=len(planned.images) > 1) as watch:
-        outcomes = build_images(planned.images, _settled(replace(building, progress=watch), planned.loaded), history)
+        outcomes = build_images(planned.images, settled(replace(building, progress=watch), planned.loaded), history)
     for each in outcomes:
-        _tell(each, output)
+        tell_outcome(each, output)
     output.result(
-        "\n".join(each.planned.plan.uri for each in outcomes), {"images": [_document(each) for each in outcomes]}
+        "\n".join(each.planned.plan.uri for each in outcomes), {"images": [outcome_document(each) for each in outcomes]}
     )
 
 
@@ -93,7 +93,7 @@ def _building(options: Mapping[str, Any], output: Output) -> BuildOptions:
     )
 
 
-def _settled(building: BuildOptions, loaded: Loaded) -> BuildOptions:
+def settled(building: BuildOptions, loaded: Loaded) -> BuildOptions:
     """Fill in what only the settings and the place of the project say."""
     from dataclasses import replace
 
@@ -107,7 +107,8 @@ def _settled(building: BuildOptions, loaded: Loaded) -> BuildOptions:
     return replace(building, builder=settings.image_builder, where=where, secrets_dir=secrets)
 
 
-def _tell(outcome: ImageOutcome, output: Output) -> None:
+def tell_outcome(outcome: ImageOutcome, output: Output) -> None:
+    """Tell the person what came of an image."""
     plan = outcome.planned.plan
     took = f" in {outcome.seconds:.1f} s" if outcome.state == "built" else ""
     said = (
@@ -121,7 +122,8 @@ def _tell(outcome: ImageOutcome, output: Output) -> None:
         output.detail(f"  {layer.hash[:12]} {layer.declared_by} ({layer.kind})")
 
 
-def _document(outcome: ImageOutcome) -> dict[str, Any]:
+def outcome_document(outcome: ImageOutcome) -> dict[str, Any]:
+    """Return what --json says of an image and of what came of it."""
     return {
         **document(outcome.planned),
         "state": outcome.state,

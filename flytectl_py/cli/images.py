@@ -89,15 +89,20 @@ def plan(target: str, environments: Sequence[str], options: Mapping[str, Any]) -
     from flytectl_py.engines.image_planning import ImageProject, plan_images
 
     bake = _bakes(options)
-    platforms = _platforms(options.get("platform", ""))
+    settled = _platforms(options.get("platform", ""))
     loaded = load_target(target, options)
-    chosen = _chosen(loaded, environments)
+    wanted = chosen(loaded, environments)
     project = ImageProject(
         loaded.root.path, loaded.root.import_paths, loaded.target, loaded.environments, dict(sys.modules)
     )
     return Planned(
-        loaded, plan_images(chosen, project, _image_options(options.get("registry", ""), platforms), bake_code=bake)
+        loaded, plan_images(wanted, project, _image_options(options.get("registry", ""), settled), bake_code=bake)
     )
+
+
+def planning_options(options: Mapping[str, Any]) -> ImageOptions:
+    """Return how images are planned, by the options of a command and the settings."""
+    return _image_options(options.get("registry", ""), _platforms(options.get("platform", "")))
 
 
 def _image_options(registry: str, platforms: tuple[Architecture, ...]) -> ImageOptions:
@@ -128,7 +133,8 @@ def _bakes(options: Mapping[str, Any]) -> bool:
     return style == "none" or checked_copy_style(style, "--copy-style") == "none"
 
 
-def _chosen(loaded: Loaded, names: Sequence[str]) -> list[Environment]:
+def chosen(loaded: Loaded, names: Sequence[str]) -> list[Environment]:
+    """Return the environments of those names; all, where none is named."""
     if names:
         return [loaded.environment(name) for name in names]
     if not loaded.environments:

@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from flytectl_py.project.loaded import Loaded
 
 
-def load_target(target: str, options: Mapping[str, Any]) -> Loaded:
+def load_target(target: str, options: Mapping[str, Any], *, recursive: bool = True) -> Loaded:
     """Load a Python file, or those of a folder, as the settings say that `options` and the configuration give.
 
     :param target: as it was typed. :param options: those of the command, by name; `root_dir` is the one for loading.
+    :param recursive: of a folder, also those of the folders in it.
     :raises UsageError, ModuleLoadError, ConfigError: as loading and the settings do.
     """
     from flytectl_py.config import settings as config
@@ -27,6 +28,9 @@ def load_target(target: str, options: Mapping[str, Any]) -> Loaded:
     explicit = options.get("root_dir")
     settings = config.set_flags(
         options.get("config"),
+        endpoint=options.get("endpoint"),
+        insecure=options.get("insecure"),
+        org=options.get("org"),
         project=options.get("project"),
         domain=options.get("domain"),
         root_dir=explicit,
@@ -37,4 +41,4 @@ def load_target(target: str, options: Mapping[str, Any]) -> Loaded:
     root = find_root(Path(target), explicit=Path(explicit) if explicit else None, configured=settings.root_dir)
     output.detail(f"root {root.path} ({root.reason})")
     with user_code():
-        return load(Path(target), root)
+        return load(Path(target), root, recursive=recursive)

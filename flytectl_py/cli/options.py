@@ -63,6 +63,9 @@ GENERAL: Mapping[str, Option] = {
     "config": Option(
         ("--config", "-c"), "Configuration file, instead of the nearest .flyte/config.yaml or .toml.", "FILE"
     ),
+    "endpoint": Option(("--endpoint",), "Control plane, instead of the configured one.", "HOST[:PORT]"),
+    "insecure": Option(("--insecure",), "Reach it without encryption and without logging in.", kind="flag"),
+    "org": Option(("--org",), "Organisation there.", "NAME"),
     "as_json": Option(("--json",), "Print one JSON document on stdout, errors included.", kind="flag"),
     "output_format": Option(("--output-format", "-of"), "'json' is the same as --json.", "json|text"),
     "quiet": Option(("--quiet", "-q"), "Print the result and errors only.", kind="flag"),

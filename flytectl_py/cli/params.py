@@ -125,6 +125,19 @@ def signature(name: str, task: AnyTask) -> str:
     return f"{name}({', '.join(parts)})" + (f" -> {outputs}" if outputs else "")
 
 
+def types_of(task: AnyTask) -> dict[str, Any]:
+    """Return the inputs and outputs of a task as --json has them."""
+    return {
+        "inputs": [
+            {"name": each.name, "type": convert.type_name(annotation_of(each)), "required": each.required}
+            for each in task.interface.inputs
+        ],
+        "outputs": [
+            {"name": each.name, "type": convert.type_name(annotation_of(each))} for each in task.interface.outputs
+        ],
+    }
+
+
 def _short(each: Input) -> str:
     plain = each.default is None or isinstance(each.default, str | int | float | list | dict)
     shown = repr(each.default) if plain else convert.to_text(each.default, annotation_of(each))

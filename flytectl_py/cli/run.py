@@ -6,48 +6,34 @@ options that say how are known, and the task's inputs become options when the fi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from flytectl_py.cli.early import given_early, hidden_by_inputs
 from flytectl_py.cli.loading import load_target
-from flytectl_py.cli.options import GENERAL, Option, SaysWhere, declare, merged
+from flytectl_py.cli.options import SaysWhere, declare, merged
 from flytectl_py.cli.output import settle_output
 from flytectl_py.cli.params import INPUT, description, input_options, read_inputs, signature, summary
 from flytectl_py.cli.plain_params import keep_pydantic_out
+from flytectl_py.cli.run_options import RUN_OPTIONS, run_context
 from flytectl_py.cli.start import user_code
 from flytectl_py.errors import DeclarationError, UsageError
 from flytectl_py.model.task import Task
 
 if TYPE_CHECKING:
     from flytectl_py.engines.api import Run
+    from flytectl_py.engines.remote_run import RemoteRun
     from flytectl_py.project.loaded import Loaded
 
 AnyTask = Task[..., Any]
 
-RUN_OPTIONS: Mapping[str, Option] = {
-    "local": Option(("--local",), "Run on this machine, also where an endpoint is configured.", kind="flag"),
-    "name": Option(("--name",), "Name of the run, instead of a random one.", "NAME"),
-    "inputs": Option(("--inputs",), "JSON file with inputs by name; - is stdin. Options win over it.", "FILE"),
-    "env_vars": Option(
-        ("--env", "-e"), "Set an environment variable for every task. Repeatable.", "KEY=VALUE", "texts"
-    ),
-    "project": Option(("--project", "-p"), "Project that the run belongs to.", "NAME"),
-    "domain": Option(("--domain", "-d"), "Domain that the run belongs to; flyte.current_domain() gives it.", "NAME"),
-    "root_dir": Option(("--root-dir",), "Root of the project, from which modules are named.", "DIR"),
-    "copy_style": Option(
-        ("--copy-style",), "Code that travels: loaded_modules, all or none. Here the code is where it is.", "STYLE"
-    ),
-    "dry_run": Option(("--dry-run",), "Show what would run and which code would travel; run nothing.", kind="flag"),
-    "raw_data_path": Option(("--raw-data-path",), "Where the data of files, folders and tables goes.", "URI"),
-    **GENERAL,
-}
+HELP = """Run a task of a Python file, and print what it returns.
 
-HELP = """Run a task of a Python file on this machine, and print what it returns.
+It runs on this machine, or, where an endpoint is configured, on the cluster there: then its page is printed.
 
 \b
 Examples:
@@ -55,12 +41,19 @@ Examples:
   flyte run app.py main --help          which inputs does it take?
   flyte run app.py main --x 1 --name first
   flyte run app.py main --inputs inputs.json --json
+  flyte run --follow app.py main --x 1  on a cluster: wait for it, with its logs
+  flyte run deployed-task env.main --x 1  what was deployed, without its code
 
 Options may stand before FILE, before TASK, or after it; there the inputs of the task come first. FILE may be a folder:
 then the tasks of all its Python files can be run.
 """
 
-_BEFORE_LOADING = ("config", "project", "domain", "root_dir", "as_json", "output_format", "quiet", "verbose")
+DEPLOYED = "deployed-task"
+
+_BEFORE_LOADING = (
+    "config", "endpoint", "insecure", "org", "project", "domain", "root_dir",
+    "as_json", "output_format", "quiet", "verbose",
+)  # fmt: skip
 """Options that must be known before the file is loaded, wherever they stand."""
 
 
@@ -71,6 +64,8 @@ class FileArgument(SaysWhere, TyperGroup):
         del ctx
         from flytectl_py.project.target import locate
 
+        if args[0] == DEPLOYED and not Path(DEPLOYED).exists():
+            return args[0], _deployed_command(), args[1:]
         if not args[0]:
             raise UsageError("FILE is empty", hint="give a .py file, or a folder that holds some")
         locate(Path(args[0]))  # Said before options that follow are found wrong.
@@ -176,6 +171,22 @@ def _file_command(file: str) -> Any:
     return made
 
 
+def _deployed_command() -> Any:
+    from flytectl_py.cli.deployed import DeployedArgument
+
+    app = _group(DeployedArgument, DEPLOYED, "Run a task that a cluster holds.", "ENV.TASK[:VERSION] [INPUTS]...")
+
+    def of_cluster(ctx: typer.Context, **given: Any) -> None:
+        ctx.obj = [*ctx.obj, given]
+        if ctx.invoked_subcommand is None:
+            raise UsageError("which task? give ENV.TASK or ENV.TASK:VERSION", hint="'flyte get task' lists them")
+
+    made: DeployedArgument = _made(app, of_cluster)
+    made.options = {key: RUN_OPTIONS[key] for key in _BEFORE_LOADING}
+    made.make = lambda task, run, for_help: _command_of(task, run, for_help=for_help)
+    return made
+
+
 def _group(cls: type[TyperGroup], name: str, text: str, metavar: str) -> tuple[typer.Typer, dict[str, Any]]:
     app = typer.Typer(name=name, rich_markup_mode=None, add_completion=False)
     return app, {
@@ -196,23 +207,33 @@ def _made(group: tuple[typer.Typer, dict[str, Any]], callback: Any) -> Any:
 
 
 def _task_command(loaded: Loaded, task: AnyTask, *, for_help: bool) -> Any:
+    return _command_of(task, lambda typed, options: _run(loaded, task, typed, options), for_help=for_help)
+
+
+def _command_of(task: AnyTask, run: Callable[[Mapping[str, Any], Mapping[str, Any]], None], *, for_help: bool) -> Any:
     inputs = input_options(task, for_help=for_help)
     taken = {name for option in inputs.values() for part in option.names for name in part.split("/")}
     left = {key: option.without(taken) for key, option in RUN_OPTIONS.items()}
 
     def run_task(ctx: typer.Context, **given: Any) -> None:
         typed = {key: given.pop(key) for key in inputs}
-        _run(loaded, task, typed, merged([*ctx.obj, given]))
+        run(typed, merged([*ctx.obj, given]))
 
     app = typer.Typer(rich_markup_mode=None, add_completion=False)
-    # Dashes and underscores are the same in the name of an input.
+    known = {name.lstrip("-") for name in taken} | {name[2:] for name in taken}
+
+    def normalized(token: str) -> str:
+        """Dashes and underscores are the same in the name of an input, and underscores around it may be left out."""
+        plain = token.replace("_", "-")
+        return plain if plain in known else plain.strip("-") or plain
+
     app.command(
         task.short_name,
         cls=TaskCommand,
         help=description(task) if for_help else None,
         options_metavar="[INPUTS] [OPTIONS]",
         add_help_option=False,
-        context_settings={"token_normalize_func": lambda token: token.replace("_", "-")},
+        context_settings={"token_normalize_func": normalized},
     )(declare(run_task, {**inputs, **{key: option for key, option in left.items() if option is not None}}))
     made = typer.main.get_command(app)
     keep_pydantic_out(made)
@@ -224,18 +245,16 @@ def _run(loaded: Loaded, task: AnyTask, typed: Mapping[str, Any], options: Mappi
     from flytectl_py.engines.runner import Runner
 
     output = settle_output(options)
-    env_vars = _env_vars(options.get("env_vars", []))
+    context = run_context(options)
     inputs = read_inputs(task, typed, options.get("inputs"))
     copy_style = _copy_style(options.get("copy_style", "loaded_modules"))
     runner = Runner(
         mode="local" if options.get("local") else None,
-        name=options.get("name"),
-        raw_data_path=options.get("raw_data_path"),
-        env_vars=env_vars,
         copy_style=copy_style,
         dry_run=bool(options.get("dry_run")),
         note=output.note,
         root=loaded.root.path,
+        **context,
     )
     if task.is_async:
         import asyncio  # noqa: F401  now, while the collector is off
@@ -244,7 +263,18 @@ def _run(loaded: Loaded, task: AnyTask, typed: Mapping[str, Any], options: Mappi
     for name, place in loaded.siblings.items():
         output.detail(f"{name} is the sibling package at {place}")
     if run.phase == Phase.PLANNED:
-        output.result(f"would run {task.name} with {_shown_inputs(inputs)}", _plan_document(run, inputs))
+        first_line = f"would run {task.name} with {_shown_inputs(inputs)}"
+        if run.plan is None:
+            output.result(first_line, _plan_document(run, inputs))
+            return
+        from flytectl_py.cli.remote_run import tell_plan
+
+        tell_plan(run.plan, first_line, _plan_document(run, inputs), output)
+        return
+    if run.phase == Phase.QUEUED:
+        from flytectl_py.cli.remote_run import tell
+
+        tell(cast("RemoteRun", run), output, follow=bool(options.get("follow")))
         return
     output.detail(f"run {run.name}: {run.actions} actions in {run.seconds:.3f} s")
     output.result(_readable(run), _document(run))
@@ -303,13 +333,3 @@ def _document(run: Run) -> dict[str, Any]:
         "seconds": round(run.seconds, 6),
         "actions": run.actions,
     }
-
-
-def _env_vars(pairs: Sequence[str]) -> dict[str, str]:
-    found = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not name or not equals:
-            raise UsageError(f"--env: got '{pair}'; it takes KEY=VALUE, e.g. --env LEVEL=debug")
-        found[name] = value
-    return found

@@ -82,6 +82,24 @@ def flag_of_text(written: str) -> bool | str:
     return word in _TRUE if word in _TRUE or word in _FALSE else written
 
 
+def of_text(check: Callable[[object], object], written: str) -> object:
+    """Return what the text of an environment variable means to `check`, or the text itself where it means nothing."""
+    if check is flag:
+        return flag_of_text(written)
+    if check in (count, size):
+        return int(written) if written.strip().isdecimal() else written
+    if check is words:
+        import shlex
+
+        try:
+            return shlex.split(written)
+        except ValueError:
+            return written
+    if check in (scopes, images):
+        return written.replace(",", " ").split()
+    return written
+
+
 def _at_least(least: int) -> Callable[[object], int]:
     def whole_number(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or value < least:
@@ -170,6 +188,11 @@ def words(value: object) -> tuple[str, ...]:
     if isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value):
         return tuple(value)
     raise Unfit("a list of texts")
+
+
+def scopes(value: object) -> tuple[str, ...]:
+    """A list of OAuth scopes."""
+    return words(value)
 
 
 def images(value: object) -> tuple[tuple[str, str], ...]:

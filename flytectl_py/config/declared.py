@@ -41,6 +41,7 @@ class PlatformConfig(_ShortRepr):
     auth_mode: str = "Pkce"
     rpc_retries: int = 3
     http_proxy_url: str | None = None
+    console_endpoint: str | None = None
 
 
 @dataclass(frozen=True, repr=False)

@@ -9,37 +9,68 @@ from pathlib import Path
 from flytectl_py.errors import ConfigError
 
 FOLDER = ".flyte"
-# Never a bare config.yaml: that is the user's own data.
 FILE_NAMES = ("config.toml", "config.yaml", "config.yml")
-FILE_VARIABLES = ("FLYTECTL_CONFIG", "FLYTE_CONFIG", "UCTL_CONFIG")
+BARE_NAMES = ("config.yaml",)
+OWN_VARIABLE = "FLYTE_CONFIG"
+"""What ``--config`` is on the command line, so it comes before every place."""
+FILE_VARIABLES = (OWN_VARIABLE, "UCTL_CONFIG", "FLYTECTL_CONFIG")
 
 
 def find(*, start: Path | None = None, environ: Mapping[str, str] | None = None) -> Path | None:
     """Return the configuration file that is in force, or None.
 
-    In this order: what `FILE_VARIABLES` name; ``.flyte/config.{toml,yaml,yml}`` in `start` (the working directory) and,
-    within a git working tree, in its parents up to the tree's top; the same in the home folder; then
-    ``~/.union/config.yaml``.
+    In this order: what ``FLYTE_CONFIG`` names; ``config.yaml`` in `start` (the working directory), if it is one of
+    ours; ``.flyte/config.{toml,yaml,yml}`` in `start` and, within a git working tree, in its parents up to the tree's
+    top; what ``UCTL_CONFIG`` and ``FLYTECTL_CONFIG`` name; ``.flyte`` in the home folder; then
+    ``~/.union/config.yaml``. But for the first, that is the order of the ecosystem's other programs.
 
-    :raises ConfigError: a variable names a file that does not exist.
+    :raises ConfigError: a variable names a file that does not exist; or a folder has a file in TOML and one in YAML.
     """
     if environ is None:
         environ = os.environ
-    for variable in FILE_VARIABLES:
-        named = environ.get(variable, "")
-        if named:
-            path = Path(os.path.expanduser(named))
-            if not path.is_file():
-                raise ConfigError(f"no such file: {named}", hint=f"correct or unset {variable}", where=variable)
-            return path
-    for place in _places(start or _here(), environ):
-        # One look at a folder that is mostly absent, before three at what it may hold.
-        if place.is_dir():
-            names = FILE_NAMES if place.name == FOLDER else ("config.yaml",)
-            for name in names:
-                if (place / name).is_file():
-                    return place / name
-    return None
+    here = start or _here()
+    home = Path(environ.get("HOME") or os.path.expanduser("~"))
+    found = _named(OWN_VARIABLE, environ)
+    if found is None and _is_ours(here / BARE_NAMES[0]):
+        found = here / BARE_NAMES[0]
+    for folder in _folders(here):
+        found = found or _in_folder(folder / FOLDER)
+    for variable in FILE_VARIABLES[1:]:
+        found = found or _named(variable, environ)
+    return found or _in_folder(home / FOLDER) or _in_folder(home / ".union", BARE_NAMES)
+
+
+def _named(variable: str, environ: Mapping[str, str]) -> Path | None:
+    named = environ.get(variable, "")
+    if not named:
+        return None
+    path = Path(os.path.expanduser(named))
+    if not path.is_file():
+        raise ConfigError(f"no such file: {named}", hint=f"correct or unset {variable}", where=variable)
+    return path
+
+
+def _is_ours(path: Path) -> bool:
+    """Whether a ``config.yaml`` without a folder of its own is a configuration of Flyte, not the user's own data."""
+    try:
+        # The line is looked for, for a run reads no YAML that is not its own.
+        return path.is_file() and any(line.startswith(b"admin:") for line in path.read_bytes().splitlines())
+    except OSError:
+        return False
+
+
+def _in_folder(folder: Path, names: tuple[str, ...] = FILE_NAMES) -> Path | None:
+    # One look at a folder that is mostly absent, before three at what it may hold.
+    if not folder.is_dir():
+        return None
+    there = [folder / name for name in names if (folder / name).is_file()]
+    if len({each.suffix == ".toml" for each in there}) == 2:
+        raise ConfigError(
+            f"two configurations in one place: {there[0]} and {there[1]}",
+            hint="keep one of them, or name the one that counts with --config",
+            where=str(there[0]),
+        )
+    return there[0] if there else None
 
 
 def _here() -> Path:
@@ -49,17 +80,14 @@ def _here() -> Path:
         return Path(os.path.expanduser("~"))
 
 
-def _places(start: Path, environ: Mapping[str, str]) -> Iterator[Path]:
+def _folders(start: Path) -> Iterator[Path]:
+    """Yield `start` and, within a git working tree, its parents up to the tree's top."""
     top = git_top(start)
     folder = start
-    while True:
-        yield folder / FOLDER
-        if top is None or folder in {top, folder.parent}:
-            break
+    yield folder
+    while top is not None and folder not in {top, folder.parent}:
         folder = folder.parent
-    home = environ.get("HOME") or os.path.expanduser("~")
-    yield Path(home) / FOLDER
-    yield Path(home) / ".union"
+        yield folder
 
 
 def git_top(start: Path) -> Path | None:

@@ -15,7 +15,7 @@ from flytectl_py.errors import ConfigError, did_you_mean
 
 # Sections and keys of the ecosystem's other programs that read the same file; they mean nothing here and are no
 # mistake. The keys are those of flytectl's own reference of its configuration.
-FOREIGN_SECTIONS = frozenset({"console", "files", "local", "logger", "secrets", "storage", "union"})
+FOREIGN_SECTIONS = frozenset({"files", "local", "logger", "secrets", "storage", "union"})
 FOREIGN_KEYS = {
     "admin": frozenset(
         [
@@ -37,6 +37,7 @@ FOREIGN_KEYS = {
             "useAuth",
         ]
     ),
+    "console": frozenset(),
 }
 _FOREIGN = {section: frozenset(map(checks.plain, keys)) for section, keys in FOREIGN_KEYS.items()}
 

@@ -41,6 +41,7 @@ class Settings:
     scopes: tuple[str, ...] = ()
     rpc_retries: int = 3
     http_proxy_url: str | None = None
+    console_endpoint: str | None = None
     headless: bool = False
     org: str = ""
     project: str = "default"
@@ -104,16 +105,22 @@ def resolve(
     for name, row in ROWS.items():
         written = (environ or {}).get(row.variable, "") if row.variable else ""
         if written:
-            _settle(
-                name,
-                checks.flag_of_text(written) if row.check is checks.flag else written,
-                row.variable,
-                values,
-                origins,
-            )
+            _settle(name, checks.of_text(row.check, written), row.variable, values, origins)
     for name, value in _known(flags or {}):
         _settle(name, value, ROWS[name].option or "--" + name.replace("_", "-"), values, origins)
+    if values.get("api_key"):
+        _take_api_key(values, origins)
     return Settings(**values, origins=tuple(sorted(origins.items())))
+
+
+def _take_api_key(values: dict[str, Any], origins: dict[str, str]) -> None:
+    """Take the endpoint and the organisation that the key is for, where nobody says others."""
+    from flytectl_py.config.api_key import read_api_key
+
+    key = read_api_key(values["api_key"])
+    for name, said in (("endpoint", key.endpoint), ("org", key.org)) if key is not None else ():
+        if said and name not in values:
+            _settle(name, said, origins["api_key"], values, origins)
 
 
 def _known(given: Mapping[str, object]) -> Iterator[tuple[str, object]]:

@@ -113,6 +113,10 @@ def _store(said: _Said, environ: Mapping[str, str] | None) -> Settings:
     """Resolve first, so that a refused value changes nothing."""
     settled = resolve(said.flags, said.init, said.config, os.environ if environ is None else environ)
     current_cell.get().said = said._replace(settings=settled)
+    if settled.log_level is not None:
+        from flytectl_py.config.logs import set_log_level
+
+        set_log_level(settled.log_level)
     return settled
 
 

@@ -7,11 +7,15 @@ from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from flytectl_py.bridge import Verb
 from flytectl_py.errors import BadInputsError, DeclarationError, RuntimeDataValidationError, did_you_mean
 from flytectl_py.model.task import Task
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from flytectl_py.engines.run_bundle import Bundle
+    from flytectl_py.engines.run_plan import RunPlan
 
 Note = Callable[[str], None]
 """Takes one line for the person who watches: a retry, an abandoned thread."""
@@ -20,13 +24,20 @@ _RUN_NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
 class Phase(StrEnum):
-    """How far a run is; one that was only planned is never carried out."""
+    """How far a run is; one that was only planned is never carried out. A run on this machine knows fewer of them."""
 
     PLANNED = "planned"
+    UNSPECIFIED = "unspecified"
+    QUEUED = "queued"
+    WAITING_FOR_RESOURCES = "waiting_for_resources"
+    INITIALIZING = "initializing"
     RUNNING = "running"
+    PAUSED = "paused"
     SUCCEEDED = "succeeded"
+    RECOVERED = "recovered"
     FAILED = "failed"
     ABORTED = "aborted"
+    TIMED_OUT = "timed_out"
 
 
 class Outputs(tuple[Any, ...]):
@@ -62,6 +73,35 @@ class Outputs(tuple[Any, ...]):
         return "Outputs(" + ", ".join(f"{name}={value!r}" for name, value in self.named().items()) + ")"
 
 
+class RemoteOptions(NamedTuple):
+    """What a run on a cluster is given besides; a run on this machine has no use for it.
+
+    :param version: of the code; empty where it follows from the content. :param root: the project's, if it is known.
+    :param images: URIs of named images. :param interruptible: None leaves it to the task.
+    :param overwrite_cache: what is cached is computed and stored anew. :param disable_run_cache: what was uploaded
+        before is not relied on.
+    :param raw_data_path, run_base_dir: empty where the cluster chooses. :param name_is_generated: nobody chose it.
+    :param interactive: whether the task has to live in no file; None takes it as it is.
+    """
+
+    version: str = ""
+    copy_style: str = "loaded_modules"
+    root: Path | None = None
+    images: Mapping[str, str] = {}
+    labels: Mapping[str, str] = {}
+    annotations: Mapping[str, str] = {}
+    interruptible: bool | None = None
+    overwrite_cache: bool = False
+    disable_run_cache: bool = False
+    service_account: str = ""
+    queue: str = ""
+    log_level: int | None = None
+    raw_data_path: str = ""
+    run_base_dir: str = ""
+    interactive: bool | None = None
+    name_is_generated: bool = False
+
+
 class RunOptions(NamedTuple):
     """What a run is given besides its task and inputs.
 
@@ -78,6 +118,7 @@ class RunOptions(NamedTuple):
     raw_data_path: str
     env_vars: Mapping[str, str]
     secrets_dir: str
+    remote: RemoteOptions = RemoteOptions()
 
 
 def checked_run_name(name: str) -> str:
@@ -96,6 +137,7 @@ class Run:
     """One run of a task. `seconds` is its wall time; `actions` counts its task and trace calls, itself included.
 
     :param bundle: the code that travels with it, where it was asked for; None where the image holds the code.
+    :param plan: of a run that was only planned: what would be sent to a cluster.
     """
 
     def __init__(
@@ -108,17 +150,29 @@ class Run:
         self.seconds = seconds
         self.actions = actions
         self.bundle: Bundle | None = None
+        self.plan: RunPlan | None = None
         self._outputs = outputs
 
     def __repr__(self) -> str:
         return f"<run {self.name} of {self.task}: {self.phase}>"
 
-    def outputs(self) -> Outputs:
-        """Return what the task returned."""
-        return self._outputs
+    @property
+    def outputs(self) -> Verb[[], Outputs]:
+        """Return what the task returned: ``run.outputs()``, or ``await run.outputs.aio()``."""
 
-    def wait(self) -> None:
-        """Return when the run has ended; a local run has ended before it is handed out."""
+        async def outputs_async() -> Outputs:
+            return self._outputs
+
+        return Verb(lambda: self._outputs, outputs_async)
+
+    @property
+    def wait(self) -> Verb[[], None]:
+        """Return when the run has ended: ``run.wait()``; a local run has ended before it is handed out."""
+
+        async def wait_async() -> None:
+            pass
+
+        return Verb(lambda: None, wait_async)
 
 
 class Engine(Protocol):

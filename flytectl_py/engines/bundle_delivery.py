@@ -140,7 +140,7 @@ def push_bundle(plan: BundlePlan, uri: str, progress: Progress | None = None) ->
         packed = _packed_before(plan)
         if packed is not None and store.holds(key, size=packed.bytes, sha256=packed.sha256):
             return Delivered(store.uri(key), packed.bytes, is_uri=True)
-        with _packed(plan, progress) as (file, info):
+        with packed_file(plan, progress) as (file, info):
 
             def reopened(file: str = file) -> BinaryIO:
                 return Path(file).open("rb")
@@ -205,7 +205,7 @@ class _Told(FileIO):
 
 
 @contextmanager
-def _packed(plan: BundlePlan, progress: Progress | None) -> Iterator[tuple[str, ArchiveInfo]]:
+def packed_file(plan: BundlePlan, progress: Progress | None = None) -> Iterator[tuple[str, ArchiveInfo]]:
     """Pack into a temporary file for as long as the block runs, and remember what came of it."""
     import tempfile
 

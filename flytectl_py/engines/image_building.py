@@ -20,6 +20,11 @@ def ignore(*said: str) -> None:
     del said
 
 
+def labelled(note: Callable[[str], None]) -> Callable[[str, str], None]:
+    """Return what says each line of a build with the environment that it is for: builds run side by side."""
+    return lambda environment, line: note(f"{environment}: {line}")
+
+
 State = Literal["present", "to build", "built", "written", "unknown"]
 
 
@@ -28,6 +33,7 @@ class BuildOptions:
     """How to build.
 
     :param push: None pushes what has a registry.
+    :param tag: a further tag for each image whose registry and name are among `tagged`.
     :param output: the folder for the builder ``dockerfile``; several images each get a folder in it.
     :param secrets_dir: where secrets are that no environment variable holds.
     :param note: takes sentences for the person.
@@ -40,6 +46,8 @@ class BuildOptions:
     force: bool = False
     dry_run: bool = False
     output: str = ""
+    tag: str = ""
+    tagged: frozenset[tuple[str, str]] = frozenset()
     secrets_dir: str = ""
     note: Callable[[str], None] = field(default=ignore, repr=False)
     progress: Callable[[str, str], None] = field(default=ignore, repr=False)
@@ -135,11 +143,19 @@ def _request(image: PlannedImage, builder: Builder, options: BuildOptions, *, pu
     folder = options.output if alone or not options.output else str(Path(options.output, image.environments[0]))
     return BuildRequest(
         image.plan,
+        also=_also(image, options),
         push=push and (builder.pushes or options.push is True),
         secrets=build_secrets(names, options.secrets_dir) if names and builder.pushes else {},
         output=folder,
         progress=lambda line: options.progress(label, line),
     )
+
+
+def _also(image: PlannedImage, options: BuildOptions) -> tuple[str, ...]:
+    registry, name = image.plan.registry, image.plan.name
+    if not options.tag or (registry, name) not in options.tagged:
+        return ()
+    return (f"{registry}/{name}:{options.tag}" if registry else f"{name}:{options.tag}",)
 
 
 def _given(image: PlannedImage, builder: Builder, options: BuildOptions) -> ImageOutcome:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flytectl_py.config import settings as config
 from flytectl_py.config.resolution import Settings
-from flytectl_py.engines.image_building import BuildOptions, build_images
+from flytectl_py.engines.image_building import BuildOptions, build_images, labelled
 from flytectl_py.engines.image_history import ImageHistory
 from flytectl_py.engines.image_options import image_options
 from flytectl_py.engines.image_planning import ImageProject, PlannedImage, plan_images, plan_one
@@ -68,5 +68,5 @@ def _options(
         dry_run=dry_run,
         secrets_dir=str(root / ".flyte" / "secrets"),
         note=note,
-        progress=lambda label, line: note(f"{label}: {line}"),
+        progress=labelled(note),
     )

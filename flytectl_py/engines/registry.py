@@ -8,7 +8,10 @@ from typing import Final
 from flytectl_py.engines.api import Engine, Note, RunOptions
 from flytectl_py.errors import UnknownNameError
 
-ENGINES: Final = {"local": "flytectl_py.engines.local:LocalEngine"}
+ENGINES: Final = {
+    "local": "flytectl_py.engines.local:LocalEngine",
+    "cluster": "flytectl_py.engines.cluster:ClusterEngine",
+}
 
 
 def make_engine(name: str, options: RunOptions, note: Note) -> Engine:

@@ -54,7 +54,7 @@ def bundle_for_run(
     :raises DeclarationError: that is not so.
     :raises FlyteError: as `make_bundle` and `plan_pickled`.
     """
-    _check_interactive(task, interactive)
+    check_interactive(task, interactive)
     if to is not None and re.match(r"[A-Za-z][A-Za-z0-9+.-]+:/", str(to)):
         raise DeclarationError(
             "with_runcontext(copy_bundle_to=…)",
@@ -63,7 +63,7 @@ def bundle_for_run(
         )
     if copy_style == "none" and to is None:
         return None
-    code, in_file = _code(task, root, configured)
+    code, in_file = code_of(task, root, configured)
     target = None if to is None else _target(to)
     if in_file:
         request = Request(copy_style, cwd=str(Path.cwd()), where="with_runcontext(copy_style=…)")
@@ -75,7 +75,11 @@ def bundle_for_run(
     return _bundle(plan, None if delivered is None else Path(delivered.place))
 
 
-def _check_interactive(task: Task[..., Any], interactive: bool | None) -> None:
+def check_interactive(task: Task[..., Any], interactive: bool | None) -> None:
+    """Refuse a task that does not live where `interactive` says; None says nothing.
+
+    :raises DeclarationError: as said.
+    """
     file = source_file(task)
     if interactive is not None and interactive != (file is None):
         lives = "was typed into a notebook or a REPL" if file is None else f"lives in {file}, and is never pickled"
@@ -90,7 +94,11 @@ def _target(to: Path) -> str:
     return str(to) if to.suffix in (".gz", ".tgz") else f"{to}/"
 
 
-def _code(task: Task[..., Any], root: Path | None, configured: Path | None) -> tuple[Code, bool]:
+def code_of(task: Task[..., Any], root: Path | None, configured: Path | None) -> tuple[Code, bool]:
+    """Return the project of a task as it is loaded, and whether the task lives in a file of it.
+
+    :param root: if the caller knows it. :param configured: what the settings say of it.
+    """
     modules = loaded_before_runs()
     if task.func.__module__ not in modules:  # The program has loaded more since its first run.
         modules = dict(sys.modules)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flytectl_py.bridge import Verb
 from flytectl_py.config import settings as config
-from flytectl_py.engines.api import Engine, Outputs, Phase, Run, RunOptions, bind, checked_run_name
+from flytectl_py.engines.api import Engine, Outputs, Phase, RemoteOptions, Run, RunOptions, bind, checked_run_name
 from flytectl_py.engines.registry import make_engine
 from flytectl_py.errors import NotReadyError, UsageError
 from flytectl_py.model.context import Mode
@@ -50,6 +50,15 @@ class Runner:
         dry_run: bool = False,
         copy_bundle_to: Path | None = None,
         interactive_mode: bool | None = None,
+        images: Mapping[str, str] | None = None,
+        service_account: str | None = None,
+        overwrite_cache: bool = False,
+        labels: Mapping[str, str] | None = None,
+        annotations: Mapping[str, str] | None = None,
+        interruptible: bool | None = None,
+        log_level: int | None = None,
+        disable_run_cache: bool = False,
+        queue: str | None = None,
         note: Callable[[str], None] = print_note,
         root: Path | None = None,
     ) -> None:
@@ -65,6 +74,24 @@ class Runner:
         self.project = project
         self.domain = domain
         self.env_vars = dict(env_vars or {})
+        self.remote = RemoteOptions(
+            version=version or "",
+            copy_style=copy_style,
+            root=root,
+            images=dict(images or {}),
+            labels=dict(labels or {}),
+            annotations=dict(annotations or {}),
+            interruptible=interruptible,
+            overwrite_cache=overwrite_cache,
+            disable_run_cache=disable_run_cache,
+            service_account=service_account or "",
+            queue=queue or "",
+            log_level=log_level,
+            raw_data_path=raw_data_path or "",
+            run_base_dir=run_base_dir or "",
+            interactive=interactive_mode,
+            name_is_generated=name is None,
+        )
         self.note = note
         self.root = root
 
@@ -79,16 +106,16 @@ class Runner:
         return Verb(self._run, self._run_async)
 
     def _run(self, task: Task[..., Any], /, *args: Any, **kwargs: Any) -> Run:
-        engine = self._engine(task)
+        engine, far = self._engine(task)
         bundle = self._bundle(task, args, kwargs)
-        run = self._planned(task) if self.dry_run else engine.run(task, args, kwargs)
+        run = self._planned(task, far, args, kwargs) if self.dry_run else engine.run(task, args, kwargs)
         run.bundle = bundle
         return run
 
     async def _run_async(self, task: Task[..., Any], /, *args: Any, **kwargs: Any) -> Run:
-        engine = self._engine(task)
+        engine, far = self._engine(task)
         bundle = self._bundle(task, args, kwargs)
-        run = self._planned(task) if self.dry_run else await engine.run_async(task, args, kwargs)
+        run = self._planned(task, far, args, kwargs) if self.dry_run else await engine.run_async(task, args, kwargs)
         run.bundle = bundle
         return run
 
@@ -113,17 +140,25 @@ class Runner:
             self.note(bundle.summary)
         return bundle
 
-    def _planned(self, task: Task[..., Any]) -> Run:
-        return Run(
+    def _planned(
+        self, task: Task[..., Any], far: RunOptions | None, args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> Run:
+        """Return a run that is not carried out; `far` are the options of one that would be sent to a cluster."""
+        run = Run(
             name=self.name or "", url="", task=task.name, phase=Phase.PLANNED, seconds=0, actions=0, outputs=Outputs()
         )
+        if far is not None:
+            from flytectl_py.engines.cluster import ClusterEngine
 
-    def _engine(self, task: object) -> Engine:
+            run.plan = ClusterEngine(far._replace(name=self.name or ""), self.note).plan(task, args, kwargs)
+        return run
+
+    def _engine(self, task: object) -> tuple[Engine, RunOptions | None]:
+        """Return what runs the task; where that is a cluster, the options for it as well."""
         if not isinstance(task, Task):
             raise UsageError(f"flyte.run takes a task, got {task!r}", hint="decorate the function with @env.task")
         settings = config.settings() or config.resolve(environ=os.environ)
-        if not self.dry_run:
-            self._check_mode(settings)
+        is_remote = self._is_remote(settings)
         name = checked_run_name(f"r{os.urandom(5).hex()}" if self.name is None else self.name)
         state = Path(self.root or settings.root_dir or Path.cwd(), ".flyte")
         base = self.run_base_dir or str(state / "state" / "runs" / name)
@@ -137,15 +172,28 @@ class Runner:
             raw_data_path=self.raw_data_path or f"{base}/raw",
             env_vars=self.env_vars,
             secrets_dir=str(state / "secrets"),
+            remote=self.remote,
         )
-        return make_engine("local", options, self.note)
+        is_shown = self.dry_run and self.mode is None  # A plan needs no endpoint.
+        return (
+            make_engine("cluster" if is_remote else "local", options, self.note),
+            options if is_remote or is_shown else None,
+        )
 
-    def _check_mode(self, settings: config.Settings) -> None:
+    def _is_remote(self, settings: config.Settings) -> bool:
+        """Whether the run is for a cluster: where an endpoint is configured, unless it was said otherwise.
+
+        :raises NotReadyError: it is for a place that there is not.
+        """
         mode = self.mode or ("remote" if settings.endpoint else "local")
-        if mode != "local":
-            where = f"endpoint {settings.endpoint} ({settings.origin('endpoint')})" if settings.endpoint else ""
+        if mode == "hybrid":
             raise NotReadyError(
-                f"mode '{mode}' needs a cluster, and this version runs tasks on this machine only",
-                hint="pass --local, or flyte.with_runcontext(mode='local')",
-                where=where,
+                "mode 'hybrid', the task here and what it calls on a cluster, is not offered",
+                hint="mode='remote' runs all of it there, mode='local' all of it here",
             )
+        if mode == "remote" and not settings.endpoint and not self.dry_run:
+            raise NotReadyError(
+                "mode 'remote' needs a cluster, and no endpoint of one is configured",
+                hint="set FLYTE_ENDPOINT, or write admin.endpoint into .flyte/config.yaml; mode='local' runs here",
+            )
+        return mode == "remote"

@@ -48,10 +48,12 @@ class Interface(NamedTuple):
     """Inputs in the signature's order; outputs in the order in which they are returned.
 
     A task that returns ``None`` has no outputs. A ``tuple[A, B]`` or a NamedTuple is one output for each item.
+    `returns` is the return annotation itself, `MISSING` where the signature has none.
     """
 
     inputs: tuple[Input, ...]
     outputs: tuple[Output, ...]
+    returns: Any = MISSING
 
     @classmethod
     def of(cls, function: Callable[..., Any]) -> Interface:
@@ -74,7 +76,8 @@ class Interface(NamedTuple):
             positional = parameter.kind is not parameter.KEYWORD_ONLY
             keyword = parameter.kind is not parameter.POSITIONAL_ONLY
             inputs.append(Input(parameter.name, hints.get(parameter.name, MISSING), default, positional, keyword))
-        return cls(tuple(inputs), outputs_of(hints.get("return", MISSING)))
+        returns = hints.get("return", MISSING)
+        return cls(tuple(inputs), outputs_of(returns), returns)
 
     def input(self, name: str) -> Input | None:
         """Return the input of that name, or None."""

@@ -20,7 +20,9 @@ from flytectl_py.project.target import locate
 _PROGRAMS = frozenset({"__main__.py", "setup.py"})
 
 
-def load(target: Path, root: Root, *, cwd: Path | None = None, registry: Registry | None = None) -> Loaded:
+def load(
+    target: Path, root: Root, *, cwd: Path | None = None, registry: Registry | None = None, recursive: bool = True
+) -> Loaded:
     """Load a Python file, or every Python file of a folder, and return what it declares.
 
     What is declared enters `registry`, which is the current one from then on. A single file is also ``__main__`` from
@@ -29,6 +31,7 @@ def load(target: Path, root: Root, *, cwd: Path | None = None, registry: Registr
     :param root: of `find_root`, for the same target.
     :param cwd: what a relative target is relative to; the process's own folder unless given.
     :param registry: a new one unless given.
+    :param recursive: of a folder, also the files of the folders in it.
     :raises UsageError: no such file, or a folder without Python files.
     :raises ModuleLoadError: a module of the user's raised while it was loaded.
     """
@@ -38,8 +41,14 @@ def load(target: Path, root: Root, *, cwd: Path | None = None, registry: Registr
     is_folder = path.is_dir()
     if is_folder:
         files, root = _python_files(path, root)
+        below = len(files)
+        if not recursive:
+            files = [each for each in files if os.path.dirname(each) == str(path)]
         if not files:
-            raise UsageError(f"no Python file in {target}", hint="give a .py file, or a folder that holds some")
+            raise UsageError(
+                f"no Python file in {target}",
+                hint=f"{below} lie deeper: --recursive" if below else "give a .py file, or a folder that holds some",
+            )
     else:
         files = [str(path)]
     siblings = SiblingFinder(path if is_folder else path.parent)

@@ -110,11 +110,17 @@ def error_of(fault: Fault, *, doing: str, where: str, hints: dict[Kind, str]) ->
     return StoreUnavailableError(message, hint=advice, where=where)
 
 
+# What S3 (and Google, in its XML) and Azure call content that does not have the MD5 that came with it.
+_DAMAGED = frozenset({"BadDigest", "Md5Mismatch"})
+
+
 def status_fault(status: int, code: str = "", detail: str = "", retry_after: str | None = None) -> Fault:
     """Return the fault that an HTTP answer means, where the provider's own `code` says no more."""
     said = f"HTTP {status} {code}: {detail}" if code else f"HTTP {status}: {detail}" if detail else f"HTTP {status}"
     if "expired" in (code + detail).lower() or "not valid in the specified time frame" in detail:
         kind = Kind.EXPIRED
+    elif code in _DAMAGED:
+        kind = Kind.CORRUPTED
     elif status in {401, 403, 407}:
         kind = Kind.DENIED
     elif status in {404, 410}:

@@ -20,6 +20,8 @@ from flytectl_py.storage.http_exchange import Answer, Limits, exchange, parts_of
 T = TypeVar("T")
 
 SEND_STEP = 64 << 10
+ASK_FROM = 1 << 20
+"""Bytes from which on it is asked whether the content is there already; below that, asking takes as long as sending."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class SignedUrl:
-    """A URL good for one request for a while.
+    """A URL good for one request for a while. An empty one says that the content is there already.
 
     :param headers: to be sent as they are, for they may be part of what was signed.
     :param uri: the object's own address, e.g. ``s3://bucket/key``, which outlives the URL.
@@ -69,7 +71,7 @@ _PROVIDERS = (
 
 
 class SignedUrlStore(ContentStore):
-    """A store behind signed URLs. It cannot be asked what it holds, so every put sends.
+    """A store behind signed URLs. Few of them say what is there already, so most puts send.
 
     :param sign_put: gives URLs that take a PUT of one object.
     :param sign_get: gives URLs for a GET of one object; without it, nothing can be fetched.
@@ -104,35 +106,54 @@ class SignedUrlStore(ContentStore):
         wanted = Wanted(key, size, check_sha256(sha256), _md5_of(source, size, sha256, where))
         meter = Meter(progress, size)
         meter.at(0)
-        signed = self._told("cannot upload", where, lambda: self._put(wanted, source, where, meter))
+        signed, sent = self._told("cannot upload", where, lambda: self._put(wanted, source, where, meter))
         meter.full()
-        return PutResult(signed.uri or where, uploaded=True)
+        return PutResult(signed.uri or where, uploaded=sent)
 
     def delete(self, key: str) -> None:
         raise UsageError(f"{self.uri(key)} cannot be deleted: signed URLs only put and get", where=self.uri(key))
 
-    def _put(self, wanted: Wanted, source: Source, where: str, meter: Meter) -> SignedUrl:
-        def send(signed: SignedUrl) -> SignedUrl:
+    def _put(self, wanted: Wanted, source: Source, where: str, meter: Meter) -> tuple[SignedUrl, bool]:
+        """Make sure that the content is there; return where, and whether it had to be sent."""
+
+        def send(signed: SignedUrl) -> tuple[SignedUrl, bool]:
+            if not signed.url or (wanted.size >= ASK_FROM and self._is_there(signed, wanted)):
+                return signed, False
             provider = _provider(signed.url)
             if wanted.size > provider.largest:
                 raise Fault(Kind.TOO_LARGE, f"{wanted.size} bytes, at most {provider.largest}")
-            given = {name.lower() for name in signed.headers}
+            given = {name.lower(): value for name, value in signed.headers.items()}
             headers = {name: value for name, value in provider.headers.items() if name not in given}
             headers |= dict(signed.headers)
             if "content-length" not in given:
                 headers["Content-Length"] = str(wanted.size)
 
-            def attempt() -> None:
-                with checked(source, wanted.size, wanted.sha256, where) as reader:
-                    answer = exchange("PUT", signed.url, headers, _held_back(reader, meter), self._limits)
+            def attempt() -> bool:
+                try:
+                    with checked(source, wanted.size, wanted.sha256, where) as reader:
+                        answer = exchange("PUT", signed.url, headers, _held_back(reader, meter), self._limits)
+                except Fault as fault:
+                    # The signer asked for it not to be written twice (RFC 9110, 13.1.2).
+                    if given.get("if-none-match") == "*" and fault.detail.startswith("HTTP 412"):
+                        return False
+                    raise
                 stored = _stored_md5(answer)
                 if stored and stored != wanted.md5:
                     raise Fault(Kind.CORRUPTED, f"md5 {stored.hex()} instead of {wanted.md5.hex()} arrived")
+                return True
 
-            self.retry.call(attempt)
-            return signed
+            return signed, self.retry.call(attempt)
 
         return _renewed(lambda: self._sign_put(wanted), send)
+
+    def _is_there(self, signed: SignedUrl, wanted: Wanted) -> bool:
+        """Whether the server says that it has just this content. Most let the URL be used for its PUT only."""
+        try:
+            answer = exchange("HEAD", signed.url, {}, None, self._limits)
+        except Fault:
+            return False
+        same = _stored_md5(answer) == wanted.md5 or answer.headers.get("etag", "").strip('"') == wanted.md5.hex()
+        return same and answer.headers.get("content-length") == str(wanted.size)
 
     def _get(self, key: str, start: int, length: int) -> Answer:
         if self._sign_get is None:

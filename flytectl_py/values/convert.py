@@ -39,6 +39,7 @@ __all__ = [
     "example",
     "from_json",
     "from_text",
+    "holds",
     "is_flag",
     "metavar",
     "parse_json",
@@ -103,6 +104,11 @@ def to_json(value: Any) -> Any:
 def to_text(value: Any, annotation: Any) -> str:
     """Return the text from which `from_text` with `annotation` gives back `value`."""
     return Conversion(_find, _Anywhere()).to_text(annotation, value)
+
+
+def holds(annotation: Any, value: Any) -> bool:
+    """Whether `value` is one of the annotation's values, all the way down."""
+    return _asking().holds(annotation, value)
 
 
 def metavar(annotation: Any) -> str:

@@ -84,7 +84,7 @@ def _from_json(annotation: Any, data: Any, conversion: Conversion) -> Any:
             read[key] = value
     if faults.found:
         faults.raise_all()
-    return _made(annotation, read, conversion)
+    return made(annotation, read, conversion)
 
 
 def _hashable(key: Any) -> bool:
@@ -95,20 +95,24 @@ def _hashable(key: Any) -> bool:
     return True
 
 
-def _made(annotation: Any, read: dict[Any, Any], conversion: Conversion) -> Any:
+def made(annotation: Any, read: dict[Any, Any], conversion: Conversion) -> Any:
+    """Return what was read as an instance of the annotation's class.
+
+    :raises BadValue: the class refuses it.
+    """
     kind = _kind(annotation)
     if kind is dict:
         return read
     try:
-        made = kind()
-        if isinstance(made, collections.defaultdict):
+        built = kind()
+        if isinstance(built, collections.defaultdict):
             # The annotation does not say the factory; what it says of the values is what is most often meant.
             factory = origin_class(unwrap(_key_and_value(annotation)[1]))
-            made.default_factory = factory if factory in _FACTORIES else None
-        made.update(read)
+            built.default_factory = factory if factory in _FACTORIES else None
+        built.update(read)
     except Exception as error:
         raise BadValue("", conversion.takes(annotation), detail=f"{kind.__name__}: {error}") from error
-    return made
+    return built
 
 
 def _holds(annotation: Any, value: Any, conversion: Conversion) -> bool:

@@ -46,6 +46,16 @@ def _concrete(kind: Any, classes: dict[Any, type]) -> type | None:
     return kind if issubclass(kind, tuple(set(classes.values()))) else None
 
 
+def list_class(annotation: Any) -> type:
+    """Return the class of a list's values: ``list`` for ``Sequence[int]``."""
+    return _concrete(origin_class(annotation), _LISTS) or list
+
+
+def set_class(annotation: Any) -> type:
+    """Return the class of a set's values."""
+    return _concrete(origin_class(annotation), _SETS) or set
+
+
 def _item(annotation: Any) -> Any:
     return (*typing.get_args(annotation), Any)[0]
 

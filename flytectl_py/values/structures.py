@@ -26,8 +26,11 @@ class Slot:
         self.computed = computed
 
 
-def _hints(annotation: Any) -> dict[str, Any]:
-    """Return the fields' annotations, with the variables of a generic class replaced."""
+def hints_of(annotation: Any) -> dict[str, Any]:
+    """Return the annotations of a structure's fields, with the variables of a generic class replaced.
+
+    :raises BadValue: they cannot be resolved.
+    """
     kind = origin_class(annotation)
     try:
         hints = typing.get_type_hints(kind, include_extras=True)
@@ -43,7 +46,7 @@ def _hints(annotation: Any) -> dict[str, Any]:
 
 def _dataclass_slots(annotation: Any) -> list[Slot]:
     """Return the fields, and the variables that only go to ``__post_init__``."""
-    kind, hints = origin_class(annotation), _hints(annotation)
+    kind, hints = origin_class(annotation), hints_of(annotation)
     slots = []
     for field in dataclasses.fields(kind):
         bare = field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
@@ -57,19 +60,35 @@ def _dataclass_slots(annotation: Any) -> list[Slot]:
 
 def _named_tuple_slots(annotation: Any) -> list[Slot]:
     kind = origin_class(annotation)
-    hints = _hints(annotation)
+    hints = hints_of(annotation)
     return [Slot(name, hints.get(name, Any), required=name not in kind._field_defaults) for name in kind._fields]
 
 
 def _typed_dict_slots(annotation: Any) -> list[Slot]:
     kind = origin_class(annotation)
     slots = []
-    for name, hint in _hints(annotation).items():
+    for name, hint in hints_of(annotation).items():
         # __required_keys__ misses a NotRequired in an annotation that is a string.
         marks = _marks(hint)
         required = name in kind.__required_keys__ if not marks else typing.Required in marks
         slots.append(Slot(name, hint, required=required))
     return slots
+
+
+def slots_of(annotation: Any) -> list[Slot]:
+    """Return the fields of a dataclass, NamedTuple or TypedDict.
+
+    :raises BadValue: their annotations cannot be resolved.
+    """
+    kind = origin_class(annotation)
+    if dataclasses.is_dataclass(kind):
+        return _dataclass_slots(annotation)
+    return _named_tuple_slots(annotation) if hasattr(kind, "_fields") else _typed_dict_slots(annotation)
+
+
+def required_keys(annotation: Any) -> list[str]:
+    """Return the fields that a TypedDict must have, in order."""
+    return [slot.name for slot in _typed_dict_slots(annotation) if slot.required]
 
 
 def _marks(hint: Any) -> set[Any]:

@@ -27,8 +27,19 @@ GRANTED: dict[str, dict[str, str]] = {
         "isal": ANYWHERE,  # a faster gzip, where archives are read and written
         **dict.fromkeys(("adlfs", "aiohttp", "azure", "gcsfs", "s3fs", "yarl"), LATE),  # each store's own extra
     },
+    # Loaded as a whole, and only where something is remote.
+    "controlplane": {**dict.fromkeys(("connectrpc", "flyteidl2", "pyqwest"), ANYWHERE), "keyring": LATE},
     "model": {"kubernetes": LATE},  # a pod template made from the client's own classes
     "compat": {"dataclasses_json": ANYWHERE, "flyteidl": LATE, "yaml": LATE},  # the forms and messages of Flyte 1
+    "runtime": {
+        **dict.fromkeys(("flyteidl2", "google"), ANYWHERE),
+        **dict.fromkeys(("polars", "pyarrow"), LATE),  # where a task takes or gives a table
+    },
+    "wire": {
+        **dict.fromkeys(("flyteidl2", "google"), ANYWHERE),  # the messages that it writes
+        **dict.fromkeys(("cloudpickle", "msgpack"), LATE),  # where a value travels so
+        "docstring_parser": LATE,  # tasks that have a docstring
+    },
 }
 
 

@@ -251,10 +251,8 @@ def test_a_run_name_that_cannot_be_one_is_refused(app: Project) -> None:
     assert "My Run" in result.err
 
 
-def test_an_endpoint_in_the_configuration_asks_for_local(app: Project) -> None:
+def test_local_insists_on_this_machine_where_an_endpoint_is_configured(app: Project) -> None:
     app.write({".flyte/config.yaml": "admin:\n  endpoint: dns:///flyte.example.com\n"})
-    result = app.flyte("run", "app.py", "main", "--x", "1").expect(3)
-    assert "--local" in result.err
     assert app.flyte("run", "--local", "app.py", "main", "--x", "1").expect().out == "2\n"
     assert app.flyte("run", "app.py", "main", "--x", "1", "--local").expect().out == "2\n"
 

@@ -25,8 +25,14 @@ def home(tmp_path: Path) -> dict[str, str]:
 @pytest.mark.parametrize("variable", FILE_VARIABLES)
 def test_a_variable_names_the_file(variable: str, tmp_path: Path, home: dict[str, str]) -> None:
     named = touch(tmp_path / "x.yaml")
-    touch(tmp_path / "work/.flyte/config.yaml")
-    assert find(start=tmp_path / "work", environ={**home, variable: str(named)}) == named
+    work = tmp_path / "work"
+    work.mkdir()
+    touch(tmp_path / "home/.flyte/config.yaml")
+    assert find(start=work, environ={**home, variable: str(named)}) == named
+    project = touch(work / ".flyte/config.yaml")
+    assert find(start=work, environ={**home, variable: str(named)}) == (
+        named if variable == "FLYTE_CONFIG" else project
+    )
     with pytest.raises(ConfigError, match="no such file: /nope") as raised:
         find(start=tmp_path, environ={**home, variable: "/nope"})
     assert raised.value.where == variable
@@ -35,16 +41,26 @@ def test_a_variable_names_the_file(variable: str, tmp_path: Path, home: dict[str
 
 def test_variables_have_an_order(tmp_path: Path, home: dict[str, str]) -> None:
     first, second = touch(tmp_path / "1.yaml"), touch(tmp_path / "2.yaml")
-    assert find(environ={**home, "UCTL_CONFIG": str(second), "FLYTE_CONFIG": str(first)}) == first
+    assert find(start=tmp_path, environ={**home, "UCTL_CONFIG": str(second), "FLYTE_CONFIG": str(first)}) == first
+    assert find(start=tmp_path, environ={**home, "UCTL_CONFIG": str(first), "FLYTECTL_CONFIG": str(second)}) == first
 
 
-def test_toml_comes_before_yaml(tmp_path: Path, home: dict[str, str]) -> None:
+def test_the_usual_suffix_comes_before_the_short_one(tmp_path: Path, home: dict[str, str]) -> None:
     yml = touch(tmp_path / ".flyte/config.yml")
     assert find(start=tmp_path, environ=home) == yml
     yaml = touch(tmp_path / ".flyte/config.yaml")
     assert find(start=tmp_path, environ=home) == yaml
+
+
+@pytest.mark.parametrize("name", ["config.yaml", "config.yml"])
+def test_two_kinds_in_one_place_are_refused(tmp_path: Path, home: dict[str, str], name: str) -> None:
     toml = touch(tmp_path / ".flyte/config.toml")
     assert find(start=tmp_path, environ=home) == toml
+    yaml = touch(tmp_path / ".flyte" / name)
+    with pytest.raises(ConfigError, match="two configurations") as raised:
+        find(start=tmp_path, environ=home)
+    assert str(toml) in raised.value.message
+    assert str(yaml) in raised.value.message
 
 
 def test_parents_count_up_to_the_top_of_the_git_tree(tmp_path: Path, home: dict[str, str]) -> None:
@@ -70,9 +86,13 @@ def test_the_home_comes_last(tmp_path: Path, home: dict[str, str]) -> None:
     assert find(start=tmp_path, environ=home) == here
 
 
-def test_a_bare_config_file_is_the_users_own(tmp_path: Path, home: dict[str, str]) -> None:
-    touch(tmp_path / "config.yaml")
+def test_a_bare_config_file_counts_where_it_is_ours(tmp_path: Path, home: dict[str, str]) -> None:
+    bare = touch(tmp_path / "config.yaml")
+    bare.write_text("data:\n  admin: me\n")
     assert find(start=tmp_path, environ=home) is None
+    touch(tmp_path / ".flyte/config.yaml")
+    bare.write_text("# ours\nadmin:\n  endpoint: dns:///x\n")
+    assert find(start=tmp_path, environ=home) == bare
 
 
 def test_git_top(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ admin:
   rpcRetries: 7
   httpProxyURL: http://proxy:3128
   scopes: [all]
+console: {endpoint: "https://console.example.com"}
 task: {org: acme, project: flytesnacks, domain: staging}
 image:
   builder: remote
@@ -53,6 +54,7 @@ def test_every_key(tmp_path: Path) -> None:
         "auth_mode": "ClientSecret",
         "rpc_retries": 7,
         "http_proxy_url": "http://proxy:3128",
+        "console_endpoint": "https://console.example.com",
     }
     assert vars(read.task) == {"org": "acme", "project": "flytesnacks", "domain": "staging"}
     assert vars(read.image) == {

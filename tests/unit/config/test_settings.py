@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import subprocess
 import sys
 import threading
@@ -105,6 +106,15 @@ def test_environment_of_the_process_is_read_at_the_call(monkeypatch: pytest.Monk
         ("FLYTE_LOG_LEVEL", "DEBUG", "log_level", 10),
         ("FLYTE_LOG_LEVEL", "25", "log_level", 25),
         ("FLYTE_API_KEY", "k", "api_key", "k"),
+        ("FLYTE_INSECURE_SKIP_VERIFY", "on", "insecure_skip_verify", True),
+        ("FLYTE_HEADLESS", "true", "headless", True),
+        ("FLYTE_RPC_RETRIES", "0", "rpc_retries", 0),
+        ("FLYTE_BATCH_SIZE", "50", "batch_size", 50),
+        ("FLYTE_AUTH_TYPE", "device-flow", "auth_type", "DeviceFlow"),
+        ("FLYTE_COMMAND", "get 'a token' a,b", "command", ("get", "a token", "a,b")),
+        ("FLYTE_SCOPES", "all,offline profile", "scopes", ("all", "offline", "profile")),
+        ("FLYTE_IMAGES", "a:1,gpu=b:2", "images", (("default", "a:1"), ("gpu", "b:2"))),
+        ("FLYTE_CONSOLE_ENDPOINT", "https://c", "console_endpoint", "https://c"),
     ],
 )
 def test_environment_variables(variable: str, written: str, name: str, value: object) -> None:
@@ -319,3 +329,17 @@ class TestFiles:
         write(bare / ".flyte/config.yaml", "task:\n  domian: d\n")
         (warning,) = config.set_flags().warnings
         assert warning.endswith("config.yaml:2: unknown key 'task.domian' is ignored; did you mean 'domain'?")
+
+
+def test_an_api_key_says_where_and_whose() -> None:
+    key = base64.b64encode(b"dns:///acme.example.com:443:id:secret:acme").decode()
+    settings = config.resolve(environ={"FLYTE_API_KEY": key})
+    assert (settings.endpoint, settings.org) == ("dns:///acme.example.com:443", "acme")
+    assert settings.origin("endpoint") == "FLYTE_API_KEY"
+    assert config.resolve(environ={"FLYTE_API_KEY": key}, init={"endpoint": "other"}).endpoint == "other"
+
+
+@pytest.mark.parametrize("variable", ["FLYTE_RPC_RETRIES", "FLYTE_BATCH_SIZE"])
+def test_a_variable_that_is_no_number_is_refused(variable: str) -> None:
+    with pytest.raises(DeclarationError, match=f"^{variable}: 'many' is not allowed; it takes a whole number"):
+        config.resolve(environ={variable: "many"})

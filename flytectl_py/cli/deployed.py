@@ -1,0 +1,96 @@
+"""`flyte run deployed-task ENV.TASK[:VERSION]`: a task that a cluster holds, with its inputs as typed options."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, cast
+
+from typer.core import TyperGroup
+
+from flytectl_py.cli.connecting import settings_of
+from flytectl_py.cli.early import given_early
+from flytectl_py.cli.options import Option, SaysWhere, merged
+from flytectl_py.cli.output import settle_output
+from flytectl_py.errors import UsageError
+from flytectl_py.model.task import Task
+
+if TYPE_CHECKING:
+    from flytectl_py.engines.deployed import DeployedTask
+    from flytectl_py.engines.remote import Remote
+
+WORD = "deployed-task"
+
+NOT_HERE = ("local", "root_dir", "copy_style", "image", "version")
+"""Options of `flyte run` that speak of code, which stays where it is."""
+
+TaskCommandMaker = Callable[[Task[..., Any], Callable[[Mapping[str, Any], Mapping[str, Any]], None], bool], Any]
+"""Makes the command of a task from what it runs: (typed inputs, options) -> None; True asks for texts for help."""
+
+
+class DeployedArgument(SaysWhere, TyperGroup):
+    """The part before ENV.TASK."""
+
+    make: TaskCommandMaker
+    options: Mapping[str, Option]
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str, Any, list[str]]:
+        reference, rest = args[0], args[1:]
+        settled = merged([*ctx.obj, ctx.params, given_early(rest, self.options, ())])
+        remote = connected(settled)
+        task = fetched(remote, reference)
+        wants_help = any(each in ("-h", "--help") for each in rest)
+
+        def run(typed: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+            _run(remote, task, typed, options)
+
+        return reference, self.make(cast("Task[..., Any]", task), run, wants_help), rest
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """List nothing: 'flyte get task' does."""
+
+
+def connected(options: Mapping[str, Any]) -> Remote:
+    """Return the control plane that the options name."""
+    from flytectl_py.engines.remote import remote_of
+
+    output = settle_output(options)
+    settings = settings_of(options, output)
+    return remote_of(settings, note=output.note)
+
+
+def fetched(remote: Remote, reference: str) -> DeployedTask:
+    """Return the task that a cluster holds under that name."""
+    from flytectl_py.bridge import run_sync
+    from flytectl_py.engines.deployed import deployed_task
+
+    return run_sync(lambda: deployed_task(remote, reference))
+
+
+def _run(remote: Remote, task: DeployedTask, typed: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+    from flytectl_py.bridge import run_sync
+    from flytectl_py.cli.params import read_inputs
+    from flytectl_py.cli.remote_run import tell
+    from flytectl_py.cli.run_options import launch_of
+    from flytectl_py.engines.deployed import requests_of, run_deployed
+
+    output = settle_output(options)
+    for key in NOT_HERE:
+        if options.get(key):
+            flag = "--" + key.replace("_", "-")
+            raise UsageError(f"{flag}: the code of a deployed task is what it was deployed with", where=flag)
+    name = options.get("name")
+    launch = launch_of(remote, name or ("" if options.get("dry_run") else f"r{os.urandom(9).hex()}"), options)
+    values = read_inputs(cast("Task[..., Any]", task), typed, options.get("inputs"))
+    if options.get("dry_run"):
+        from flytectl_py.values.render import readable
+
+        shown = readable(values) if values else "no inputs"
+        requests = requests_of(task, values, launch)
+        output.result(
+            f"would run {task.name}:{task.version} with {shown}",
+            {"task": task.name, "version": task.version, "phase": "planned", "requests": requests},
+        )
+        return
+    run = run_sync(lambda: run_deployed(remote, task, values, launch, generated=name is None))
+    tell(run, output, follow=bool(options.get("follow")))

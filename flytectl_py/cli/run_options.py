@@ -1,0 +1,101 @@
+"""The options of `flyte run`, and what those mean that take pairs or name a place to run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from flytectl_py.cli.options import GENERAL, Option
+from flytectl_py.errors import UsageError
+
+if TYPE_CHECKING:
+    from flytectl_py.engines.remote import Remote
+    from flytectl_py.wire.run_request import Launch
+
+RUN_OPTIONS: Mapping[str, Option] = {
+    "local": Option(("--local",), "Run on this machine, also where an endpoint is configured.", kind="flag"),
+    "follow": Option(
+        ("--follow", "-f"), "On a cluster: wait, and show phases and logs; ends as the run ends.", kind="flag"
+    ),
+    "name": Option(("--name",), "Name of the run, instead of a random one.", "NAME"),
+    "inputs": Option(("--inputs",), "JSON file with inputs by name; - is stdin. Options win over it.", "FILE"),
+    "env_vars": Option(
+        ("--env", "-e"), "Set an environment variable for every task. Repeatable.", "KEY=VALUE", "texts"
+    ),
+    "project": Option(("--project", "-p"), "Project that the run belongs to.", "NAME"),
+    "domain": Option(("--domain", "-d"), "Domain that the run belongs to; flyte.current_domain() gives it.", "NAME"),
+    "root_dir": Option(("--root-dir",), "Root of the project, from which modules are named.", "DIR"),
+    "copy_style": Option(
+        ("--copy-style",), "Code that travels: loaded_modules, all or none. Here the code is where it is.", "STYLE"
+    ),
+    "version": Option(("--version",), "Version of the code; by default it follows from its content.", "TEXT"),
+    "image": Option(
+        ("--image",), "The URI of an image that is declared by name; no name: image='auto'.", "NAME=URI", "texts"
+    ),
+    "dry_run": Option(
+        ("--dry-run",), "Show what would run, which code would travel and what would be sent; run nothing.", kind="flag"
+    ),
+    "raw_data_path": Option(("--raw-data-path",), "Where the data of files, folders and tables goes.", "URI"),
+    "service_account": Option(("--service-account",), "Kubernetes service account of the run.", "NAME"),
+    "labels": Option(("--label",), "Label of the run on the cluster. Repeatable.", "KEY=VALUE", "texts"),
+    "annotations": Option(("--annotation",), "Annotation of the run there. Repeatable.", "KEY=VALUE", "texts"),
+    "queue": Option(("--queue",), "Queue that takes the run on the cluster.", "NAME"),
+    "interruptible": Option(("--interruptible",), "Machines may be taken away while it runs.", kind="flag"),
+    "overwrite_cache": Option(("--overwrite-cache",), "Compute and store anew what is cached.", kind="flag"),
+    **GENERAL,
+}
+
+
+def pairs(option: str, given: Sequence[str], example: str) -> dict[str, str]:
+    """Return texts of the form KEY=VALUE as a mapping.
+
+    :param option: that took them, for errors.
+    :raises UsageError: one of them has another form.
+    """
+    found = {}
+    for pair in given:
+        name, equals, value = pair.partition("=")
+        if not name or not equals:
+            raise UsageError(f"{option}: got '{pair}'; it takes KEY=VALUE, e.g. {option} {example}")
+        found[name] = value
+    return found
+
+
+def run_context(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the options say of a run, by the parameters of `Runner`."""
+    from flytectl_py.config import checks
+
+    return {
+        "name": options.get("name"),
+        "version": options.get("version"),
+        "raw_data_path": options.get("raw_data_path"),
+        "env_vars": pairs("--env", options.get("env_vars", []), "LEVEL=debug"),
+        "labels": pairs("--label", options.get("labels", []), "team=search"),
+        "annotations": pairs("--annotation", options.get("annotations", []), "owner=me"),
+        "images": dict(checks.images(options.get("image", []))),
+        "service_account": options.get("service_account"),
+        "queue": options.get("queue"),
+        "interruptible": True if options.get("interruptible") else None,
+        "overwrite_cache": bool(options.get("overwrite_cache")),
+    }
+
+
+def launch_of(remote: Remote, name: str, options: Mapping[str, Any]) -> Launch:
+    """Return how a run of a deployed task should go."""
+    from flytectl_py.engines.api import checked_run_name
+    from flytectl_py.wire.run_request import Launch
+
+    context = run_context(options)
+    return Launch(
+        scope=remote.scope,
+        name=checked_run_name(name) if name else "",
+        env_vars=context["env_vars"],
+        labels=context["labels"],
+        annotations=context["annotations"],
+        interruptible=context["interruptible"],
+        overwrite_cache=context["overwrite_cache"],
+        service_account=context["service_account"] or "",
+        queue=context["queue"] or "",
+        raw_data_path=context["raw_data_path"] or "",
+        log_level=remote.settings.log_level,
+    )

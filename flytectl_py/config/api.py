@@ -1,0 +1,8 @@
+"""What the other edges see of the configuration: the settings, and what an API key says."""
+
+from __future__ import annotations
+
+from flytectl_py.config.api_key import ApiKey, read_api_key
+from flytectl_py.config.resolution import Settings
+
+__all__ = ["ApiKey", "Settings", "read_api_key"]

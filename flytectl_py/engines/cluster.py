@@ -1,0 +1,155 @@
+"""The cluster engine: plans a run, builds what images are missing, uploads code and inputs, and has it started."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from flytectl_py.bridge import run_sync
+from flytectl_py.config import settings as config
+from flytectl_py.controlplane.api import AlreadyExistsError
+from flytectl_py.controlplane.services import ControlPlane
+from flytectl_py.engines.api import Note, Outputs, Run, RunOptions, bind
+from flytectl_py.engines.bundle_upload import upload_bundle
+from flytectl_py.engines.deployment_plan import PlanOptions, plan_run
+from flytectl_py.engines.image_building import BuildOptions, build_images, labelled
+from flytectl_py.engines.image_history import ImageHistory
+from flytectl_py.engines.image_options import image_options
+from flytectl_py.engines.offloading import Storage
+from flytectl_py.engines.remote import Remote, organisation, remote_of
+from flytectl_py.engines.remote_run import RemoteRun
+from flytectl_py.engines.run_bundle import check_interactive, code_of
+from flytectl_py.engines.run_plan import Called, RunPlan, inputs_of, planned
+from flytectl_py.errors import ConflictError
+from flytectl_py.model.task import Task
+from flytectl_py.wire import run_request as request
+from flytectl_py.wire.inputs import output_values
+
+AnyTask = Task[..., Any]
+
+
+class ClusterEngine:
+    """Starts one run on the cluster that the settings name, and does not wait for it."""
+
+    def __init__(self, options: RunOptions, note: Note) -> None:
+        self._options = options
+        self._note = note
+        self._settings = config.settings() or config.resolve(environ=os.environ)
+
+    def run(self, task: AnyTask, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Run:
+        remote = self._remote()
+        plan = self.plan(task, args, kwargs)
+        self._build(plan)
+        return run_sync(lambda: self._start(plan, remote))
+
+    async def run_async(self, task: AnyTask, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Run:
+        remote = self._remote()
+        plan = self.plan(task, args, kwargs)
+        await asyncio.to_thread(self._build, plan)
+        return await self._start(plan, remote)
+
+    def plan(self, task: AnyTask, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> RunPlan:
+        """Return what would be sent. Asks no network, no daemon and no control plane.
+
+        :raises FlyteError: as binding inputs, planning images and bundles, and rendering the task do.
+        """
+        options, far = self._options, self._options.remote
+        values = _by_name(task, *bind(task, args, kwargs))
+        scope = request.Scope(organisation(self._settings), options.project, options.domain)
+        launch = request.Launch(
+            scope=scope,
+            name=options.name,
+            env_vars=options.env_vars,
+            labels=far.labels,
+            annotations=far.annotations,
+            interruptible=far.interruptible,
+            overwrite_cache=far.overwrite_cache,
+            service_account=far.service_account,
+            queue=far.queue,
+            raw_data_path=far.raw_data_path,
+            run_base_dir=far.run_base_dir,
+            log_level=self._settings.log_level if far.log_level is None else far.log_level,
+        )
+        check_interactive(task, far.interactive)
+        code, _ = code_of(task, far.root, self._settings.root_dir)
+        wanted = PlanOptions(
+            project=scope.project,
+            domain=scope.domain,
+            org=scope.org,
+            version=far.version,
+            copy_style=far.copy_style,
+            images=image_options(self._settings, refs=far.images),
+            where_version="version",
+            where_copy_style="copy_style",
+        )
+        return planned(plan_run(code, task, wanted), task, values, launch)
+
+    def _remote(self) -> Remote:
+        return remote_of(self._settings, project=self._options.project, domain=self._options.domain, note=self._note)
+
+    def _build(self, plan: RunPlan) -> None:
+        root = Path(plan.deployment.submission.code_root)
+        for warning in plan.deployment.warnings:
+            self._note(f"warning: {warning}")
+        how = BuildOptions(
+            builder=self._settings.image_builder,
+            where=self._settings.origin("image_builder"),
+            secrets_dir=str(root / ".flyte" / "secrets"),
+            note=self._note,
+            progress=labelled(self._note),
+        )
+        build_images(plan.deployment.images, how, ImageHistory.of(root))
+
+    async def _start(self, plan: RunPlan, remote: Remote) -> Run:
+        async with remote.connect() as plane:
+            deployment = plan.deployment
+            if deployment.bundle is not None:
+                root = Path(deployment.submission.code_root)
+                again = self._options.remote.disable_run_cache
+                uri = await upload_bundle(plane, deployment.bundle, remote.scope, root, note=self._note, again=again)
+                deployment = deployment.with_bundle_at(uri)
+            spec = request.run_task_spec(deployment.spec(plan.task))
+            inputs = plan.inputs
+            if plan.uploads_inputs:
+                inputs = await uploaded(plan.task, plan.values, plane, remote.scope)
+            await create(plane, plan.launch, spec, inputs, generated=self._options.remote.name_is_generated)
+
+        def read(message: Any) -> Outputs:
+            return Outputs(output_values(plan.task.interface, message))
+
+        return RemoteRun(remote, plan.launch.name, plan.task.name, deployment.version, read)
+
+
+async def create(plane: ControlPlane, launch: request.Launch, task: Any, inputs: Any, *, generated: bool) -> None:
+    """Store the inputs and have the run started.
+
+    :param task: its TaskSpec, or the TaskIdentifier of a deployed task.
+    :param generated: the name was made here, at random: whoever has it is this run.
+    :raises ConflictError: there is a run of that name.
+    """
+    cluster = await plane.cluster_of(request.cluster_for_inputs(launch.scope))
+    stored = await cluster.data.upload_inputs(request.upload_inputs(launch, task, inputs))
+    try:
+        await plane.runs.create_run(request.create_run(launch, task, inputs, stored))
+    except AlreadyExistsError as error:
+        if generated:
+            return
+        raise ConflictError(
+            f"there is a run named '{launch.name}' already",
+            hint=f"give another --name; 'flyte get run {launch.name}' shows the one that is there",
+            where=plane.endpoint.written,
+        ) from error
+
+
+async def uploaded(task: Called, values: Mapping[str, Any], plane: ControlPlane, scope: request.Scope) -> Any:
+    """Return the inputs of a run with everything in place that does not travel in the message itself."""
+    storage = Storage(plane, scope, asyncio.get_running_loop())
+    return await asyncio.to_thread(inputs_of, task, values, storage)
+
+
+def _by_name(task: AnyTask, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    leading = [each.name for each in task.interface.inputs[: len(args)]]
+    return {**dict(zip(leading, args, strict=True)), **kwargs}

@@ -1,0 +1,121 @@
+"""A task that a cluster holds, run without its code: its interface as the cluster tells it, and the run of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from flytectl_py.engines.api import Outputs
+from flytectl_py.engines.cluster import create, uploaded
+from flytectl_py.engines.offloading import Planned
+from flytectl_py.engines.remote import Remote
+from flytectl_py.engines.remote_records import TaskRecord, task_record
+from flytectl_py.engines.remote_records import task as task_details
+from flytectl_py.engines.remote_run import RemoteRun
+from flytectl_py.engines.run_plan import inputs_of
+from flytectl_py.errors import UsageError
+from flytectl_py.model.interface import Interface
+from flytectl_py.model.task import MAX_INLINE_IO_BYTES
+from flytectl_py.wire import run_request as request
+from flytectl_py.wire.guessed import interface_of
+from flytectl_py.wire.inputs import output_values
+
+
+class Limits(NamedTuple):
+    """What bounds a call."""
+
+    max_inline_io_bytes: int = MAX_INLINE_IO_BYTES
+
+
+class DeployedTask(NamedTuple):
+    """One version of a task on a cluster, with what a command line asks of a task.
+
+    :param identity: its TaskIdentifier.
+    """
+
+    name: str
+    short_name: str
+    version: str
+    text: str
+    interface: Interface
+    identity: Any
+    record: TaskRecord
+    settings: Limits = Limits()
+
+    @property
+    def func(self) -> Any:
+        """Something with the task's docstring."""
+
+        def described() -> None: ...
+
+        described.__doc__ = self.text
+        return described
+
+
+def split_reference(reference: str) -> tuple[str, str]:
+    """Return name and version of ``ENV.TASK`` or ``ENV.TASK:VERSION``; without a version it is empty.
+
+    :raises UsageError: it is neither.
+    """
+    name, colon, version = reference.partition(":")
+    if "." not in name or name.startswith(".") or name.endswith(".") or (colon and not version):
+        raise UsageError(
+            f"'{reference}' names no deployed task: give ENV.TASK or ENV.TASK:VERSION",
+            hint="'flyte get task' lists what is deployed",
+        )
+    return name, version
+
+
+async def deployed_task(remote: Remote, reference: str) -> DeployedTask:
+    """Return a task that is deployed; its latest version, unless `reference` names one.
+
+    :raises UsageError: there is none.
+    """
+    name, version = split_reference(reference)
+    details = await task_details(remote, name, version)
+    spec = details.spec
+    docs = spec.documentation
+    return DeployedTask(
+        name=name,
+        short_name=spec.short_name or name,
+        version=details.task_id.version,
+        text="\n\n".join(each for each in (docs.short_description, docs.long_description) if each),
+        interface=interface_of(spec.task_template.interface, spec.default_inputs),
+        identity=details.task_id,
+        record=task_record(details),
+    )
+
+
+def requests_of(task: DeployedTask, values: Mapping[str, Any], launch: request.Launch) -> list[dict[str, Any]]:
+    """Return what would be sent to run a deployed task, as JSON, in order."""
+    from flytectl_py.wire.rendering import as_json
+
+    inputs = inputs_of(task, values, Planned())
+    made = [
+        ("ClusterService.SelectCluster", request.cluster_for_inputs(launch.scope)),
+        ("DataProxyService.UploadInputs", request.upload_inputs(launch, task.identity, inputs)),
+        ("RunService.CreateRun", request.create_run(launch, task.identity, inputs, None)),
+    ]
+    return [{"method": method, "request": as_json(message)} for method, message in made]
+
+
+async def run_deployed(
+    remote: Remote, task: DeployedTask, values: Mapping[str, Any], launch: request.Launch, *, generated: bool
+) -> RemoteRun:
+    """Start a run of a deployed task.
+
+    :param generated: the run's name was made at random.
+    :raises BadInputsError: the inputs do not fit.
+    :raises ConflictError: there is a run of that name.
+    """
+    storage = Planned()
+    inputs = inputs_of(task, values, storage)
+    async with remote.connect() as plane:
+        if storage.used:
+            inputs = await uploaded(task, values, plane, launch.scope)
+        await create(plane, launch, task.identity, inputs, generated=generated)
+
+    def read(message: Any) -> Outputs:
+        return Outputs(output_values(task.interface, message))
+
+    return RemoteRun(remote, launch.name, task.name, task.version, read)

@@ -1,0 +1,96 @@
+"""From an exception to what error.pb says of it: its code, the user's traceback, whose fault, and whether to retry."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from flytectl_py.errors import (
+    BaseRuntimeError,
+    BundleError,
+    FlyteError,
+    ModuleLoadError,
+    NonRecoverableError,
+    NotReadyError,
+    UsageError,
+)
+from flytectl_py.wire.failures import Failure
+
+OOM_KILLED = "OOMKilled"
+INTERRUPTED = "TaskInterrupted"
+
+
+def of_user_code(
+    error: BaseException, *, code_at: Path | None = None, killed_for_memory: int = 0, limit: str = ""
+) -> Failure:
+    """Return the failure of a task whose code raised `error`.
+
+    :param code_at: the folder that holds the code, to list it where a module was not found.
+    :param killed_for_memory: how many of the container's processes the kernel ended for want of memory meanwhile.
+    :param limit: the memory that the container may use, in words.
+    """
+    from flytectl_py.engines.failures import said
+    from flytectl_py.project.frames import user_traceback
+
+    recoverable = not isinstance(error, NonRecoverableError)
+    if isinstance(error, BaseRuntimeError) and error.__traceback__ is not None:
+        # The user's own, or that of a task that it called: it has a code and says whose fault it was.
+        code, kind, text = error.error_code, error.kind, str(error)
+    elif isinstance(error, NotReadyError):
+        code, kind, text = error.code, "system", str(error)
+    elif isinstance(error, SystemExit):
+        code, kind, text = "SystemExit", "user", f"the task called sys.exit({error.code!r})"
+    else:
+        code, kind, text = type(error).__name__, "user", said(error)
+    if isinstance(error, ModuleNotFoundError) and error.name and code_at is not None:
+        from flytectl_py.runtime.resolver import missing_module
+
+        text = f"{text}\n{missing_module(error.name, code_at)}"
+    if killed_for_memory:
+        processes = "a process" if killed_for_memory == 1 else f"{killed_for_memory} processes"
+        text = f"the kernel ended {processes} of the container for want of memory{limit}; then: {text}"
+        code = OOM_KILLED
+    return Failure(code, _with_traceback(text, user_traceback(error)), kind, recoverable)
+
+
+def of_machinery(error: BaseException) -> Failure:
+    """Return the failure of an action whose code never ran, or whose outputs could not be taken."""
+    from flytectl_py.project.frames import user_traceback
+
+    if isinstance(error, ModuleLoadError):
+        cause = error.__cause__
+        code = type(cause).__name__ if cause is not None else error.code
+        where = f"{error.where}: " if error.where else ""
+        hint = f"\n{error.hint}" if error.hint else ""
+        # Loading again loads the same; but an import may have asked the network for something.
+        recoverable = not isinstance(cause, ImportError | SyntaxError | NameError)
+        return Failure(
+            code, _with_traceback(f"{where}{error.message}{hint}", error.user_traceback), "user", recoverable
+        )
+    if isinstance(error, BaseRuntimeError):
+        return Failure(error.error_code, str(error), error.kind, not isinstance(error, NonRecoverableError))
+    if isinstance(error, UsageError | BundleError):
+        return Failure(error.code, str(error), "user" if isinstance(error, UsageError) else "system", recoverable=False)
+    if isinstance(error, FlyteError):
+        return Failure(error.code, str(error), "system", recoverable=True)
+    if isinstance(error, MemoryError):
+        return Failure("MemoryError", str(error) or "there is not enough memory", "user", recoverable=True)
+    return Failure(
+        type(error).__name__, _with_traceback(str(error), user_traceback(error)), "unknown", recoverable=True
+    )
+
+
+def interrupted(signal_name: str) -> Failure:
+    """Return the failure of an attempt that somebody ended from outside: another one may well succeed."""
+    text = f"the container was told to end ({signal_name}) while the task ran"
+    return Failure(INTERRUPTED, text, "system", recoverable=True)
+
+
+def say(failure: Failure) -> None:
+    """Tell the log of the container."""
+    sys.stderr.write(f"{failure.code}: {failure.message}\n")
+    sys.stderr.flush()
+
+
+def _with_traceback(text: str, traceback: str) -> str:
+    return f"{text}\n\n{traceback}" if traceback else text

@@ -1,0 +1,71 @@
+"""What a task in a container knows of its own submission, so that its children are submitted alike."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from flytectl_py.errors import UsageError
+from flytectl_py.model.task import Task
+from flytectl_py.runtime.arguments import Invocation
+from flytectl_py.wire.submission import CodeBundle, Submission
+
+_OWN_IMAGE = "FLYTE_INTERNAL_IMAGE"
+
+
+def submission_for(task: Task[..., Any], invocation: Invocation) -> Submission:
+    """Return the submission of a child.
+
+    :raises UsageError: nobody said which image its environment has.
+    """
+    images = image_lookup(invocation.image_cache)
+    bundle = None
+    if invocation.tgz:
+        bundle = CodeBundle(invocation.tgz, invocation.dest)
+    elif invocation.pkl:
+        bundle = CodeBundle(invocation.pkl, invocation.dest, pickled=True)
+    return Submission(
+        project=invocation.project,
+        domain=invocation.domain,
+        org=invocation.org,
+        version=invocation.version,
+        image=_image(task, images),
+        image_cache=images,
+        bundle=bundle,
+    )
+
+
+def image_lookup(encoded: str) -> dict[str, str]:
+    """Return the images of environments by name, as ``--image-cache`` holds them: JSON, gzip, base64.
+
+    :raises UsageError: it cannot be read.
+    """
+    if not encoded:
+        return {}
+    import base64
+    import gzip
+    import json
+    import zlib
+
+    try:
+        found = json.loads(gzip.decompress(base64.b64decode(encoded)))
+        return {str(name): str(uri) for name, uri in found.get("image_lookup", {}).items()}
+    except (ValueError, OSError, EOFError, zlib.error, AttributeError) as error:
+        raise UsageError(f"--image-cache cannot be read: {error}", hint="it is gzipped JSON in base64") from error
+
+
+def _image(task: Task[..., Any], images: dict[str, str]) -> str:
+    environment = task.environment
+    known = images.get(environment.name)
+    if known:
+        return known
+    if isinstance(environment.image, str) and environment.image != "auto":
+        return environment.image
+    own = os.environ.get(_OWN_IMAGE)
+    if own:
+        return own
+    raise UsageError(
+        f"nobody said which image the environment '{environment.name}' of {task.name} has",
+        hint="name it in depends_on of the calling task's environment, so that its image is built and told",
+        where=str(environment.place),
+    )

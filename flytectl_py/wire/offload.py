@@ -1,0 +1,37 @@
+"""What a conversion asks of a store: to keep what is too large for a message, and to give it back."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol
+
+
+class Uploaded(NamedTuple):
+    """Where something was put. `hash` names its content, if the store knows it; it enters cache keys."""
+
+    uri: str
+    hash: str | None = None
+
+
+class Offload(Protocol):
+    """The store of one run. Every method may block, and raises what the store raises.
+
+    A caller that has an event loop converts in a thread of its own.
+    """
+
+    def put_bytes(self, data: bytes, name: str) -> Uploaded:
+        """Keep `data` under a URI of its own, which ends in `name` where that is not empty."""
+
+    def put_file(self, path: str) -> Uploaded:
+        """Keep the local file `path`."""
+
+    def put_folder(self, path: str) -> Uploaded:
+        """Keep the local folder `path`."""
+
+    def put_frame(self, frame: Any, spelling: str) -> Uploaded:
+        """Keep a table of some library in the format `spelling`, e.g. ``parquet``, as files under one URI."""
+
+    def get_bytes(self, uri: str) -> bytes:
+        """Return what `put_bytes` kept."""
+
+    def get_frame(self, uri: str, spelling: str, kind: type) -> Any:
+        """Return the table at `uri` as a `kind`, a class of some library."""

@@ -1,0 +1,5 @@
+
+
+o0
+
+RuntimeUserError
