@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from flytectl_py.engines.bundle_delivery import Delivered
     from flytectl_py.engines.deploying import Deployed, TaskOutcome
     from flytectl_py.engines.deployment_plan import DeploymentPlan
-    from flytectl_py.engines.image_building import BuildOptions, ImageOutcome, labelled
+    from flytectl_py.engines.image_building import BuildOptions, ImageOutcome
     from flytectl_py.project.loaded import Loaded
 
 DEPLOY_OPTIONS: Mapping[str, Option] = {
@@ -123,7 +123,7 @@ def _plan(target: str, names: Sequence[str], options: Mapping[str, Any]) -> tupl
 
 def _building(options: Mapping[str, Any], output: Output, loaded: Loaded) -> BuildOptions:
     from flytectl_py.cli.build import settled
-    from flytectl_py.engines.image_building import BuildOptions
+    from flytectl_py.engines.image_building import BuildOptions, labelled
 
     building = BuildOptions(
         builder=options.get("builder", ""),

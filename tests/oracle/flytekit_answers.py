@@ -143,12 +143,19 @@ def caches() -> list[dict[str, Any]]:
 def packages(top: Path) -> list[dict[str, Any]]:
     """Return folders with the digests of their archives, as flytekit names them."""
     found = []
-    for folder in (".", "src", "ignored", "own", "deep"):
-        for default_ignores in (True, False):
-            options = FastPackageOptions([], keep_default_ignores=default_ignores, copy_style=CopyFileDetection.ALL)
+    for folder in ("src", "ignored", "own"):
+        for default_ignores, style in ((True, "ALL"), (False, "ALL"), (True, "NO_COPY"), (False, "NO_COPY")):
+            options = FastPackageOptions([], keep_default_ignores=default_ignores, copy_style=CopyFileDetection[style])
             with tempfile.TemporaryDirectory() as out:
                 made = fast_package(top / folder, out, deref_symlinks=False, options=options)
-            found.append({"folder": folder, "keep_default_ignores": default_ignores, "name": Path(made).name})
+            found.append(
+                {
+                    "folder": folder,
+                    "keep_default_ignores": default_ignores,
+                    "copy_style": style,
+                    "name": Path(made).name,
+                }
+            )
     return found
 
 

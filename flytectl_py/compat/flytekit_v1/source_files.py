@@ -14,7 +14,7 @@ from typing import Final
 from flytectl_py.compat.flytekit_v1.copy_mode import CopyFileDetection
 from flytectl_py.errors import NotReadyError, UsageError
 
-STANDARD_IGNORES: Final = ("*.pyc", ".cache", ".cache/*", "__pycache__/*", "**/__pycache__")
+STANDARD_IGNORES: Final = ("*.pyc", ".cache", ".cache/*", "__pycache__/*", "**/__pycache__", "**/__pycache__/*")
 """Patterns of `fnmatch`, for whole paths relative to the folder."""
 
 
@@ -62,7 +62,9 @@ def image_files(folder: Path, mode: CopyFileDetection) -> list[str]:
 
 
 def archive_files(folder: Path, mode: CopyFileDetection, *, standard: bool = True, follow: bool = False) -> list[str]:
-    """Return the files that go into an archive of code, relative to `folder`, sorted.
+    """Return the files that go into an archive of code, relative to `folder`, in the order of its digest.
+
+    That is sorted, but for `mode` NO_COPY the order of a walk: flytekit's older way, which its digests keep.
 
     :param standard: leave out what `STANDARD_IGNORES`, git's rules, .dockerignore and .flyteignore name.
     :param follow: enter folders that are symbolic links.
@@ -70,7 +72,8 @@ def archive_files(folder: Path, mode: CopyFileDetection, *, standard: bool = Tru
     if mode is CopyFileDetection.LOADED_MODULES:
         return _loaded(folder)
     rules = _Rules(folder) if standard else None
-    return sorted(path for path in _walk(folder, follow=follow) if rules is None or not rules.leave_out(path))
+    kept = [path for path in _walk(folder, follow=follow) if rules is None or not rules.leave_out(path)]
+    return kept if mode is CopyFileDetection.NO_COPY else sorted(kept)
 
 
 def _is_by_product(path: str) -> bool:
@@ -106,7 +109,7 @@ def _loaded(folder: Path) -> list[str]:
 
 def _walk(folder: Path, *, follow: bool) -> Iterator[str]:
     for place, _, names in os.walk(folder, followlinks=follow):
-        for name in names:
+        for name in sorted(names):
             location = os.path.join(place, name)
             if os.path.exists(location):  # no broken link
                 yield os.path.relpath(location, folder)
