@@ -159,6 +159,118 @@ def packages(top: Path) -> list[dict[str, Any]]:
     return found
 
 
+# Each workflow runs one task with the workflow's own inputs: what this project makes of every task.
+PROGRAM = '''
+import datetime
+import enum
+import typing
+
+from flytekit import Resources, Secret, task, workflow
+from flytekit.core.cache import Cache
+
+
+class Color(enum.Enum):
+    RED = "red"
+
+
+class Policy:
+    def get_version(self, salt, params):
+        return f"{salt}:{params.func.__name__}"
+
+
+@task(
+    retries=3,
+    timeout=datetime.timedelta(seconds=90),
+    requests=Resources(cpu="1", mem="1Gi"),
+    secret_requests=[Secret(key="k", group="g", mount_requirement=Secret.MountType.ENV_VAR)],
+    interruptible=True,
+    container_image="ghcr.io/a/b:2",
+    pod_template_name="template",
+    environment={"Z": "1"},
+)
+def heavy(a: int, b: float = 1.5, c: typing.Optional[str] = None) -> typing.Tuple[int, str]:
+    """Do much.
+
+    Args:
+        a: how much
+    """
+    return a, "x"
+
+
+@task(cache=Cache(salt="s", policies=Policy(), ignored_inputs="y", serialize=True))
+def cached(x: int, y: str = "q") -> int:
+    return x
+
+
+@task
+def types(
+    a: typing.List[int], b: typing.Dict[str, float], c: Color, d: datetime.datetime, e: datetime.timedelta, f: bool
+) -> bool:
+    return f
+
+
+@task
+def nothing() -> None: ...
+
+
+@workflow
+def wf_heavy(a: int, b: float = 1.5, c: typing.Optional[str] = None) -> typing.Tuple[int, str]:
+    return heavy(a=a, b=b, c=c)
+
+
+@workflow
+def wf_cached(x: int, y: str = "q") -> int:
+    return cached(x=x, y=y)
+
+
+@workflow
+def wf_types(
+    a: typing.List[int], b: typing.Dict[str, float], c: Color, d: datetime.datetime, e: datetime.timedelta, f: bool
+) -> bool:
+    return types(a=a, b=b, c=c, d=d, e=e, f=f)
+
+
+@workflow
+def wf_nothing() -> None:
+    nothing()
+'''
+
+
+def entities(place: Path, fast: bool) -> dict[str, Any]:
+    """Return what flytekit serializes of `PROGRAM`, as JSON by file name."""
+    from flyteidl.admin import launch_plan_pb2, task_pb2, workflow_pb2
+    from flytekit.clis.sdk_in_container.serialize import SerializationMode, serialize_all
+    from flytekit.configuration import ImageConfig
+    from google.protobuf.json_format import MessageToDict
+
+    kinds = {"1": task_pb2.TaskSpec, "2": workflow_pb2.WorkflowSpec, "3": launch_plan_pb2.LaunchPlan}
+    images = ImageConfig.from_images("ghcr.io/x/y:1")
+    mode = SerializationMode.FAST if fast else SerializationMode.DEFAULT
+    out = place / f"out-{fast}"
+    out.mkdir()
+    root = "/opt/venv"
+    serialize_all(["oldpkg"], str(place), str(out), mode, images, root, f"{root}/bin/python3", env={"A": "b"})
+    found = {}
+    for file in sorted(out.iterdir()):
+        message = kinds[file.stem[-1]].FromString(file.read_bytes())
+        found[file.name] = MessageToDict(message, preserving_proto_field_name=True)
+    return found
+
+
+def serialized() -> dict[str, Any]:
+    """Return the entities of `PROGRAM`, with the code in the image and besides it."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        (place / "oldpkg").mkdir()
+        (place / "oldpkg" / "__init__.py").write_text("")
+        (place / "oldpkg" / "w.py").write_text(PROGRAM)
+        sys.path.insert(0, folder)
+        os.chdir(folder)
+        found = {"default": entities(place, fast=False), "fast": entities(place, fast=True)}
+        os.chdir("/")
+    return found
+
+
 def main(folder: Path) -> None:
     """Write every file of vectors."""
     logging.disable(logging.CRITICAL)
@@ -174,6 +286,7 @@ def main(folder: Path) -> None:
             "packages": {"tree": TREE, "cases": packages(Path(place))},
         }
         os.chdir("/")
+    answers["entities"] = serialized()
     for name, answer in answers.items():
         text = json.dumps(answer, ensure_ascii=False, indent=1)
         (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")

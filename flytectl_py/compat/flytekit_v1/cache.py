@@ -125,8 +125,9 @@ class _Version:
 
     def get_version(self, salt: str, params: flyte_cache.VersionParameters) -> str:
         del salt  # its policies are given the cache's own
-        image = params.image if isinstance(params.image, str) else None
-        return self.cache.get_version(VersionParameters(params.func, image))
+        image: object = getattr(params.image, "spec", params.image)  # an ImageSpec, where it was declared as one
+        given = image if isinstance(image, str | ImageSpec) else None
+        return self.cache.get_version(VersionParameters(params.func, given))
 
 
 class PolicyFailedError(FlyteError):

@@ -88,7 +88,8 @@ def task_spec(task: Task[..., Any], settings: SerializationSettings, image: str)
         made.template.extended_resources.CopyFrom(_older(extended, tasks_pb2.ExtendedResources))
     docs = docs_of(task)
     made.description.short_description = docs.short
-    made.description.long_description.value = docs.long
+    if docs.long:
+        made.description.long_description.value = docs.long
     made.description.long_description.format = _rst()
     return made
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from flytectl_py.compat.flytekit_v1.copy_mode import CopyFileDetection
+from flytectl_py.compat.flytekit_v1.lowering import IMAGE_ID_VARIABLE, SpecImage, image_of
 from flytectl_py.compat.flytekit_v1.source_files import digest_of_paths, digest_of_tree
 from flytectl_py.errors import DeclarationError, UsageError
 
@@ -26,8 +27,6 @@ _LISTS: Final = (
 )
 _NO_PART_OF_THE_ID: Final = ("builder", "pip_secret_mounts")
 _REGISTRY = re.compile(r"[a-zA-Z0-9._-]+(:\d+)?(/[a-zA-Z0-9._-]+)*")
-IMAGE_ID_VARIABLE: Final = "_F_IMG_ID"
-"""Names, inside a container, the id of the spec that its image was built from."""
 
 
 @dataclass
@@ -132,6 +131,24 @@ class ImageSpec:
     def is_container(self) -> bool:
         """Whether this process runs in the image of this spec; outside any such container, True."""
         return os.environ.get(IMAGE_ID_VARIABLE, self.id) == self.id
+
+    def as_flyte_image(self) -> SpecImage:
+        """Return the image that this declares, which is how it is usable wherever a `flyte.Image` is.
+
+        :raises DeclarationError: what cannot be honoured here.
+        """
+        return image_of(self)
+
+    def exist(self) -> bool | None:
+        """Whether the registry has the image, or for one without a registry this machine; None where nobody can say."""
+        from flytectl_py.compat.flytekit_v1.spec_building import existence
+
+        return existence(self.image_name())
+
+    @property
+    def is_forced(self) -> bool:
+        """Whether it is built also if it exists: `force_push`, or FLYTE_FORCE_PUSH_IMAGE_SPEC in the environment."""
+        return self._is_force_push
 
     def force_push(self) -> ImageSpec:
         """Return the same spec, to be built also if its image exists."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
 
 from flytectl_py.compat.flytekit_v1.copy_mode import CopyFileDetection
 from flytectl_py.errors import NotReadyError, UsageError
+from flytectl_py.project.source_copies import copied_files, every_file, loaded_files
 
 STANDARD_IGNORES: Final = ("*.pyc", ".cache", ".cache/*", "__pycache__/*", "**/__pycache__", "**/__pycache__/*")
 """Patterns of `fnmatch`, for whole paths relative to the folder."""
@@ -56,9 +56,7 @@ def digest_of(folder: Path, paths: Sequence[str]) -> str:
 
 def image_files(folder: Path, mode: CopyFileDetection) -> list[str]:
     """Return the files that go into an image, relative to `folder`, sorted. Ignore files count for archives only."""
-    if mode is CopyFileDetection.LOADED_MODULES:
-        return _loaded(folder)
-    return sorted(path for path in _walk(folder, follow=False) if not _is_by_product(path))
+    return copied_files(folder, "loaded_modules" if mode is CopyFileDetection.LOADED_MODULES else "all")
 
 
 def archive_files(folder: Path, mode: CopyFileDetection, *, standard: bool = True, follow: bool = False) -> list[str]:
@@ -70,14 +68,10 @@ def archive_files(folder: Path, mode: CopyFileDetection, *, standard: bool = Tru
     :param follow: enter folders that are symbolic links.
     """
     if mode is CopyFileDetection.LOADED_MODULES:
-        return _loaded(folder)
+        return loaded_files(folder)
     rules = _Rules(folder) if standard else None
-    kept = [path for path in _walk(folder, follow=follow) if rules is None or not rules.leave_out(path)]
+    kept = [path for path in every_file(folder, follow=follow) if rules is None or not rules.leave_out(path)]
     return kept if mode is CopyFileDetection.NO_COPY else sorted(kept)
-
-
-def _is_by_product(path: str) -> bool:
-    return path.endswith(".pyc") or not {"__pycache__", ".git"}.isdisjoint(path.split(os.sep))
 
 
 def _add(made: hashlib._Hash, folder: Path, paths: Sequence[str]) -> None:
@@ -90,29 +84,6 @@ def _add(made: hashlib._Hash, folder: Path, paths: Sequence[str]) -> None:
             raise UsageError(f"{folder / path} cannot be read: {error.strerror}", where=path) from error
         # flytekit leaves the separators out, and so must this.
         made.update("".join(path.split(os.sep)).encode())
-
-
-def _loaded(folder: Path) -> list[str]:
-    """Return the files below `folder` that modules of this process come from."""
-    top = os.path.join(os.path.abspath(folder), "")
-    installed = tuple(os.path.join(each, "") for each in (sys.prefix, sys.base_prefix, sys.exec_prefix))
-    found = set()
-    for module in list(sys.modules.values()):
-        file = getattr(module, "__file__", None)
-        if not isinstance(file, str) or not os.path.isfile(file):
-            continue
-        path = os.path.abspath(file)
-        if path.startswith(top) and not path.startswith(installed):
-            found.add(path[len(top) :])
-    return sorted(found)
-
-
-def _walk(folder: Path, *, follow: bool) -> Iterator[str]:
-    for place, _, names in os.walk(folder, followlinks=follow):
-        for name in sorted(names):
-            location = os.path.join(place, name)
-            if os.path.exists(location):  # no broken link
-                yield os.path.relpath(location, folder)
 
 
 class _Rules:
