@@ -65,6 +65,7 @@ class ImageConfig(_ShortRepr):
     registry: str | None = None
     base_registry: str | None = None
     uv_image: str | None = None
+    micromamba_image: str | None = None
 
 
 @dataclass(frozen=True, repr=False)

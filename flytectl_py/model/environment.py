@@ -52,6 +52,9 @@ class Environment:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "place", calling_place())
+        convert = getattr(self.image, "as_flyte_image", None)  # images of Flyte 1
+        if convert is not None and not isinstance(self.image, type):
+            object.__setattr__(self, "image", convert())
         self._check()
         current_registry.get().add(self)
 

@@ -11,7 +11,6 @@ import os
 import posixpath
 import re
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,6 +26,7 @@ from flytectl_py.model.ported_layers import (
     Entrypoint,
     FileSecret,
     PythonVenv,
+    RegistryLogins,
 )
 
 if TYPE_CHECKING:
@@ -76,6 +76,8 @@ def image_of(spec: ImageSpec) -> SpecImage:
     if spec.commands:
         image = image.with_workdir("/").with_commands(spec.commands).with_workdir(HOME)
     image = image.with_env_vars({IMAGE_ID_VARIABLE: spec.id})
+    if spec.registry_config is not None:
+        image = image._with(RegistryLogins(arguments.path_text("ImageSpec(registry_config=…)", spec.registry_config)))
     return dataclasses.replace(
         image,
         registry=spec.registry,
@@ -88,8 +90,7 @@ def image_of(spec: ImageSpec) -> SpecImage:
 def _start(spec: ImageSpec) -> tuple[SpecImage, bool]:
     """Return the image before anything that the spec adds, and whether it has the Python of the spec already."""
     if spec.base_image is not None and not isinstance(spec.base_image, str):
-        below = image_of(spec.base_image)
-        return below, spec.python_version is None or _python(spec) == _python(spec.base_image)
+        return image_of(_with_the_python_of(spec, spec.base_image)), True
     minor = _minor(spec)
     if spec.base_image is None and spec.cuda is None:
         image = SpecImage(base_image=debian_base(minor), python_version=minor)
@@ -98,6 +99,19 @@ def _start(spec: ImageSpec) -> tuple[SpecImage, bool]:
     uri = spec.base_image if isinstance(spec.base_image, str) else _cuda_base(spec)
     image = SpecImage(base_image=arguments.text("ImageSpec(base_image=…)", uri), python_version=minor)
     return image._with(FlyteInstall()).with_workdir(HOME), False
+
+
+def _with_the_python_of(spec: ImageSpec, base: ImageSpec) -> ImageSpec:
+    """Return a base that has the Python of what stands on it, and its packages for that one."""
+    if spec.python_version is None or _python(spec) == _python(base):
+        return base
+    if base.python_exec is not None:
+        raise DeclarationError(
+            "ImageSpec(python_version=…)",
+            spec.python_version,
+            f"the base, ImageSpec '{base.name}', takes the Python of its own base: {base.python_exec}",
+        )
+    return dataclasses.replace(base, python_version=spec.python_version)
 
 
 def _with_python(image: SpecImage, spec: ImageSpec, *, brings_python: bool) -> SpecImage:
@@ -190,13 +204,6 @@ def _refuse(spec: ImageSpec) -> None:
             spec.requirements,
             "Poetry takes its indexes from pyproject.toml: leave out pip_index and pip_extra_index_url",
         ),
-        (
-            spec.registry_config is not None and not _is_in_effect(spec.registry_config, os.environ.get),
-            "registry_config",
-            spec.registry_config,
-            "logins are those of Docker's own configuration: run 'docker login', or set DOCKER_CONFIG to the folder "
-            "in which that file is config.json",
-        ),
     ]
     for wrong, name, value, allowed in rules:
         if wrong:
@@ -206,12 +213,6 @@ def _refuse(spec: ImageSpec) -> None:
             raise DeclarationError(
                 "ImageSpec(pip_secret_mounts=…)", (source, target), "give (file here, absolute path in the build)"
             )
-
-
-def _is_in_effect(file: str, variable: Callable[[str], str | None]) -> bool:
-    """Whether a file is the configuration that Docker, and we, read."""
-    folder = variable("DOCKER_CONFIG") or os.path.join(variable("HOME") or os.path.expanduser("~"), ".docker")
-    return os.path.realpath(file) == os.path.realpath(os.path.join(folder, "config.json"))
 
 
 def _indexes(spec: ImageSpec) -> list[str]:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flytectl_py.engines.image_building import ignore
+
 if TYPE_CHECKING:
     from flytectl_py.compat.flytekit_v1.image_spec import ImageSpec
 
@@ -17,7 +19,7 @@ def build(
     push: bool | None = None,
     force: bool = False,
     dry_run: bool = False,
-    note: Callable[[str], None] = lambda said: None,
+    note: Callable[[str], None] = ignore,
 ) -> str:
     """Build an image that is not there yet, and return its name; in a dry run, only its name.
 
@@ -61,15 +63,11 @@ def existence(uri: str) -> bool | None:
     """Whether an image is there: its registry is asked, or for a name without one the daemon. None: nobody can say."""
     from flytectl_py.builders.api import Existence
     from flytectl_py.builders.registry import LOCAL, make_builder
-    from flytectl_py.builders.registry_api import RegistryApi
     from flytectl_py.errors import NotReadyError
 
-    if "/" in uri:
-        answer = RegistryApi().exists(uri)
-    else:
-        try:
-            answer = make_builder(LOCAL).exists(uri)
-        except NotReadyError:
-            return None
+    try:
+        answer = make_builder(LOCAL).exists(uri)
+    except NotReadyError:
+        return None  # no daemon, which alone has images without a registry
     known = {Existence.EXISTS: True, Existence.ABSENT: False, Existence.NO_REPOSITORY: False}
     return known.get(answer.existence)
