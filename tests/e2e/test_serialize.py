@@ -33,7 +33,7 @@ from flytectl_py.compat.flytekit_v1.cache import Cache
 
 
 class Color(enum.Enum):
-    RED = "red"
+    red = "red"
 
 
 class Policy:
@@ -54,7 +54,9 @@ env = flyte.TaskEnvironment("plain")
 
 
 @big.task(retries=3, timeout=90)
-def heavy(a: int, b: float = 1.5, c: str | None = None) -> tuple[int, str]:
+def heavy(
+    a: int, b: float = 1.5, c: str | None = None, d: str | None = "d", e: list[int] = [1, 2]
+) -> tuple[int, str]:
     """Do much.
 
     Args:
@@ -104,7 +106,6 @@ def test_every_field_is_flytekits(project: MakeProject, way: str, words: tuple[s
     made.flyte("serialize", *words, *WORDS[1:], "--env", "A=b").expect()
     ours, theirs = entities(made.path / "out"), recorded(way)
     assert ours.keys() == theirs.keys()
-    # Secrets that name no way to be mounted are variables here, and files or variables there.
     for name, expected in theirs.items():
         assert ours[name] == expected, name
 

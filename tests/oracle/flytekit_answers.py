@@ -170,7 +170,7 @@ from flytekit.core.cache import Cache
 
 
 class Color(enum.Enum):
-    RED = "red"
+    red = "red"
 
 
 class Policy:
@@ -182,13 +182,15 @@ class Policy:
     retries=3,
     timeout=datetime.timedelta(seconds=90),
     requests=Resources(cpu="1", mem="1Gi"),
-    secret_requests=[Secret(key="k", group="g", mount_requirement=Secret.MountType.ENV_VAR)],
+    secret_requests=[Secret(key="k", group="g", env_var="G_K", mount_requirement=Secret.MountType.ENV_VAR)],
     interruptible=True,
     container_image="ghcr.io/a/b:2",
     pod_template_name="template",
     environment={"Z": "1"},
 )
-def heavy(a: int, b: float = 1.5, c: typing.Optional[str] = None) -> typing.Tuple[int, str]:
+def heavy(
+    a: int, b: float = 1.5, c: typing.Optional[str] = None, d: typing.Optional[str] = "d", e: typing.List[int] = [1, 2]
+) -> typing.Tuple[int, str]:
     """Do much.
 
     Args:
@@ -214,8 +216,15 @@ def nothing() -> None: ...
 
 
 @workflow
-def wf_heavy(a: int, b: float = 1.5, c: typing.Optional[str] = None) -> typing.Tuple[int, str]:
-    return heavy(a=a, b=b, c=c)
+def wf_heavy(
+    a: int, b: float = 1.5, c: typing.Optional[str] = None, d: typing.Optional[str] = "d", e: typing.List[int] = [1, 2]
+) -> typing.Tuple[int, str]:
+    """Do much.
+
+    Args:
+        a: how much
+    """
+    return heavy(a=a, b=b, c=c, d=d, e=e)
 
 
 @workflow

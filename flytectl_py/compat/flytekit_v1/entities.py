@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from typing import Any, Final, TypeVar
 
-from flyteidl.admin import launch_plan_pb2, task_pb2, workflow_pb2
+from flyteidl.admin import description_entity_pb2, launch_plan_pb2, task_pb2, workflow_pb2
 from flyteidl.core import identifier_pb2, interface_pb2, literals_pb2, security_pb2, tasks_pb2, types_pb2
 from flyteidl.core import workflow_pb2 as core_workflow_pb2
 
@@ -86,11 +86,7 @@ def task_spec(task: Task[..., Any], settings: SerializationSettings, image: str)
     extended = extended_resources(task.environment.resources)
     if extended is not None:
         made.template.extended_resources.CopyFrom(_older(extended, tasks_pb2.ExtendedResources))
-    docs = docs_of(task)
-    made.description.short_description = docs.short
-    if docs.long:
-        made.description.long_description.value = docs.long
-    made.description.long_description.format = _rst()
+    _describe(task, made.description)
     return made
 
 
@@ -122,7 +118,7 @@ def workflow_spec(task: Task[..., Any], settings: SerializationSettings) -> work
     )
     for output in task.interface.outputs:
         made.template.outputs.add(var=output.name, binding=_promise(NODE, output.name))
-    made.description.long_description.format = _rst()
+    _describe(task, made.description)
     return made
 
 
@@ -149,7 +145,7 @@ def launch_plan(
         if each.required:
             parameter.required = True
         else:
-            parameter.default.CopyFrom(_older(to_literal(_annotation(each), each.default), literals_pb2.Literal))
+            parameter.default.CopyFrom(_default(each))
     (options or Options()).apply(spec)
     return made
 
@@ -165,6 +161,21 @@ def interface(task: Task[..., Any]) -> interface_pb2.TypedInterface:
     for output in task.interface.outputs:
         made.outputs.variables[output.name].CopyFrom(_variable(output.annotation, output.name))
     return made
+
+
+def _default(given: Input) -> literals_pb2.Literal:
+    if given.default is None:  # flytekit writes no union around it
+        return literals_pb2.Literal(scalar=literals_pb2.Scalar(none_type=literals_pb2.Void()))
+    made: literals_pb2.Literal = _older(to_literal(_annotation(given), given.default), literals_pb2.Literal)
+    return made
+
+
+def _describe(task: Task[..., Any], description: Any) -> None:
+    docs = docs_of(task)
+    description.short_description = docs.short
+    if docs.long:
+        description.long_description.value = docs.long
+    description.long_description.format = description_entity_pb2.DESCRIPTION_FORMAT_RST
 
 
 def _annotation(given: Input) -> Any:
@@ -254,9 +265,3 @@ def _older(message: Any, kind: type[M]) -> M:
     """Return a message of Flyte 2 as the one of Flyte 1 that it came from."""
     made: M = kind.FromString(message.SerializeToString())  # type: ignore[attr-defined]  # every message has it
     return made
-
-
-def _rst() -> int:
-    from flyteidl.admin import description_entity_pb2
-
-    return int(description_entity_pb2.DESCRIPTION_FORMAT_RST)

@@ -23,7 +23,8 @@ from flyteidl2.task import common_pb2
 
 from flytectl_py.errors import FlyteError, UsageError
 
-_RUNTIME: Final = "flytectl_py.runtime.start"
+_RUNTIME: Final = "from flytectl_py.runtime.start import main; main()"
+"""A program for ``python -c``: `a0`, also where no console script of that name is on the PATH."""
 _RESOLVER: Final = "flyte._internal.resolvers.default.DefaultTaskResolver"
 _ENDED: Final = "TaskInterrupted"
 
@@ -75,7 +76,7 @@ def _execute(arguments: Sequence[str], code: Path | None = None) -> int:
         here = Path(folder)
         inputs = _newer_inputs(_read(options["--inputs"]))
         (here / "inputs.pb").write_bytes(inputs)
-        command = [sys.executable, "-m", _RUNTIME, "--inputs", str(here / "inputs.pb"), "--outputs-path", folder]
+        command = [sys.executable, "-c", _RUNTIME, "--inputs", str(here / "inputs.pb"), "--outputs-path", folder]
         command += ["--version", os.environ.get("FLYTE_INTERNAL_VERSION", "v1"), "--dest", str(code or Path.cwd())]
         command += ["--run-name", os.environ.get("FLYTE_INTERNAL_EXECUTION_ID", ""), "--name", "a0"]
         command += ["--raw-data-path", options.get("--raw-output-data-prefix", "")]
