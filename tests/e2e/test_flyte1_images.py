@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -67,6 +69,15 @@ def test_a_missing_file_is_said_with_its_place(app: Project) -> None:
     done = app.flyte("build", "app.py", "--dry-run")
     assert done.code == 2
     assert "ImageSpec(copy=…): notes.txt does not exist" in done.err
+
+
+def test_the_project_of_the_page_runs(project: Callable[..., Project]) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "flyte1.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"(?ms)^```python\n(.*?)^```$", page)
+    moved = project({"prices.py": program, "rates.txt": "1.5"})
+    done = moved.flyte("run", "prices.py", "total", "--amounts", "[1, 2]").expect()
+    assert done.out.strip() == "4.5"
+    assert moved.flyte("build", "prices.py", "--dry-run").expect().out.startswith("prices:")
 
 
 @pytest.mark.docker
