@@ -33,9 +33,12 @@ def loaded_files(folder: Path) -> list[str]:
 
 
 def every_file(folder: Path, *, follow: bool) -> Iterator[str]:
-    """Yield the files below `folder`, relative to it. :param follow: enter folders that are symbolic links."""
+    """Yield the files below `folder`, relative to it; those of one folder are sorted.
+
+    :param follow: enter folders that are symbolic links.
+    """
     for place, _, names in os.walk(folder, followlinks=follow):
-        for name in names:
+        for name in sorted(names):
             location = os.path.join(place, name)
             if os.path.exists(location):  # no broken link
                 yield os.path.relpath(location, folder)
