@@ -50,18 +50,23 @@ def build_secrets(secrets: Mapping[str, Secret], secrets_dir: str) -> dict[str, 
     They are looked up as those of a task are, but for a `FileSecret`, which names its file. What is not here is left
     out of the result: the builder refuses.
 
-    :raises NotReadyError: the file of a `FileSecret` cannot be read.
+    :raises NotReadyError: a file is there and cannot be read.
     """
-    files = {key: _content(secret) for key, secret in secrets.items() if isinstance(secret, FileSecret)}
-    found = {
-        key: _lookup(_variable(secret), secret, secrets_dir) for key, secret in secrets.items() if key not in files
-    }
-    return {**files, **{key: value.encode() for key, value in found.items() if value is not None}}
+    found: dict[str, bytes | None] = {}
+    for key, secret in secrets.items():
+        if isinstance(secret, FileSecret):
+            found[key] = _content(secret)
+        else:
+            value = _lookup(_variable(secret), secret, secrets_dir)
+            found[key] = None if value is None else value.encode()
+    return {key: value for key, value in found.items() if value is not None}
 
 
-def _content(secret: FileSecret) -> bytes:
+def _content(secret: FileSecret) -> bytes | None:
     try:
         return Path(secret.file).read_bytes()
+    except FileNotFoundError:
+        return None
     except OSError as error:
         raise NotReadyError(
             f"{secret.file}, which the build would see at /{secret.key}, cannot be read: {error.strerror}",

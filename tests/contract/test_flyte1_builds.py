@@ -130,12 +130,20 @@ def test_the_entrypoint_and_only_what_is_loaded(tree: Path, docker: DockerParts)
 def test_packages_see_the_files_of_secrets_and_the_image_does_not(
     tree: Path, docker: DockerParts, runs: Callable[..., str]
 ) -> None:
-    (tree / "netrc").write_text("machine index.example login a password hunter2-but-longer\n")
-    spec = spec_named(packages=["idna==3.10"], pip_secret_mounts=[("netrc", "/etc/pip/netrc")])
+    (tree / "secret.txt").write_text("idna==3.9\n")
+    spec = spec_named(
+        packages=["idna"],
+        pip_secret_mounts=[("secret.txt", "/etc/pip/pins")],
+        pip_extra_args="--constraints /etc/pip/pins",
+    )
     build(spec)
-    assert runs(spec.image_name(), "sh", "-c", "cat /etc/pip/netrc 2>/dev/null || echo gone") == "gone"
+    shown = runs(spec.image_name(), "sh", "-c", "cat /etc/pip/pins 2>/dev/null; python -c 'import idna as i; print(i)'")
+    assert "idna" in shown
+    assert "idna==" not in shown
+    said = "import importlib.metadata as m; print(m.version('idna'))"
+    assert runs(spec.image_name(), "python", "-c", said) == "3.9"
     missing = spec_named(packages=["idna==3.10"], pip_secret_mounts=[("nowhere", "/etc/pip/netrc")])
-    with pytest.raises(NotReadyError, match=r"nowhere, which the build would see at /etc/pip/netrc"):
+    with pytest.raises(NotReadyError, match=r"the file nowhere, which the build would see at /etc/pip/netrc"):
         build(missing)
 
 

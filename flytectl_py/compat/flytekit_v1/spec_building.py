@@ -19,6 +19,7 @@ def build(
     push: bool | None = None,
     force: bool = False,
     dry_run: bool = False,
+    output: str = "",
     note: Callable[[str], None] = ignore,
 ) -> str:
     """Build an image that is not there yet, and return its name; in a dry run, only its name.
@@ -27,6 +28,7 @@ def build(
     Relative paths count from the current folder, as flytekit has it.
 
     :param push: None pushes what has a registry. :param force: build although it is there, as `ImageSpec.force_push`.
+    :param output: the folder into which the builder ``dockerfile`` writes.
     :param note: takes sentences for the person, and the lines of the build.
     :raises DeclarationError: what cannot be honoured here.
     :raises InvalidImageError, ImageBuildError, NotReadyError, UsageError: as builds of all images.
@@ -50,6 +52,7 @@ def build(
         push=push,
         force=force or spec.is_forced,
         dry_run=dry_run,
+        output=output,
         also=(name,),
         secrets_dir=str(Path.cwd() / ".flyte" / "secrets"),
         note=note,

@@ -206,6 +206,17 @@ def test_a_dry_run_says_the_name_and_asks_nobody(tmp_path: Path, monkeypatch: py
     assert build(spec, dry_run=True) == spec.image_name()
 
 
+def test_what_another_machine_builds_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    said: list[str] = []
+    spec = spec_of(builder="dockerfile", packages=["numpy"], pip_secret_mounts=[("netrc", "/root/.netrc")])
+    name = build(spec, output=str(tmp_path / "out"), note=said.append)
+    assert (tmp_path / "out" / "Dockerfile").is_file()
+    (command,) = [each for each in said if "docker buildx build" in each]
+    assert ",src=netrc " in command
+    assert f"--tag {name}" in command
+
+
 def test_nobody_can_say_whether_it_exists(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", "")
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
