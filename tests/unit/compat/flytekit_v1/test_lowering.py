@@ -14,7 +14,7 @@ from flytectl_py.compat.flytekit_v1.cache import Cache, VersionParameters
 from flytectl_py.compat.flytekit_v1.copy_mode import CopyFileDetection
 from flytectl_py.compat.flytekit_v1.image_spec import ImageSpec
 from flytectl_py.compat.flytekit_v1.spec_building import build
-from flytectl_py.errors import DeclarationError, InvalidImageError, UsageError
+from flytectl_py.errors import DeclarationError, InvalidImageError, NotReadyError, UsageError
 from flytectl_py.model.cache import VersionParameters as OurParameters
 from flytectl_py.model.image import Image
 from flytectl_py.plan.image_plan import ImageOptions, plan_image
@@ -204,6 +204,19 @@ def test_a_dry_run_says_the_name_and_asks_nobody(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("PATH", "")
     spec = spec_of(registry="registry.invalid/acme")
     assert build(spec, dry_run=True) == spec.image_name()
+
+
+def test_other_logins_than_those_in_effect_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "usual"))
+    spec = spec_of(registry_config="mine/config.json", registry="127.0.0.1:1/acme")
+    assert build(spec, dry_run=True) == spec.image_name()
+    with pytest.raises(NotReadyError, match=r"mine/config\.json for the logins to registries, and .*usual"):
+        build(spec)
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "mine"))
+    with pytest.raises(NotReadyError, match="registry"):
+        build(spec)  # it is another thing that is lacking: the registry
 
 
 def test_what_another_machine_builds_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
