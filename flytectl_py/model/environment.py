@@ -32,7 +32,7 @@ class Environment:
     :param name: letters, digits, ``-`` and ``_``; unique in a project.
     :param depends_on: environments that must be deployed with this one, because its tasks call theirs.
     :param secrets: see `flyte.Secret`. :param env_vars: set while a task of the environment runs.
-    :param image: a `flyte.Image`, an image's URI, or ``auto``.
+    :param image: a `flyte.Image`, an image's URI, ``auto``, or an `ImageSpec` of Flyte 1.
     :param include: files, folders and globs that travel with the code, anchored at the declaring file.
     :raises DeclarationError: a value that its parameter cannot take.
     """
