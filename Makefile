@@ -10,7 +10,7 @@ export PYTHONNOUSERSITE := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: demo test lint types bench golden dist constraints clean help
+.PHONY: demo test lint types bench golden oracle dist constraints clean help
 
 demo: $(VENV)/installed ## set up and run an example task
 	$(BIN)/flyte run examples/hello/hello.py main --x 20
@@ -30,6 +30,13 @@ bench: $(VENV)/installed-test ## measure, as ratios
 
 golden: $(VENV)/installed-test ## write the golden files anew; read the difference before you commit it
 	UPDATE_GOLDEN=1 $(BIN)/python -m pytest -m golden $(ARGS)
+
+oracle: ## ask flytekit 1.16 for its names anew; read the difference before you commit it
+	@$(FIND_PYTHON) \
+	trial=$$(mktemp -d) && trap 'rm -rf "$$trial"' EXIT \
+	&& "$$python" -m venv "$$trial/venv" \
+	&& "$$trial/venv/bin/python" -m pip --disable-pip-version-check --quiet install 'flytekit==1.16.31' \
+	&& "$$trial/venv/bin/python" tests/oracle/flytekit_answers.py tests/golden/flytekit_v1
 
 dist: $(VENV)/installed-dev ## build wheel and sdist, and try the wheel in an environment of its own
 	rm -rf dist

@@ -16,6 +16,7 @@ from flytectl_py.builders.processes import Processes
 from flytectl_py.builders.reference import parse
 from flytectl_py.errors import FlyteError, NotReadyError, UsageError
 from flytectl_py.model.image_arguments import Architecture
+from flytectl_py.model.ported_layers import FileSecret
 from flytectl_py.plan.image import ImagePlan
 
 if TYPE_CHECKING:
@@ -265,7 +266,11 @@ def check_secrets(request: BuildRequest) -> None:
     """
     missing = []
     for each in request.plan.secrets:
-        if each.id not in request.secrets:
+        if each.id in request.secrets:
+            continue
+        if isinstance(each.secret, FileSecret):
+            missing.append(f"the file {each.secret.file}, which the build would see at /{each.secret.key}")
+        else:
             parts = [part for part in (each.secret.group, each.secret.key) if part]
             variable = "_".join(parts).replace("-", "_").upper()
             missing.append(f"'{'/'.join(parts)}': set {variable}, or write it to .flyte/secrets/{'/'.join(parts)}")

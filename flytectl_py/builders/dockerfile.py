@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from flytectl_py.builders.api import Answer, BuildRequest, BuildResult, Existence
 from flytectl_py.builders.context_folder import write_folder
+from flytectl_py.model.ported_layers import FileSecret
 
 
 class DockerfileBuilder:
@@ -52,7 +53,9 @@ def _command(request: BuildRequest) -> str:
     plan = request.plan
     words = ["docker", "buildx", "build", "--platform", ",".join(request.platforms or plan.platforms)]
     for each in plan.secrets:
-        words += ["--secret", f"id={each.id},env={each.secret.as_env_var or each.secret.key}"]
+        secret = each.secret
+        source = f"src={secret.file}" if isinstance(secret, FileSecret) else f"env={secret.as_env_var or secret.key}"
+        words += ["--secret", f"id={each.id},{source}"]
     for uri in (plan.uri, *request.also):
         words += ["--tag", uri]
     if plan.dockerfile_path != "Dockerfile":

@@ -71,5 +71,5 @@ class PodmanBuilder(ContainerBuilder):
 
 def _all_loopback(plan: ImagePlan) -> bool:
     """Whether plain HTTP may be spoken to all registries of a build: as Docker does to those of this machine."""
-    images = [each for each in (plan.base, plan.uv_image) if each and each != "scratch"]
+    images = [each for each in (plan.base, plan.uv_image, plan.micromamba_image) if each and each != "scratch"]
     return bool(images) and all(not is_local(each) and is_loopback(parse(each).host) for each in images)

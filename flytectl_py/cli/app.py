@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "bundle": ("flytectl_py.cli.bundle", "Show and pack the code that travels with a run."),
     "build": ("flytectl_py.cli.build", "Build the images of environments, where they are missing."),
     "deploy": ("flytectl_py.cli.deploy", "Store the tasks of a file or folder on a cluster, under one version."),
+    "serialize": ("flytectl_py.cli.serialize", "Write tasks as the files that Flyte 1 registers."),
     "config": ("flytectl_py.cli.config", "Show the settings, and where each came from."),
     "whoami": ("flytectl_py.cli.whoami", "Show who the control plane thinks you are."),
     "explain": ("flytectl_py.cli.explain", "Show what an image's tag is made of, and what changed."),

@@ -57,7 +57,8 @@ class TaskConfig(_ShortRepr):
 class ImageConfig(_ShortRepr):
     """Who builds images, where they go, and the images that have names: the section ``image`` of a file.
 
-    `base_registry` is where the Debian base comes from, `uv_image` the image that holds uv: mirrors, for both.
+    `base_registry` is where the Debian base comes from, `uv_image` and `micromamba_image` the images that hold uv and
+    micromamba: mirrors, for all.
     """
 
     builder: str | None = None
@@ -65,6 +66,7 @@ class ImageConfig(_ShortRepr):
     registry: str | None = None
     base_registry: str | None = None
     uv_image: str | None = None
+    micromamba_image: str | None = None
 
 
 @dataclass(frozen=True, repr=False)

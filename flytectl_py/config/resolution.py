@@ -52,6 +52,7 @@ class Settings(NamedTuple):  # A frozen dataclass of that many fields takes more
     image_registry: str | None = None
     image_base_registry: str | None = None
     image_uv_image: str | None = None
+    image_micromamba_image: str | None = None
     images: tuple[tuple[str, str], ...] = ()
     source: Path | None = None
     warnings: tuple[str, ...] = ()

@@ -65,6 +65,9 @@ ROWS: dict[str, Row] = {
     "image_registry": Row(checks.text, "FLYTE_IMAGE_REGISTRY", "image.registry", "image.registry"),
     "image_base_registry": Row(checks.text, "FLYTE_IMAGE_BASE_REGISTRY", "image.base_registry", "image.base_registry"),
     "image_uv_image": Row(checks.text, "FLYTE_IMAGE_UV_IMAGE", "image.uv_image", "image.uv_image"),
+    "image_micromamba_image": Row(
+        checks.text, "FLYTE_IMAGE_MICROMAMBA_IMAGE", "image.micromamba_image", "image.micromamba_image"
+    ),
     "images": Row(checks.images, "FLYTE_IMAGES", "image.image_refs", "image.image_refs", option="--image"),
 }
 SETTING_NAMES = tuple(ROWS)

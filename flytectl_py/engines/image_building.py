@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from flytectl_py.engines.image_history import ImageHistory
 from flytectl_py.engines.image_planning import PlannedImage
-from flytectl_py.errors import UsageError
+from flytectl_py.errors import NotReadyError, UsageError
 
 if TYPE_CHECKING:
     from flytectl_py.builders.api import Builder, BuildRequest
@@ -34,6 +35,7 @@ class BuildOptions:
 
     :param push: None pushes what has a registry.
     :param tag: a further tag for each image whose registry and name are among `tagged`.
+    :param also: further whole names, where one image is built.
     :param output: the folder for the builder ``dockerfile``; several images each get a folder in it.
     :param secrets_dir: where secrets are that no environment variable holds.
     :param note: takes sentences for the person.
@@ -48,6 +50,7 @@ class BuildOptions:
     output: str = ""
     tag: str = ""
     tagged: frozenset[tuple[str, str]] = frozenset()
+    also: tuple[str, ...] = ()
     secrets_dir: str = ""
     note: Callable[[str], None] = field(default=ignore, repr=False)
     progress: Callable[[str, str], None] = field(default=ignore, repr=False)
@@ -93,6 +96,8 @@ def build_images(images: Sequence[PlannedImage], options: BuildOptions, history:
 
     builder = make_builder(options.builder, where=options.where)
     for each in wanted:
+        if builder.pushes:
+            _check_logins(each)
         if each.plan.registry_secret is not None:
             options.note(
                 f"registry_secret '{each.plan.registry_secret.key}' is for builders of a backend: '{builder.name}' "
@@ -134,6 +139,22 @@ def _push(image: PlannedImage, options: BuildOptions) -> bool:
     return bool(image.plan.registry) if options.push is None else options.push
 
 
+def _check_logins(image: PlannedImage) -> None:
+    """Refuse an image that is to be pushed with other logins than those that Docker, and we, read.
+
+    :raises NotReadyError: so it is.
+    """
+    from flytectl_py.builders.logins import config_file
+
+    wanted = image.plan.registry_logins
+    if wanted and os.path.realpath(wanted) != os.path.realpath(config_file(os.environ)):
+        raise NotReadyError(
+            f"{image} names {wanted} for the logins to registries, and {config_file(os.environ)} is in effect",
+            hint=f"DOCKER_CONFIG={os.path.dirname(wanted)}, in which that file is config.json; or 'docker login'",
+            where="registry_config",
+        )
+
+
 def _request(image: PlannedImage, builder: Builder, options: BuildOptions, *, push: bool, alone: bool) -> BuildRequest:
     from flytectl_py.builders.api import BuildRequest
     from flytectl_py.engines.secrets import build_secrets
@@ -154,8 +175,8 @@ def _request(image: PlannedImage, builder: Builder, options: BuildOptions, *, pu
 def _also(image: PlannedImage, options: BuildOptions) -> tuple[str, ...]:
     registry, name = image.plan.registry, image.plan.name
     if not options.tag or (registry, name) not in options.tagged:
-        return ()
-    return (f"{registry}/{name}:{options.tag}" if registry else f"{name}:{options.tag}",)
+        return options.also
+    return (*options.also, f"{registry}/{name}:{options.tag}" if registry else f"{name}:{options.tag}")
 
 
 def _given(image: PlannedImage, builder: Builder, options: BuildOptions) -> ImageOutcome:

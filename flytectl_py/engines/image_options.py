@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from flytectl_py.config.resolution import Settings
 from flytectl_py.model.image_arguments import Architecture
-from flytectl_py.plan.image_plan import UV_IMAGE, ImageOptions
+from flytectl_py.plan.image_plan import MICROMAMBA_IMAGE, UV_IMAGE, ImageOptions
 
 
 def image_options(
@@ -25,6 +25,7 @@ def image_options(
         default_registry=settings.image_registry or "",
         base_registry=settings.image_base_registry or "",
         uv_image=settings.image_uv_image or UV_IMAGE,
+        micromamba_image=settings.image_micromamba_image or MICROMAMBA_IMAGE,
         platforms=platforms,
         refs={**dict(settings.images), **(refs or {})},
     )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flytectl_py.errors import NotReadyError
 from flytectl_py.model.environment import Environment
+from flytectl_py.model.ported_layers import FileSecret
 from flytectl_py.model.secret import Secret, secrets_of
 
 
@@ -46,10 +47,31 @@ def secret_variables(environment: Environment, secrets_dir: str) -> dict[str, st
 def build_secrets(secrets: Mapping[str, Secret], secrets_dir: str) -> dict[str, bytes]:
     """Return the values of secrets that the steps of an image's build see, by the keys of `secrets`.
 
-    They are looked up as those of a task are. What is not here is left out of the result: the builder refuses.
+    They are looked up as those of a task are, but for a `FileSecret`, which names its file. What is not here is left
+    out of the result: the builder refuses.
+
+    :raises NotReadyError: a file is there and cannot be read.
     """
-    found = {key: _lookup(_variable(secret), secret, secrets_dir) for key, secret in secrets.items()}
-    return {key: value.encode() for key, value in found.items() if value is not None}
+    found: dict[str, bytes | None] = {}
+    for key, secret in secrets.items():
+        if isinstance(secret, FileSecret):
+            found[key] = _content(secret)
+        else:
+            value = _lookup(_variable(secret), secret, secrets_dir)
+            found[key] = None if value is None else value.encode()
+    return {key: value for key, value in found.items() if value is not None}
+
+
+def _content(secret: FileSecret) -> bytes | None:
+    try:
+        return Path(secret.file).read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise NotReadyError(
+            f"{secret.file}, which the build would see at /{secret.key}, cannot be read: {error.strerror}",
+            where=secret.file,
+        ) from error
 
 
 def _variable(secret: Secret) -> str:

@@ -134,6 +134,9 @@ class Cache:
         """
         if isinstance(request, Cache):
             return request
+        convert = getattr(request, "as_flyte_cache", None)  # caches of Flyte 1
+        if convert is not None and not isinstance(request, type):
+            return cls.of(convert())
         _check_behavior("cache=…", request)
         return _PLAIN[request]
 

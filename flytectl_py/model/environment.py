@@ -32,7 +32,7 @@ class Environment:
     :param name: letters, digits, ``-`` and ``_``; unique in a project.
     :param depends_on: environments that must be deployed with this one, because its tasks call theirs.
     :param secrets: see `flyte.Secret`. :param env_vars: set while a task of the environment runs.
-    :param image: a `flyte.Image`, an image's URI, or ``auto``.
+    :param image: a `flyte.Image`, an image's URI, ``auto``, or an `ImageSpec` of Flyte 1.
     :param include: files, folders and globs that travel with the code, anchored at the declaring file.
     :raises DeclarationError: a value that its parameter cannot take.
     """
@@ -52,6 +52,9 @@ class Environment:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "place", calling_place())
+        convert = getattr(self.image, "as_flyte_image", None)  # images of Flyte 1
+        if convert is not None and not isinstance(self.image, type):
+            object.__setattr__(self, "image", convert())
         self._check()
         current_registry.get().add(self)
 

@@ -25,25 +25,34 @@ WITHOUT_FLYTE_TEXT = "flyte ; sys_platform == 'none'\n"
 _MOUNTED = "/mnt/flyte"
 _UV_CACHE = "/var/cache/uv"
 _POETRY = "poetry>=2,<3"
+_MAMBA_ROOT = "/opt/micromamba"
+_ENVIRONMENTS = {"python": "/opt/venv", "conda": f"{_MAMBA_ROOT}/envs/runtime"}
+"""Where layers that bring a Python put it, by their kind. Flyte 1 has its interpreters in the same places."""
 
 
 class Base(NamedTuple):
     """What the image starts from.
 
     :param uri: as the build finds it, mirrors included. :param is_debian: Python's own image, on Debian.
+    :param environment: the folder of an environment that a layer made, which then stands for the base's own Python.
     """
 
     uri: str
     is_debian: bool
+    environment: str = ""
 
     @property
     def python(self) -> str:
         """The interpreter for which packages are installed, as a word of the shell."""
+        if self.environment:
+            return f"{self.environment}/bin/python"
         return "/usr/local/bin/python" if self.is_debian else '"$(command -v python3 || command -v python)"'
 
     @property
     def prefix(self) -> str:
         """Where that interpreter keeps its packages, as a word of the shell."""
+        if self.environment:
+            return self.environment
         return "/usr/local" if self.is_debian else f"\"$({self.python} -c 'import sys; print(sys.prefix)')\""
 
 
@@ -60,13 +69,20 @@ class Dockerfile(NamedTuple):
     text: str
     lines: tuple[tuple[int, int], ...]
     uses_uv: bool
+    uses_micromamba: bool = False
 
 
-def render(base: Base, uv_image: str, steps: Sequence[Step]) -> Dockerfile:
+def render(base: Base, uv_image: str, steps: Sequence[Step], micromamba_image: str = "") -> Dockerfile:
     """Return the Dockerfile that puts `steps` on `base`, in this order."""
-    bodies = [_Layer(base, step).instructions() for step in steps]
+    bodies = []
+    here = base
+    for step in steps:
+        bodies.append(_Layer(here, step).instructions())
+        here = here._replace(environment=_ENVIRONMENTS.get(step.layer.kind, here.environment))
     uses_uv = any("from=uv," in line for body in bodies for line in body)
+    uses_micromamba = any("from=micromamba," in line for body in bodies for line in body)
     lines = [f"FROM {uv_image} AS uv", ""] if uses_uv else []
+    lines += [f"FROM {micromamba_image} AS micromamba", ""] if uses_micromamba else []
     lines.append(f"FROM {base.uri}")
     if base.is_debian:
         lines.append("WORKDIR /root")
@@ -79,7 +95,7 @@ def render(base: Base, uv_image: str, steps: Sequence[Step]) -> Dockerfile:
         first = len(lines)
         lines += [line for instruction in body for line in instruction.split("\n")]
         places.append((first, len(lines)))
-    return Dockerfile("\n".join(lines) + "\n", tuple(places), uses_uv)
+    return Dockerfile("\n".join(lines) + "\n", tuple(places), uses_uv, uses_micromamba)
 
 
 def secrets_of_steps(steps: Iterable[Step]) -> tuple[BuildSecret, ...]:
@@ -109,7 +125,11 @@ class _Layer:
         fields: Mapping[str, Any] = self.step.layer.fields
         kind = self.step.layer.kind
         if kind in ("source-file", "source-folder", "code-bundle"):
+            if not self.step.layer.files:
+                return []
             return [f"COPY {self._words(self.step.folder + '/', self._folder(fields['folder']))}"]
+        if kind == "entrypoint":
+            return [f"ENTRYPOINT {json.dumps(fields['words'], ensure_ascii=False)}"]
         if kind == "env":
             pairs = [f"{name}={_env_value(value)}" for name, value in sorted(fields["variables"].items())]
             return ["ENV " + " \\\n    ".join(pairs)] if pairs else []
@@ -122,6 +142,9 @@ class _Layer:
         return self._python(kind, fields)
 
     def _python(self, kind: str, fields: Mapping[str, Any]) -> list[str]:
+        if kind in _ENVIRONMENTS:
+            place = _ENVIRONMENTS[kind]
+            return [self._venv(fields) if kind == "python" else self._conda(fields), f'ENV PATH="{place}/bin:$PATH"']
         if kind == "uv-project":
             return [self._uv_project(fields)]
         if kind == "poetry-project":
@@ -152,6 +175,27 @@ class _Layer:
             f"uv pip install --cache-dir {_UV_CACHE} --python {self.base.python} --break-system-packages "
             "--no-python-downloads --link-mode copy --compile-bytecode"
         )
+
+    def _venv(self, fields: Mapping[str, Any]) -> str:
+        # Not in the home folder, which may be a volume: a Python that is fetched stays in the image.
+        command = (
+            "UV_PYTHON_INSTALL_DIR=/opt/python "
+            f"uv venv --cache-dir {_UV_CACHE} --python {shlex.quote(fields['python'])} "
+            f"--system-site-packages --no-project --allow-existing {_ENVIRONMENTS['python']}"
+        )
+        return self._run(self._uv(), command, fields)
+
+    def _conda(self, fields: Mapping[str, Any]) -> str:
+        mounts = [
+            f"type=cache,id=flyte-micromamba,target={_MAMBA_ROOT}/pkgs,sharing=locked",
+            "type=bind,from=micromamba,source=/usr/bin/micromamba,target=/usr/local/bin/micromamba",
+        ]
+        # A base may have the environment already, from another image of this kind.
+        verb = f"$(test -d {_ENVIRONMENTS['conda']}/conda-meta && echo install || echo create)"
+        channels = "".join(f"--channel {shlex.quote(each)} " for each in fields["channels"])
+        packages = " ".join(shlex.quote(each) for each in (f"python={fields['python']}", *fields["packages"]))
+        command = f"micromamba {verb} --yes --root-prefix {_MAMBA_ROOT} --name runtime {channels}{packages}"
+        return self._run(mounts, command, fields)
 
     def _uv_project(self, fields: Mapping[str, Any]) -> str:
         whole = fields["mode"] == "install_project"
@@ -225,7 +269,9 @@ class _Layer:
         for each in fields.get("secrets", ()):
             name = secret_id(each["group"], each["key"])
             if each["mount"]:
-                place = "/".join(part for part in (each["mount"], each["group"], each["key"]) if part)
+                place = "/".join(
+                    part for part in (each["mount"].rstrip("/"), each["group"], each["key"]) if part is not None
+                )
                 mounts = [*mounts, f"type=secret,id={name},target={place},required=true"]
             else:
                 mounts = [*mounts, f"type=secret,id={name},required=true"]

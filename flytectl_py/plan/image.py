@@ -60,9 +60,10 @@ class ImagePlan:
     :param uri: where it is or will be: ``registry/name:tag``, without a registry ``name:tag``.
     :param given: the user gave the URI; there is nothing to build, and `tag` and `dockerfile` are empty.
     :param base: the image that it starts from, as the Dockerfile spells it; empty for a Dockerfile of the user's.
-    :param uv_image: where uv comes from; empty where no step needs it.
+    :param uv_image, micromamba_image: where uv and micromamba come from; empty where no step needs them.
     :param dockerfile: the text, the user's own where there is one. :param dockerfile_path: its path in the context.
     :param files: all of the context but the Dockerfile that is made here; sorted by path.
+    :param registry_logins: the configuration of Docker's with which it is pushed, absolute; empty for the usual one.
     :param python: such as ``3.12``. :param warnings: sentences for the person who builds.
     """
 
@@ -73,6 +74,7 @@ class ImagePlan:
     given: bool = False
     base: str = ""
     uv_image: str = ""
+    micromamba_image: str = ""
     platforms: tuple[Architecture, ...] = ()
     python: str = ""
     layers: tuple[PlannedLayer, ...] = ()
@@ -81,6 +83,7 @@ class ImagePlan:
     files: tuple[ContextFile, ...] = ()
     secrets: tuple[BuildSecret, ...] = ()
     registry_secret: Secret | None = None
+    registry_logins: str = ""
     warnings: tuple[str, ...] = ()
 
     @property

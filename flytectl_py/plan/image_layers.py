@@ -28,6 +28,14 @@ from flytectl_py.model.layers import (
     UvScript,
     WorkDir,
 )
+from flytectl_py.model.ported_layers import (
+    CondaPackages,
+    CopiedPath,
+    CopiedSource,
+    Entrypoint,
+    PythonVenv,
+    RegistryLogins,
+)
 from flytectl_py.plan.image import ContextFile
 from flytectl_py.plan.image_sources import FaultyLayer, Resolved, Sources, digest_of, made_file
 from flytectl_py.plan.requirement import FLYTE, asks_for_flyte, name_of, read_lines
@@ -83,9 +91,9 @@ class Resolver:
                 return self._source(layer)
             case CodeBundle():
                 return self._code(layer)
-            case DockerIgnore():
+            case DockerIgnore() | RegistryLogins():
                 return None
-        return self._python(layer)
+        return self._ported(layer) or self._python(layer)
 
     def own(self, declared_by: str, version: str | None, *, local: bool = False) -> Resolved:
         """Return the layer that installs this project: by version if an index has it, else as the wheel made here."""
@@ -129,6 +137,32 @@ class Resolver:
             raise FaultyLayer(layer.declared_by, layer.src, "has no file that the ignore rules leave in")
         folder = f"{layer.dst.rstrip('/')}/{name}" if name else layer.dst
         return Resolved("source-folder", layer.declared_by, {"files": digest_of(files), "folder": folder}, files)
+
+    def _ported(self, layer: Layer) -> Resolved | None:
+        """Return what a layer of a Flyte 1 image becomes; None for others."""
+        by = layer.declared_by
+        match layer:
+            case PythonVenv(python=python):
+                return Resolved("python", by, {"python": python}, installs=True)
+            case CondaPackages(packages=packages, channels=channels, python=python):
+                fields: dict[str, Value] = {"channels": list(channels), "packages": list(packages), "python": python}
+                return Resolved("conda", by, fields, installs=True)
+            case Entrypoint(words=words):
+                return Resolved("entrypoint", by, {"words": list(words)})
+            case CopiedPath() | CopiedSource():
+                return self._copied(layer)
+        return None
+
+    def _copied(self, layer: CopiedPath | CopiedSource) -> Resolved:
+        if isinstance(layer, CopiedPath) and self.sources.is_file(layer.src):
+            folder, _, name = layer.dst.rpartition("/")
+            one = (moved_to(self.sources.file(layer.src), name),)
+            return Resolved("source-file", layer.declared_by, {"files": digest_of(one), "folder": folder or "/"}, one)
+        files = self.sources.copied(layer.src, layer.style if isinstance(layer, CopiedSource) else "all")
+        if not files and isinstance(layer, CopiedPath):
+            raise FaultyLayer(layer.declared_by, layer.src, "is a folder without any file")
+        fields: dict[str, Value] = {"files": digest_of(files), "folder": layer.dst}
+        return Resolved("source-folder", layer.declared_by, fields, files)
 
     def _code(self, layer: CodeBundle) -> Resolved | None:
         if self.code is None:

@@ -10,6 +10,7 @@ from flytectl_py.errors import InvalidImageError, UnknownNameError
 from flytectl_py.model.image import DEFAULT_NAME, Image, debian_base
 from flytectl_py.model.image_arguments import Architecture
 from flytectl_py.model.layers import DockerIgnore, FlyteInstall, ImageFault, LocalFlyteInstall
+from flytectl_py.model.ported_layers import RegistryLogins
 from flytectl_py.plan.dockerfile import (
     WITHOUT_FLYTE,
     WITHOUT_FLYTE_TEXT,
@@ -24,6 +25,9 @@ from flytectl_py.plan.image_sources import FaultyLayer, Resolved, Sources, diges
 
 UV_IMAGE = "ghcr.io/astral-sh/uv:0.13.8"
 """Where uv comes from, unless the setting ``image.uv_image`` says otherwise: an image that holds ``/uv``."""
+
+MICROMAMBA_IMAGE = "mambaorg/micromamba:2"
+"""Where micromamba comes from, unless the setting ``image.micromamba_image`` says otherwise."""
 
 AUTO = "auto"
 DEFAULT_REF = "default"
@@ -45,6 +49,7 @@ class ImageOptions:
     default_registry: str = ""
     base_registry: str = ""
     uv_image: str = UV_IMAGE
+    micromamba_image: str = MICROMAMBA_IMAGE
     platforms: tuple[Architecture, ...] = ()
     refs: Mapping[str, str] = field(default_factory=dict)
     code: Code | None = None
@@ -64,12 +69,14 @@ def plan_image(image: Image | str, sources: Sources, options: ImageOptions, *, w
         return ImagePlan(uri=declared, given=True)
     if options.platforms:
         declared = declared.clone(platform=options.platforms)
+    logins = next((each.file for each in reversed(declared.layers) if isinstance(each, RegistryLogins)), "")
     declared.validate(sources)
     if declared.dockerfile is not None:
         return _of_dockerfile(declared, sources, options)
     if not declared.layers:
         return ImagePlan(uri=declared.base_image or "", given=True, registry_secret=declared.registry_secret)
-    return _of_layers(declared, sources, options)
+    plan = _of_layers(declared, sources, options)
+    return replace(plan, registry_logins=sources.absolute(logins)) if logins else plan
 
 
 def _declared(image: Image | str, options: ImageOptions, where: str) -> Image | str:
@@ -101,7 +108,7 @@ def _of_layers(image: Image, sources: Sources, options: ImageOptions) -> ImagePl
     tag = ImageRecipe(base_image, image.platform, image.python_version, recipes).tag
     steps = [Step(each, f"{number}-{each.kind}") for number, each in enumerate(resolved, start=1)]
     order = _build_order(resolved)
-    dockerfile = render(base, options.uv_image, [steps[index] for index in order])
+    dockerfile = render(base, options.uv_image, [steps[index] for index in order], options.micromamba_image)
     lines = dict(zip(order, dockerfile.lines, strict=True))
     layers = tuple(
         PlannedLayer(
@@ -123,6 +130,7 @@ def _of_layers(image: Image, sources: Sources, options: ImageOptions) -> ImagePl
             tag=tag,
             base=base.uri,
             uv_image=options.uv_image if dockerfile.uses_uv else "",
+            micromamba_image=options.micromamba_image if dockerfile.uses_micromamba else "",
             layers=layers,
             dockerfile=dockerfile.text,
             files=tuple(sorted(files, key=lambda each: each.path)),

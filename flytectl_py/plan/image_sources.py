@@ -9,7 +9,7 @@ from typing import Protocol
 from flytectl_py.digest.framing import Value
 from flytectl_py.digest.image_tag import files_digest
 from flytectl_py.digest.manifest import FileEntry
-from flytectl_py.model.layers import ImageFault
+from flytectl_py.model.layers import CodeStyle, ImageFault
 from flytectl_py.model.secret import Secret
 from flytectl_py.model.world import FileProbe
 from flytectl_py.plan.image import ContextFile
@@ -53,6 +53,9 @@ class Sources(FileProbe, Protocol):
         :param git: .gitignore counts as well.
         :param everything: no rule counts but those of the ignore files: the folder of a user's own Dockerfile.
         """
+
+    def copied(self, path: str, style: CodeStyle) -> tuple[ContextFile, ...]:
+        """Return the files of a folder that an image of Flyte 1 gets of it, hashed, by their paths in it."""
 
     def own_distribution(self) -> OwnDistribution:
         """Return what is running."""

@@ -20,6 +20,7 @@ from flytectl_py.model.layers import (
     UvProject,
     UvScript,
 )
+from flytectl_py.model.ported_layers import CopiedPath, CopiedSource
 from flytectl_py.plan.import_check import Held
 
 
@@ -45,6 +46,9 @@ def _brings(layer: Layer, anchor: str, file: str, module: str) -> bool:
             return _within(file, _real(anchor, src))
         case SourceFile(src=src):
             return os.path.realpath(file) == _real(anchor, src)
+        case CopiedPath(src=src) | CopiedSource(src=src):
+            there = _real(anchor, src)
+            return os.path.realpath(file) == there or _within(file, there)
         case PipPackages(packages=packages, extra_args=extra):
             return _named(" ".join((*packages, extra or "")), anchor, file, module)
         case Requirements(file=listed):

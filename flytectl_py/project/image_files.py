@@ -11,6 +11,7 @@ from pathlib import Path
 
 from flytectl_py.digest.manifest import FileEntry
 from flytectl_py.errors import UsageError
+from flytectl_py.model.layers import CodeStyle
 from flytectl_py.plan.image import ContextFile
 from flytectl_py.plan.image_sources import OwnDistribution
 from flytectl_py.project import docker_ignore
@@ -114,6 +115,14 @@ class ImageFiles:
         docker = tuple(self._ignore(each) for each in files)
         rules = _ImageRules((), above, docker, git, everything)
         return self._hashed(top, [each for each in walk(Path(top), rules) if isinstance(each, Entry)])
+
+    def copied(self, path: str, style: CodeStyle) -> tuple[ContextFile, ...]:
+        """Return the files of a folder that an image of Flyte 1 gets of it, hashed, by their paths in it."""
+        from flytectl_py.project.source_copies import copied_files
+
+        top = self.absolute(path)
+        found = copied_files(Path(top), style)
+        return self._hashed(top, [Entry(each.replace(os.sep, "/"), os.path.join(top, each)) for each in found])
 
     def own_distribution(self) -> OwnDistribution:
         """Return what is running."""

@@ -41,6 +41,8 @@ GRANTED: dict[str, dict[str, str]] = {
     },
     # Loaded as a whole, and only where something is remote.
     "controlplane": {**dict.fromkeys(("connectrpc", "flyteidl2", "pyqwest"), ANYWHERE), "keyring": LATE},
+    # The forms and messages of Flyte 1, in files that are loaded only for them.
+    "compat": {**dict.fromkeys(("dataclasses_json", "flyteidl", "flyteidl2"), ANYWHERE), "yaml": LATE},
     "runtime": {
         **dict.fromkeys(("flyteidl2", "google"), ANYWHERE),
         **dict.fromkeys(("polars", "pyarrow"), LATE),  # where a task takes or gives a table

@@ -51,6 +51,10 @@ class MemoryFiles:
         top = self.absolute(path).rstrip("/") + "/"
         return tuple(self._found(each, each.removeprefix(top)) for each in sorted(self.files) if each.startswith(top))
 
+    def copied(self, path: str, style: str) -> tuple[ContextFile, ...]:
+        del style  # nothing of what is in memory is loaded
+        return self.folder(path)
+
     def own_distribution(self) -> OwnDistribution:
         return self.own
 

@@ -116,7 +116,8 @@ def _kept(tools: Tools) -> DockerParts | None:
         command = Path(f"/proc/{state['keeper']}/cmdline").read_bytes()
     except (OSError, ValueError):
         return None
-    return _parts(tools, state) if os.fsencode(KEEPER) in command else None
+    # Of this checkout or another: all share the folders.
+    return _parts(tools, state) if os.fsencode(Path(*KEEPER.parts[-3:])) in command else None
 
 
 def _parts(tools: Tools, state: dict[str, Any]) -> DockerParts:

@@ -31,6 +31,7 @@ image:
   image_refs: {app: ghcr.io/acme/app:1}
   base_registry: mirror.acme/hub
   uvImage: mirror.acme/uv:1
+  micromambaImage: mirror.acme/micromamba:2
 """
 
 
@@ -63,6 +64,7 @@ def test_every_key(tmp_path: Path) -> None:
         "registry": "ghcr.io/acme",
         "base_registry": "mirror.acme/hub",
         "uv_image": "mirror.acme/uv:1",
+        "micromamba_image": "mirror.acme/micromamba:2",
     }
     assert read.source == tmp_path / "config.yaml"
     assert read.warnings == ()

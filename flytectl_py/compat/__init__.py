@@ -1,0 +1,1 @@
+"""What earlier generations of Flyte called things."""

@@ -1,0 +1,15 @@
+FROM ghcr.io/astral-sh/uv:0.13.8 AS uv
+
+FROM python:3.12-slim-bookworm
+WORKDIR /root
+
+# 1: from_debian_base
+RUN --mount=type=cache,id=flyte-uv,target=/var/cache/uv \
+    --mount=type=bind,from=uv,source=/uv,target=/usr/local/bin/uv \
+    uv pip install --cache-dir /var/cache/uv --python /usr/local/bin/python --break-system-packages --no-python-downloads --link-mode copy --compile-bytecode 'flytectl-py[azure,gcs,s3]==1.2.0'
+
+# 2: with_env_vars
+ENV PYTHONPATH="/root"
+
+# 3: with_env_vars
+ENV _F_IMG_ID="o1G_zDKIPa0hsjaCYviB6w"
