@@ -110,7 +110,7 @@ def test_projects(app: Project) -> None:
         (["get", "project", "none"], "no project 'none'"),
         (["get", "project", "one", "two"], "'two' is one name too many"),
         (["get", "run", "--limit", "few"], "--limit"),
-        (["logs"], "flyte logs takes RUN"),
+        (["logs"], "which run? flyte logs RUN"),
         (["logs", "none"], "no run 'none'"),
         (["abort"], "flyte abort takes one RUN"),
         (["abort", "none"], "no run 'none'"),
@@ -120,9 +120,18 @@ def test_what_is_asked_wrongly(app: Project, words: list[str], said: str) -> Non
     assert said in app.flyte(*words).expect(2).err
 
 
-def test_without_an_endpoint_there_is_nobody_to_ask(project: Callable[..., Project]) -> None:
-    result = project({}).flyte("get", "run").expect(3)
-    assert "no endpoint" in result.err
+def test_without_an_endpoint_runs_are_those_of_this_machine(project: Callable[..., Project]) -> None:
+    made = project({})
+    assert "no runs are recorded" in made.flyte("get", "run").expect().err
+    assert "no endpoint" in made.flyte("get", "task").expect(3).err
+
+
+def test_with_an_endpoint_runs_of_this_machine_are_asked_for(app: Project) -> None:
+    app.flyte("run", "--local", "app.py", "main", "--x", "1", "--name", "here").expect()
+    assert "no run 'here'" in app.flyte("get", "run", "here").expect(2).err
+    assert app.flyte("get", "run", "here", "--local", "--json").expect().json["run"] == "here"
+    app.flyte("logs", "here", "--local").expect()
+    assert "only runs are recorded here" in app.flyte("get", "task", "--local").expect(2).err
 
 
 def test_logs_of_a_run(app: Project, plane: ControlPlaneServer) -> None:
