@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from flytectl_py.cli.early import bare_flags, given_early, hidden_by_inputs
 from flytectl_py.cli.loading import load_target
-from flytectl_py.cli.options import SaysWhere, declare, merged
+from flytectl_py.cli.options import Option, SaysWhere, declare, merged
 from flytectl_py.cli.params import INPUT, description, input_options, signature, summary
 from flytectl_py.cli.plain_params import keep_pydantic_out
 from flytectl_py.cli.run_options import RUN_OPTIONS
@@ -55,7 +55,27 @@ _BEFORE_LOADING = (
 """Options that must be known before the file is loaded, wherever they stand."""
 
 
-class FileArgument(SaysWhere, TyperGroup):
+class OptionsOnDemand:
+    """Mixed into a group: its options are made when some stand before its first word, for that takes a while."""
+
+    whole: Callable[[], Any] | None = None
+    """Makes the same group with its options; None where it has them."""
+
+    def make_context(self, info_name: Any, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """Parse the part of the command line that is this group's."""
+        if self.whole is not None and (not args or args[0].startswith("-")):
+            return self.whole().make_context(info_name, args, parent=parent, **extra)
+        return super().make_context(info_name, args, parent=parent, **extra)  # type: ignore[misc]  # of the group
+
+
+def on_demand(make: Callable[[Mapping[str, Option]], Any]) -> Any:
+    """Return the group that `make` makes of options, which it is given when it needs them."""
+    light = make({})
+    light.whole = lambda: make(RUN_OPTIONS)
+    return light
+
+
+class FileArgument(OptionsOnDemand, SaysWhere, TyperGroup):
     """The part of the command line before FILE: whatever stands first and is no option is the file."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str, Any, list[str]]:
@@ -73,7 +93,7 @@ class FileArgument(SaysWhere, TyperGroup):
         """List nothing: FILE is no command."""
 
 
-class TaskArgument(SaysWhere, TyperGroup):
+class TaskArgument(OptionsOnDemand, SaysWhere, TyperGroup):
     """The part between FILE and TASK. `file` is as it was typed."""
 
     file: str = ""
@@ -141,23 +161,20 @@ def _format_section(command: Any, ctx: Any, formatter: Any, title: str, without:
 
 def command() -> Any:
     """Return the command `run`."""
-    app = _group(FileArgument, "run", HELP, "FILE TASK [INPUTS]...")
 
     def run(ctx: typer.Context, **given: Any) -> None:
         ctx.obj = [*ctx.obj, given]
         if ctx.invoked_subcommand is None:
             raise UsageError("which file? flyte run needs FILE and TASK", hint="see 'flyte run --help'")
 
-    return _made(app, run)
+    return on_demand(lambda options: _made(_group(FileArgument, "run", HELP, "FILE TASK [INPUTS]..."), run, options))
 
 
 def _file_command(file: str) -> Any:
-    app = _group(TaskArgument, file, f"Run a task of {file}.", "TASK [INPUTS]...")
-
     def of_file(ctx: typer.Context, **given: Any) -> None:
         ctx.obj = [*ctx.obj, given]
         if ctx.invoked_subcommand is None:
-            names = [name for name, _ in made.load(ctx.obj).tasks()]
+            names = [name for name, _ in cast(TaskArgument, ctx.command).load(ctx.obj).tasks()]
             listed = (
                 f"{file} has: {', '.join(names)}"
                 if names
@@ -165,9 +182,13 @@ def _file_command(file: str) -> Any:
             )
             raise UsageError(f"which task? {listed}", hint=f"see 'flyte run {file} --help'")
 
-    made: TaskArgument = _made(app, of_file)
-    made.file = file
-    return made
+    def make(options: Mapping[str, Option]) -> Any:
+        group = _group(TaskArgument, file, f"Run a task of {file}.", "TASK [INPUTS]...")
+        made: TaskArgument = _made(group, of_file, options)
+        made.file = file
+        return made
+
+    return on_demand(make)
 
 
 def _deployed_command() -> Any:
@@ -180,7 +201,7 @@ def _deployed_command() -> Any:
         if ctx.invoked_subcommand is None:
             raise UsageError("which task? give ENV.TASK or ENV.TASK:VERSION", hint="'flyte get task' lists them")
 
-    made: DeployedArgument = _made(app, of_cluster)
+    made: DeployedArgument = _made(app, of_cluster, RUN_OPTIONS)
     made.options = {key: RUN_OPTIONS[key] for key in _BEFORE_LOADING}
     made.make = lambda task, run, for_help: _command_of(task, run, for_help=for_help)
     return made
@@ -197,9 +218,9 @@ def _group(cls: type[TyperGroup], name: str, text: str, metavar: str) -> tuple[t
     }
 
 
-def _made(group: tuple[typer.Typer, dict[str, Any]], callback: Any) -> Any:
+def _made(group: tuple[typer.Typer, dict[str, Any]], callback: Any, options: Mapping[str, Option]) -> Any:
     app, settings = group
-    app.callback(**settings)(declare(callback, RUN_OPTIONS))
+    app.callback(**settings)(declare(callback, options))
     made = typer.main.get_command(app)
     keep_pydantic_out(made)
     return made
