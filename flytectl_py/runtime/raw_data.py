@@ -33,9 +33,9 @@ class RawData:
         from flytectl_py.data.content import digest_of_file, file_at
 
         file = file_at(path)
-        digest = digest_of_file(file)
         if self._holds(path):
-            return Uploaded(path, digest)
+            return Uploaded(path)
+        digest = digest_of_file(file)
         uri = f"{self._folder}/{digest}/{file.name}"
         self._places.upload(uri, file)
         return Uploaded(uri, digest)
