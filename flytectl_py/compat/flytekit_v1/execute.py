@@ -1,8 +1,9 @@
 """``pyflyte-execute`` and ``pyflyte-fast-execute``: a task of ours, started as Flyte 1 starts one.
 
-Both generations' inputs, outputs and errors are the same messages under other roofs. So this program puts the inputs
-under the newer roof, lets `a0` run the task, and puts what it leaves under the older one. `a0` is a process of its own:
-however the task ends, even by the kernel's hand, somebody is left to write what became of it.
+Both generations' literals and errors are the same messages, with the same field numbers; only what holds the inputs and
+the outputs differs. So this program puts the inputs under the newer roof, lets `a0` run the task, puts what it leaves
+under the older one, and needs no messages of Flyte 1. `a0` is a process of its own: however the task ends, even by the
+kernel's hand, somebody is left to write what became of it.
 """
 
 from __future__ import annotations
@@ -17,8 +18,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
-from flyteidl.core import errors_pb2, execution_pb2, literals_pb2
-from flyteidl2.core import execution_pb2 as newer_execution_pb2
+from flyteidl2.core import execution_pb2, literals_pb2
 from flyteidl2.task import common_pb2
 
 from flytectl_py.errors import FlyteError, UsageError
@@ -102,16 +102,16 @@ def _record(left: Path, prefix: str, code: int) -> int:
             _write(f"{prefix}/deck.html", (left / "report.html").read_bytes())
         return 0
     if (left / "error.pb").exists():
-        _write(f"{prefix}/error.pb", _older_error((left / "error.pb").read_bytes()))
+        _write(f"{prefix}/error.pb", (left / "error.pb").read_bytes())
         return 0
     reason = f"by signal {-code}" if code < 0 else f"with exit code {code}"
-    error = errors_pb2.ContainerError(
+    error = execution_pb2.ContainerError(
         code=_ENDED,
         message=f"the process of the task ended {reason} and left nothing",
-        kind=errors_pb2.ContainerError.RECOVERABLE,
+        kind=execution_pb2.ContainerError.RECOVERABLE,
         origin=execution_pb2.ExecutionError.SYSTEM,
     )
-    _write(f"{prefix}/error.pb", errors_pb2.ErrorDocument(error=error).SerializeToString())
+    _write(f"{prefix}/error.pb", execution_pb2.ErrorDocument(error=error).SerializeToString())
     return 0
 
 
@@ -133,20 +133,15 @@ def _newer_inputs(data: bytes) -> bytes:
     given = literals_pb2.LiteralMap.FromString(data)
     made = common_pb2.Inputs()
     for name, literal in sorted(given.literals.items()):
-        made.literals.add(name=name).value.ParseFromString(literal.SerializeToString())
+        made.literals.add(name=name).value.CopyFrom(literal)
     return bytes(made.SerializeToString())
 
 
 def _older_outputs(data: bytes) -> bytes:
     made = literals_pb2.LiteralMap()
     for each in common_pb2.Outputs.FromString(data).literals:
-        made.literals[each.name].ParseFromString(each.value.SerializeToString())
+        made.literals[each.name].CopyFrom(each.value)
     return bytes(made.SerializeToString(deterministic=True))
-
-
-def _older_error(data: bytes) -> bytes:
-    document = newer_execution_pb2.ErrorDocument.FromString(data)
-    return bytes(errors_pb2.ErrorDocument.FromString(document.SerializeToString()).SerializeToString())
 
 
 def _move(source: Path, into: Path) -> None:
