@@ -1,5 +1,7 @@
 """What a program writes after ``import flyte``: environments, tasks, images and their settings."""
 
+from typing import TYPE_CHECKING
+
 from flytectl_py import __version__
 from flytectl_py.api import (
     build,
@@ -27,8 +29,15 @@ from flytectl_py.model.task import Documentation
 from flytectl_py.model.world import install_world
 from flytectl_py.project.disk import Disk
 
+if TYPE_CHECKING:
+    from flyte import config as config
+    from flyte import errors as errors
+    from flyte import git as git
+    from flyte import io as io
+    from flyte import report as report
+    from flyte import storage as storage
+
 install_world(Disk())
-del Disk, install_world
 
 __all__ = [
     "GPU",
@@ -66,3 +75,16 @@ __all__ = [
     "trace",
     "with_runcontext",
 ]
+
+if not TYPE_CHECKING:  # type checkers know the modules by name
+
+    def __getattr__(name):
+        # ``flyte.errors.X`` after a plain ``import flyte``; who uses none of them waits for none.
+        if name in ("config", "errors", "git", "io", "report", "storage"):
+            from importlib import import_module
+
+            return import_module(f"flyte.{name}")
+        raise AttributeError(f"module 'flyte' has no attribute '{name}'", name=name)
+
+
+del TYPE_CHECKING, Disk, install_world

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from flytectl_py.bridge import Verb
@@ -84,25 +85,12 @@ def _flush() -> None:
     _write(context, html)
 
 
-def report_html() -> str | None:
-    """Return the page of the running action's report, or None where it has none.
-
-    After the action, in a process that ran no other, it is the last one's.
-    """
-    context = current_context.get()
-    with _reports.lock:
-        if context is not None:
-            report = _reports.open.get(_key(context))
-        else:
-            report = next(iter(_reports.open.values())) if len(_reports.open) == 1 else None
-    return None if report is None else report.get_final_report()
-
-
-def finish(context: TaskContext, *, declared: bool) -> None:
+def finish(context: TaskContext, *, declared: bool, write: Callable[[str, str], object] | None = None) -> None:
     """Write the report of an action that ends, and forget it. The engine calls it.
 
     :param declared: whether the task was declared with ``report=True``; one that was not says so and writes nothing
         but what it flushed itself.
+    :param write: takes the path and the text, in place of who keeps the data.
     """
     with _reports.lock:
         report = _reports.open.pop(_key(context), None)
@@ -110,7 +98,7 @@ def finish(context: TaskContext, *, declared: bool) -> None:
         return
     if declared:
         try:
-            _write(context, report.get_final_report())
+            _write(context, report.get_final_report(), write)
         except (FlyteError, OSError, ValueError) as error:
             # The action itself has ended as it has.
             _note(f"the report of {context.task} cannot be written: {error}")
@@ -123,9 +111,9 @@ def written_reports() -> list[str]:
     return list(_reports.written)
 
 
-def _write(context: TaskContext, html: str) -> None:
+def _write(context: TaskContext, html: str, write: Callable[[str, str], object] | None = None) -> None:
     path = _path(context)
-    the_data().write_text(path, html)
+    (write or the_data().write_text)(path, html)
     _reports.written[path] = None
 
 

@@ -67,7 +67,7 @@ class Keeper:
             return str(stream.read())
 
     def write_text(self, path: str, text: str) -> None:
-        with File(path).open("w") as stream:
+        with File(path).open("w", errors="backslashreplace") as stream:
             stream.write(text)
 
     def new_path(self, name: str | None) -> str:

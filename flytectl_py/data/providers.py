@@ -175,15 +175,23 @@ class ABFS(Storage):
 def options_for(scheme: str, said: object | None) -> StoreOptions:
     """Return how to reach the stores with `scheme`, after what the program said in ``init(storage=…)``.
 
+    Where it said nothing of S3, the FLYTE_AWS_* variables do, which clusters with a store of their own set.
+
     :raises DeclarationError: it said something that is none of the classes here.
     """
-    if said is None:
-        return StoreOptions(about=about_action)
-    if not isinstance(said, Storage):
+    if said is not None and not isinstance(said, Storage):
         raise DeclarationError("init(storage)", said, "give flyte.storage.S3(…), GCS(…), ABFS(…) or Storage(…)")
-    if said.schemes and scheme not in said.schemes:
-        return StoreOptions(about=about_action)
-    return said.store_options()
+    fits = said is not None and (not said.schemes or scheme in said.schemes)
+    options = said.store_options() if said is not None and fits else StoreOptions(about=about_action)
+    if scheme not in S3.schemes or (fits and isinstance(said, S3)):
+        return options
+    found = S3.from_environment()
+    return replace(
+        options,
+        endpoint=found.get("endpoint"),
+        key=found.get("access_key_id"),
+        secret=found.get("secret_access_key"),
+    )
 
 
 def about_action() -> dict[str, str]:

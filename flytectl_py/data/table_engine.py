@@ -115,7 +115,7 @@ class DataFrameTransformerEngine:
         structured_literal_type: Any,
     ) -> Any:
         """Write the table in memory that `sd` holds, and return what stands for it in a message."""
-        from flytectl_py.wire.structured_datasets import literal_of
+        from flytectl_py.wire.frames import literal_of
 
         stored = await self.get_encoder(df_type, protocol, format).encode(sd, structured_literal_type)
         return literal_of(stored.uri, _format(stored) or format)
@@ -168,32 +168,29 @@ class DataFrameTransformerEngine:
 
     def get_literal_type(self, t: Any) -> Any:
         """Return the type of the message that stands for a table of class `t`."""
-        from flytectl_py.wire.structured_datasets import literal_type_of
+        from flytectl_py.wire.types import literal_type
 
-        columns = t.columns() if isinstance(t, type) and issubclass(t, DataFrame) else {}
-        return literal_type_of(columns, "")
+        return literal_type(t)
 
     def guess_python_type(self, literal_type: Any) -> Any:
         """Return the class for a message's type.
 
         :raises DeclarationError: it is not the type of a table.
         """
-        from flytectl_py.wire.structured_datasets import is_table_type
-
-        if not is_table_type(literal_type):
+        if not literal_type.HasField("structured_dataset_type"):
             raise DeclarationError("literal_type", literal_type, "it is not the type of a table")
         return DataFrame
 
     async def to_literal(self, python_val: Any, python_type: Any, expected: Any) -> Any:
         """Return the message that stands for a table, having written it where it was not."""
-        from flytectl_py.wire.structured_datasets import literal_of
+        from flytectl_py.wire.frames import literal_of
 
         self.assert_type(python_type, python_val)
         table = python_val if isinstance(python_val, DataFrame) else DataFrame.from_df(python_val)
         from flytectl_py.data.aside import aside
 
         done = await aside(table.saved)
-        return literal_of(done.uri or "", done.format, table.columns())
+        return literal_of(done.uri or "", done.format, table.hash)
 
     async def to_python_value(self, lv: Any, expected_python_type: Any) -> Any:
         """Return the table that the message `lv` stands for, as a DataFrame or one of another class of tables."""

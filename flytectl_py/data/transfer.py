@@ -50,7 +50,7 @@ def files_below(
     one_level = not deep or max_depth == 1
     local = local_path(path)
     if local is not None:
-        found = _local_files(local, None if not one_level else 1)
+        found = local_files(local, None if not one_level else 1)
         start = path.rstrip("/") or "/"
         names: Iterator[str] = (Path(name).relative_to(local).as_posix() for name in found)
     else:
@@ -64,7 +64,8 @@ def files_below(
             yield f"{start.rstrip('/')}/{name}"
 
 
-def _local_files(folder: str, levels: int | None) -> Iterator[str]:
+def local_files(folder: str, levels: int | None = None) -> Iterator[str]:
+    """Yield the paths of the files below a local folder, in order; with `levels` 1 those directly in it."""
     for here, folders, names in os.walk(folder):
         if levels == 1:
             folders.clear()
@@ -139,7 +140,7 @@ def upload_dir(stores: Stores, local: str, to: str) -> str:
     source = local_path(local) or local
     if not Path(source).is_dir():
         raise UsageError(f"{local} is no folder", hint="give the path of a folder that is here", where=local)
-    paths = list(_local_files(source, None))
+    paths = list(local_files(source))
     if (there := local_path(to)) is not None:
         Path(there).mkdir(parents=True, exist_ok=True)
 

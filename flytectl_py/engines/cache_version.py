@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +12,26 @@ from flytectl_py.model.cache import VersionParameters
 from flytectl_py.model.environment import Environment
 from flytectl_py.model.task import Task
 
+# What `digest.image_tag` gives, behind wherever the image was pushed.
+_OUR_TAG = re.compile(r".*:([0-9a-f]{32})")
 
-def auto_version(task: Task[..., Any], image_tag: str) -> str:
+
+def auto_version(task: Task[..., Any], image: str) -> str:
     """Return the version of `task` as its ``Cache(…)`` says: the same here and on a cluster.
 
     By default it covers the task's function, the user's own code that the function reaches, the variables of its
     environment, and the image. An empty text where nothing is cached.
 
-    :param image_tag: of the environment's image; its URI where it has no tag of ours.
+    :param image: the tag of the environment's image, or its URI. Of a URI with a tag of ours only the tag counts: the
+        same image may be in another registry.
     :raises UsageError: the code of the function cannot be read, or is not Python.
     """
+    ours = _OUR_TAG.fullmatch(image)
     pod_template = task.settings.pod_template or task.environment.pod_template
     return task.settings.cache.get_version(
         VersionParameters(
             task.func,
-            image_tag,
+            ours[1] if ours else image,
             None if isinstance(pod_template, str) else pod_template,
             pod_template if isinstance(pod_template, str) else None,
             task.environment.env_vars or {},

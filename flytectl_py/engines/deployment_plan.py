@@ -58,7 +58,8 @@ class DeploymentPlan:
     :param environments: in the order in which they depend on each other. :param tasks: those that are deployed.
     :param bundle: None where the images hold the code. :param commit: that is checked out, if any.
     :param submission: what all tasks share; the image is each environment's own.
-    :param uris: of images, by environment. :param version_given: the version is the user's own.
+    :param uris: of images, by environment. :param cache_versions: of cached outputs, by task.
+    :param version_given: the version is the user's own.
     :param warnings: sentences for the person.
     """
 
@@ -69,6 +70,7 @@ class DeploymentPlan:
     bundle: BundlePlan | None
     submission: Submission
     uris: Mapping[str, str] = field(default_factory=dict)
+    cache_versions: Mapping[str, str] = field(default_factory=dict)
     commit: Commit | None = None
     version_given: bool = False
     warnings: tuple[str, ...] = ()
@@ -82,7 +84,9 @@ class DeploymentPlan:
 
     def submission_of(self, task: AnyTask) -> Submission:
         """Return what the specification of one task is made from."""
-        return self.submission._replace(image=self.uris[task.environment.name])
+        return self.submission._replace(
+            image=self.uris[task.environment.name], cache_version=self.cache_versions[task.name]
+        )
 
     def spec(self, task: AnyTask) -> Message:
         """Return the specification of one task."""
@@ -151,6 +155,7 @@ def plan_tasks(
     images = plan_images(environments, project, options.images, bake_code=style == "none" and pickled is None)
     bundle = pickled or _bundle(code, style, options)
     uris = {name: image.plan.uri for image in images for name in image.environments}
+    versions = {each.name: _cache_version(each, uris[each.environment.name]) for each in tasks}
     commit = commit_of(code.root)
     submission = Submission(
         project=options.project,
@@ -166,7 +171,7 @@ def plan_tasks(
         env_vars=options.env_vars,
     )
     plan = DeploymentPlan(
-        version, environments, tuple(tasks), tuple(images), bundle, submission, uris, commit, bool(version)
+        version, environments, tuple(tasks), tuple(images), bundle, submission, uris, versions, commit, bool(version)
     )
     derived = _derived(plan)
     if not version:
@@ -285,6 +290,12 @@ def _said_of(task: AnyTask, make: Any) -> Message:
         if not error.where:
             error.where = _place(task)
         raise
+
+
+def _cache_version(task: AnyTask, image: str) -> str:
+    from flytectl_py.engines.cache_version import auto_version
+
+    return str(_said_of(task, lambda: auto_version(task, image)))
 
 
 def _place(task: AnyTask) -> str:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import io
-import os
-import tempfile
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flytectl_py.controlplane.services import ControlPlane
 from flytectl_py.controlplane.uploads import Destination
@@ -18,9 +15,10 @@ from flytectl_py.errors import NotReadyError, UsageError
 from flytectl_py.wire.offload import Uploaded
 from flytectl_py.wire.run_request import Scope
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from flytectl_py.model.tables import DataFrame
 
-CHUNK = 1 << 20
+T = TypeVar("T")
 
 
 class Planned:
@@ -31,30 +29,40 @@ class Planned:
 
     def put_bytes(self, data: bytes, name: str) -> Uploaded:
         """Name the bytes by their digest."""
+        from flytectl_py.data.content import digest_of_bytes
+
         self.used = True
-        return Uploaded(f"{_md5(data).hex()}/{name}" if name else _md5(data).hex())
+        digest = digest_of_bytes(data)
+        return Uploaded(f"{digest}/{name}" if name else digest)
 
     def put_file(self, path: str) -> Uploaded:
         """Return the path."""
+        from flytectl_py.data.content import digest_of_file, file_at
+
         self.used = True
-        return Uploaded(path, _md5_of_file(_checked(path, folder=False)).hex())
+        return Uploaded(path, digest_of_file(file_at(path)))
 
     def put_folder(self, path: str) -> Uploaded:
         """Return the path."""
+        from flytectl_py.data.content import files_in
+
         self.used = True
-        _checked(path, folder=True)
+        files_in(path)
         return Uploaded(path)
 
-    def put_frame(self, frame: Any, spelling: str) -> Uploaded:
-        """Name the table by what it is."""
+    def put_table(self, table: DataFrame) -> DataFrame:
+        """Name the table by what it is, or by where it is."""
+        from flytectl_py.data.content import keep_table
+        from flytectl_py.data.tables import format_of
+        from flytectl_py.model.tables import DataFrame
+
         self.used = True
-        return Uploaded(f"{type(frame).__name__}.{spelling or 'parquet'}")
+        if table.written:
+            return keep_table(table, self)
+        spelling = format_of(table)
+        return DataFrame(uri=f"{type(table.val).__name__}.{spelling}", format=spelling, hash=table.hash)
 
     def get_bytes(self, uri: str) -> bytes:
-        """Refuse: a plan reads no storage."""
-        raise NotReadyError(f"{uri} is not read in a plan")
-
-    def get_frame(self, uri: str, spelling: str, kind: type) -> Any:
         """Refuse: a plan reads no storage."""
         raise NotReadyError(f"{uri} is not read in a plan")
 
@@ -72,7 +80,9 @@ class Storage:
 
     def put_bytes(self, data: bytes, name: str) -> Uploaded:
         """Keep `data` under a name that ends in `name`."""
-        digest = _md5(data).hex()
+        from flytectl_py.data.content import digest_of_bytes
+
+        digest = digest_of_bytes(data)
         return Uploaded(self._put(data, name or digest, digest if name else ""))
 
     def put_file(self, path: str) -> Uploaded:
@@ -80,46 +90,43 @@ class Storage:
 
         :raises UsageError: there is no such file.
         """
-        file = _checked(path, folder=False)
-        return Uploaded(self._put(file, file.name, ""), _md5_of_file(file).hex())
+        from flytectl_py.data.content import digest_of_file, file_at
+
+        file = file_at(path)
+        return Uploaded(self._put(file, file.name, ""), digest_of_file(file))
 
     def put_folder(self, path: str) -> Uploaded:
         """Keep every file of the folder under one URI, by its path in the folder.
 
         :raises UsageError: there is no such folder, or nothing in it.
         """
-        folder = _checked(path, folder=True)
-        files = {each.relative_to(folder).as_posix(): each for each in _files_of(folder)}
+        from flytectl_py.data.content import digest_of_files, files_in
+
+        files = files_in(path)
         if not files:
             raise UsageError(f"the folder {path} is empty, so there is nothing to upload", where=path)
-        digest = hashlib.md5(usedforsecurity=False)
-        for name, file in files.items():
-            digest.update(f"{len(name)}:{name}".encode() + _md5_of_file(file))
-        root = digest.hexdigest()
+        root = digest_of_files(files)
         uri = ""
         for name, file in files.items():
             uri = self._put(file, name, root).removesuffix(f"/{name}")
         return Uploaded(uri)
 
-    def put_frame(self, frame: Any, spelling: str) -> Uploaded:
-        """Keep a table of pandas, polars or pyarrow as Parquet.
+    def put_table(self, table: DataFrame) -> DataFrame:
+        """Keep a table of pandas, polars or pyarrow as Parquet or CSV, or the files of one that is written here.
 
         :raises UsageError: another kind of table, or another format.
         """
-        if spelling not in ("", "parquet"):
-            raise UsageError(f"a table cannot be uploaded as {spelling!r}", hint="parquet is what travels")
-        with tempfile.TemporaryDirectory(prefix="flyte-table-") as folder:
-            file = os.path.join(folder, "00000")
-            write = getattr(frame, "to_parquet", None) or getattr(frame, "write_parquet", None)
-            if write is not None:
-                write(file)
-            elif type(frame).__module__.partition(".")[0] == "pyarrow":
-                import pyarrow.parquet
+        import tempfile
 
-                pyarrow.parquet.write_table(frame, file)
-            else:
-                raise UsageError(f"a {type(frame).__name__} is no table that can be uploaded")
-            return self.put_folder(folder)
+        from flytectl_py.data.content import keep_table
+        from flytectl_py.model.tables import DataFrame
+
+        if table.written:
+            return keep_table(table, self)
+        with tempfile.TemporaryDirectory(prefix="flyte-table-") as folder:
+            # Not the caller's own, which would remember the temporary folder.
+            here = DataFrame(table.val, format=table.format, hash=table.hash)
+            return keep_table(here.saved(folder), self)
 
     def get_bytes(self, uri: str) -> bytes:
         """Return the object at `uri`, with this machine's own rights to it."""
@@ -131,20 +138,6 @@ class Storage:
             store.get(key, content)
         return content.getvalue()
 
-    def get_frame(self, uri: str, spelling: str, kind: type) -> Any:
-        """Return the table at `uri`, Parquet, as a `kind`."""
-        name = uri if uri.endswith(".parquet") else f"{uri}/00000"
-        content = io.BytesIO(self.get_bytes(name))
-        library = kind.__module__.partition(".")[0]
-        if library == "polars":
-            import polars as pl
-
-            return pl.read_parquet(content)
-        import pyarrow.parquet
-
-        table = pyarrow.parquet.read_table(content)
-        return table.to_pandas() if library == "pandas" else table
-
     def _put(self, content: Path | bytes, name: str, folder: str) -> str:
         scope = self._scope
         to = Destination(scope.org, scope.project, scope.domain, name, folder)
@@ -152,27 +145,3 @@ class Storage:
 
     def _wait(self, start: Callable[[], Coroutine[Any, Any, T]]) -> T:
         return asyncio.run_coroutine_threadsafe(start(), self._loop).result()
-
-
-def _checked(path: str, *, folder: bool) -> Path:
-    found = Path(path.removeprefix("file://"))
-    if not (found.is_dir() if folder else found.is_file()):
-        kind = "folder" if folder else "file"
-        raise UsageError(f"there is no {kind} {found} to upload", hint="check the path", where=str(found))
-    return found
-
-
-def _files_of(folder: Path) -> Iterator[Path]:
-    """Yield the files below a folder, sorted, so that the same folder is sent the same way twice."""
-    for place, folders, names in os.walk(folder):
-        folders.sort()
-        yield from (Path(place, name) for name in sorted(names))
-
-
-def _md5(data: bytes) -> bytes:
-    return hashlib.md5(data, usedforsecurity=False).digest()
-
-
-def _md5_of_file(file: Path) -> bytes:
-    with file.open("rb") as opened:
-        return hashlib.file_digest(opened, lambda: hashlib.md5(usedforsecurity=False)).digest()

@@ -43,7 +43,7 @@ class DataKeeper(Protocol):
         """Return the text of a file, which is UTF-8."""
 
     def write_text(self, path: str, text: str) -> None:
-        """Write a file anew, in UTF-8."""
+        """Write a file anew, in UTF-8; characters that it has not, lone surrogates, are written out."""
 
     def new_path(self, name: str | None) -> str:
         """Return a path for new data where that of the run goes."""

@@ -64,6 +64,12 @@ class _Named(Generic[T]):
 
         return reference_schema(cls, {"path": ..., "name": None, "format": "", "hash": None}, "path", fields)
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _schema: Any, _handler: Any) -> dict[str, Any]:
+        from flytectl_py.model.references import json_schema
+
+        return json_schema("Dir" if issubclass(cls, Dir) else "File")
+
     @property
     def is_remote(self) -> bool:
         """Whether the path is a URI other than ``file://…``."""

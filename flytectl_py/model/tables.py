@@ -181,6 +181,12 @@ class DataFrame:
 
         return reference_schema(cls, {"uri": ..., "format": "", "hash": None}, "uri", fields)
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _schema: Any, _handler: Any) -> dict[str, Any]:
+        from flytectl_py.model.references import json_schema
+
+        return json_schema("DataFrame")
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, DataFrame):
             return NotImplemented

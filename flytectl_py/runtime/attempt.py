@@ -26,8 +26,6 @@ AnyTask = Task[..., Any]
 Deadline = Callable[[float, "Failure"], None]
 """Is told in how many seconds the attempt ends with which failure, whatever its code does."""
 
-REPORT = "report.html"
-
 
 def run_attempt(invocation: Invocation, places: Places, outcome: Outcome, deadline: Deadline) -> bool:
     """Run the action and write its outcome; return False where something under the user's code failed.
@@ -52,11 +50,11 @@ def run_attempt(invocation: Invocation, places: Places, outcome: Outcome, deadli
             killed_for_memory=more,
             limit=limit_in_words() if more else "",
         )
-        _upload_report(invocation, places)
+        _upload_report(invocation, task, places)
         say(failure)
         outcome.fail(failure)
         return failure.kind == "user"
-    _upload_report(invocation, places)
+    _upload_report(invocation, task, places)
     outcome.succeed(outputs)
     return True
 
@@ -180,9 +178,13 @@ def context_of(invocation: Invocation, task: AnyTask) -> TaskContext:
     )
 
 
-def _upload_report(invocation: Invocation, places: Places) -> None:
+def _upload_report(invocation: Invocation, task: AnyTask, places: Places) -> None:
     """Upload the report of the action beside its outputs, if its code made one."""
     room = sys.modules.get("flytectl_py.report")
-    html = room.report_html() if room is not None else None
-    if html is not None:
-        places.write(f"{invocation.outputs_path}/{REPORT}", html.encode("utf-8", "backslashreplace"))
+    if room is not None:
+        context = context_of(invocation, task)
+
+        def write(path: str, html: str) -> None:
+            places.write(path, html.encode("utf-8", "backslashreplace"))
+
+        room.finish(context, declared=task.settings.report, write=write)

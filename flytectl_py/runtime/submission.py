@@ -17,9 +17,12 @@ _OWN_IMAGE = "FLYTE_INTERNAL_IMAGE"
 def submission_for(task: Task[..., Any], invocation: Invocation, places: Places) -> Submission:
     """Return the submission of a child. One of a packed task is packed and stored below the run now.
 
-    :raises UsageError: nobody said which image its environment has.
+    :raises UsageError: nobody said which image its environment has, or the code that its cache covers cannot be read.
     """
+    from flytectl_py.engines.cache_version import auto_version
+
     images = image_lookup(invocation.image_cache)
+    image = _image(task, images)
     bundle = None
     if invocation.tgz:
         bundle = CodeBundle(invocation.tgz, invocation.dest)
@@ -30,7 +33,8 @@ def submission_for(task: Task[..., Any], invocation: Invocation, places: Places)
         domain=invocation.domain,
         org=invocation.org,
         version=invocation.version,
-        image=_image(task, images),
+        image=image,
+        cache_version=auto_version(task, image),
         image_cache=images,
         bundle=bundle,
     )

@@ -7,6 +7,7 @@ from typing import Any
 from flyteidl2.core.literals_pb2 import Blob, BlobMetadata, Literal, Scalar
 from flyteidl2.core.types_pb2 import BlobType, LiteralType
 
+from flytectl_py.model.references import json_schema
 from flytectl_py.values.annotations import class_named, origin_class, type_name
 from flytectl_py.values.badvalue import BadValue
 from flytectl_py.values.files import local_path
@@ -93,8 +94,8 @@ def fields_of(value: Any, transfer: Transfer) -> dict[str, Any]:
     :raises BadValue: it is none of them.
     """
     if is_reference(type(value)):
-        uri, spelling, _ = frames.placed(value, transfer)
-        return {"uri": uri, "format": spelling}
+        table = frames.placed(value, transfer)
+        return {"uri": table.uri, "format": table.format}
     if not _is_file(type(value)) and not _is_dir(type(value)):
         raise BadValue(shown_value(value), "a file or folder")
     uri, digest = placed(value, transfer)
@@ -118,33 +119,4 @@ def from_fields(annotation: Any, data: Any) -> Any:
 
 def part_schema(annotation: Any) -> dict[str, Any]:
     """Return the JSON schema of a file, folder or table inside a structure."""
-    text = {"type": "string"}
-    optional = {"anyOf": [{"type": "string"}, {"type": "null"}], "default": None}
-    if is_reference(annotation):
-        properties = {
-            "uri": {**optional, "title": "Uri"},
-            "format": {**optional, "default": "", "title": "Format"},
-            "hash": {**optional, "title": "Hash"},
-        }
-        said = "A tabular data reference backed by a remote file."
-        return {
-            "type": "object",
-            "title": "DataFrame",
-            "description": said,
-            "properties": properties,
-            "x-flyte-type": "dataframe",
-        }
-    is_dir = _is_dir(annotation)
-    return {
-        "type": "object",
-        "title": "Dir" if is_dir else "File",
-        "description": f"A {'directory' if is_dir else 'file'} reference with an optional format type.",
-        "properties": {
-            "path": {**text, "title": "Path"},
-            "name": {**optional, "title": "Name"},
-            "format": {**text, "default": "", "title": "Format"},
-            "hash": {**optional, "title": "Hash"},
-        },
-        "required": ["path"],
-        "x-flyte-type": "dir" if is_dir else "file",
-    }
+    return json_schema("DataFrame" if is_reference(annotation) else "Dir" if _is_dir(annotation) else "File")

@@ -49,9 +49,9 @@ def _part(kind: LiteralType) -> Any:
     if held == "blob":
         return _blob(kind.blob)
     if held == "structured_dataset_type":
-        from flytectl_py.model import files
+        from flytectl_py.model.tables import DataFrame
 
-        return getattr(files, "DataFrame", Any)
+        return DataFrame
     return Any
 
 

@@ -108,7 +108,7 @@ class _Guess:
 
     def _special(self, title: str, schema: Schema, properties: dict[str, Schema]) -> Any:
         """Return what is more than its fields: a tuple, a file, a folder, a table."""
-        from flytectl_py.model import files
+        from flytectl_py.model import files, tables
 
         if title == "TupleWrapper_tuple":
             return tuple[tuple(self.of(properties[f"item_{at}"]) for at in range(len(properties)))]  # type: ignore[misc]
@@ -116,7 +116,7 @@ class _Guess:
         if kind in ("file", "dir") and {"path", "format"} <= properties.keys():
             return files.File if kind == "file" else files.Dir
         if kind == "dataframe" and {"uri", "format"} <= properties.keys():
-            return getattr(files, "DataFrame", None)
+            return tables.DataFrame
         return None
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from flyteidl2.core import literals_pb2, tasks_pb2
 
 from flytectl_py import __version__
-from flytectl_py.model.cache import VersionParameters
 from flytectl_py.model.retry import Backoff, RetryStrategy, Timeout
 from flytectl_py.model.task import Task
 from flytectl_py.wire.reuse import TASK_TYPE
@@ -21,11 +20,16 @@ _LONGEST_WAIT = timedelta(days=36500)
 
 
 def metadata(
-    task: Task[..., object], interface: interface_pb2.TypedInterface, task_type: str, bundle_uri: str = ""
+    task: Task[..., object],
+    interface: interface_pb2.TypedInterface,
+    task_type: str,
+    cache_version: str = "",
+    bundle_uri: str = "",
 ) -> tasks_pb2.TaskMetadata:
     """Return the metadata of a task.
 
-    :param interface: the task's own, on the wire. :param bundle_uri: where the code that travels is, if any does.
+    :param interface: the task's own, on the wire. :param cache_version: of its cached outputs, if it has a cache.
+    :param bundle_uri: where the code that travels is, if any does.
     """
     settings, environment = task.settings, task.environment
     interruptible = environment.interruptible if settings.interruptible is None else settings.interruptible
@@ -34,7 +38,7 @@ def metadata(
             type=tasks_pb2.RuntimeMetadata.FLYTE_SDK, version=__version__, flavor="python"
         ),
         retries=_retries(settings.retries),
-        discovery_version=_discovery_version(task, interface),
+        discovery_version=_discovery_version(task, interface, cache_version),
         interruptible=bool(interruptible),
         pod_template_name=pod_template_name(task),
         debuggable=task_type != TASK_TYPE,
@@ -58,11 +62,10 @@ def pod_template_name(task: Task[..., object]) -> str:
     return template if isinstance(template, str) else ""
 
 
-def _discovery_version(task: Task[..., object], interface: interface_pb2.TypedInterface) -> str:
+def _discovery_version(task: Task[..., object], interface: interface_pb2.TypedInterface, cache_version: str) -> str:
     """Return the version of the cached outputs; a task without a cache has one as well, of its name and interface."""
-    cache = task.settings.cache
-    if cache.is_enabled():
-        return cache.get_version(VersionParameters(task.func, task.environment.image))
+    if task.settings.cache.is_enabled():
+        return cache_version
     text = f"{task.name}\n".encode() + interface.SerializeToString(deterministic=True)
     return hashlib.sha256(text).hexdigest()
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from flytectl_py.model.tables import DataFrame
 
 
 class Uploaded(NamedTuple):
@@ -27,11 +30,8 @@ class Offload(Protocol):
     def put_folder(self, path: str, /) -> Uploaded:
         """Keep the local folder `path`."""
 
-    def put_frame(self, frame: Any, spelling: str, /) -> Uploaded:
-        """Keep a table of some library in the format `spelling`, e.g. ``parquet``, as files under one URI."""
+    def put_table(self, table: DataFrame, /) -> DataFrame:
+        """Keep a table that is in memory, or written here, and return the one that is kept."""
 
     def get_bytes(self, uri: str, /) -> bytes:
         """Return what `put_bytes` kept."""
-
-    def get_frame(self, uri: str, spelling: str, kind: type, /) -> Any:
-        """Return the table at `uri` as a `kind`, a class of some library."""

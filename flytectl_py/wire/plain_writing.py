@@ -233,10 +233,10 @@ def _file(_annotation: Any, value: Any, writing: Writing) -> dict[str, Any]:
     return blobs.fields_of(value, writing.transfer)
 
 
-def _model(annotation: Any, value: Any, _writing: Writing) -> Any:
-    from flytectl_py.wire import validated
+def _model(annotation: Any, value: Any, writing: Writing) -> Any:
+    from flytectl_py.wire import blobs, validated
 
-    return validated.dumped(annotation, value)
+    return validated.dumped(annotation, value, lambda reference: blobs.fields_of(reference, writing.transfer))
 
 
 _WRITERS: dict[Family, Callable[[Any, Any, Writing], Any]] = {

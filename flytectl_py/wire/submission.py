@@ -24,6 +24,7 @@ class Submission(NamedTuple):
     """One deployment or run, as all of its tasks share it.
 
     :param image: the URI of the image of the task's environment.
+    :param cache_version: of the task's cached outputs, where it has a cache.
     :param image_cache: URIs by environment, of those whose image is no fixed URI.
     :param bundle: None where the images hold the code.
     :param sys_path: where modules are found, relative to the working folder: ``./.``, ``./src``.
@@ -36,6 +37,7 @@ class Submission(NamedTuple):
     org: str
     version: str
     image: str
+    cache_version: str = ""
     image_cache: Mapping[str, str] = {}
     bundle: CodeBundle | None = None
     sys_path: tuple[str, ...] = ()

@@ -89,6 +89,7 @@ def _template(task: Task[..., Any], submission: Submission, docs: Docs) -> tasks
     task_type = _PYTHON_TASK if policy is None else reuse.TASK_TYPE
     interface = typed_interface(task.interface, docs.inputs)
     bundle = submission.bundle
+    bundle_uri = "" if bundle is None or bundle.pickled else bundle.uri
     made = tasks_pb2.TaskTemplate(
         id=identifier_pb2.Identifier(
             resource_type=identifier_pb2.TASK,
@@ -99,7 +100,7 @@ def _template(task: Task[..., Any], submission: Submission, docs: Docs) -> tasks
             org=submission.org,
         ),
         type=task_type,
-        metadata=metadata(task, interface, task_type, "" if bundle is None or bundle.pickled else bundle.uri),
+        metadata=metadata(task, interface, task_type, submission.cache_version, bundle_uri),
         interface=interface,
         security_context=security_context(environment),
         extended_resources=extended_resources(environment.resources),

@@ -9,6 +9,8 @@ import typing
 from collections.abc import Callable
 from typing import Any
 
+from flytectl_py.errors import FlyteError
+from flytectl_py.model.references import Fields, Placing
 from flytectl_py.values.annotations import arms_of, origin_class, type_name, unwrap
 from flytectl_py.values.badvalue import BadValue, Faults
 from flytectl_py.wire.shown import shown_value
@@ -16,16 +18,20 @@ from flytectl_py.wire.shown import shown_value
 _Spell = Callable[[Any, Any], Any]
 
 
-def dumped(annotation: Any, value: Any) -> Any:
+def dumped(annotation: Any, value: Any, reference: Fields) -> Any:
     """Return a model as plain data, by the names of its fields.
 
+    :param reference: a File, Dir or DataFrame in it -> what stands for it.
     :raises BadValue: it is no such model, or one of its fields cannot be written.
     """
     if not isinstance(value, origin_class(annotation)):
         raise BadValue(shown_value(value), f"a {type_name(annotation)}")
     try:
-        data = value.model_dump(mode="json", warnings="none")
+        data = value.model_dump(mode="json", warnings="none", **_context(Placing(reference)))
     except Exception as error:
+        # What a reference raised on its way to the store is what went wrong, not that pydantic met it.
+        if isinstance(error.__cause__, BadValue | FlyteError):
+            raise error.__cause__ from None
         raise BadValue(shown_value(value), f"a {type_name(annotation)}", detail=str(error)) from error
     return _respelled(type(value), data, _name_of)
 
@@ -60,8 +66,16 @@ def _json(data: Any) -> str:
 
 def _by_name() -> dict[str, bool]:
     """Return how to ask for fields by name. Older pydantic cannot, and reads a model with aliases by them."""
-    version = tuple(int(part) for part in sys.modules["pydantic"].VERSION.split(".")[:2])
-    return {"by_name": True, "by_alias": True} if version >= (2, 11) else {}
+    return {"by_name": True, "by_alias": True} if _version() >= (2, 11) else {}
+
+
+def _context(placing: Placing) -> dict[str, Any]:
+    """Return how to give a dump its context. Older pydantic has none: references stay where they are."""
+    return {"context": placing} if _version() >= (2, 7) else {}
+
+
+def _version() -> tuple[int, ...]:
+    return tuple(int(part) for part in sys.modules["pydantic"].VERSION.split(".")[:2])
 
 
 def schema_of(annotation: Any) -> dict[str, Any]:

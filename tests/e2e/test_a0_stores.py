@@ -22,8 +22,8 @@ pytestmark = pytest.mark.store
 
 APP = """
 import pathlib, time
-import flyte
-from flyte.io import Dir, File
+import flyte, flyte.report
+from flyte.io import DataFrame, Dir, File
 
 env = flyte.TaskEnvironment("app")
 
@@ -40,6 +40,16 @@ def files(x: int) -> tuple[File, Dir]:
     pathlib.Path("folder/deep").mkdir(parents=True)
     pathlib.Path("folder/deep/one.txt").write_text("one")
     return File("made.txt"), Dir("folder")
+
+@env.task(report=True)
+def shows(x: int) -> tuple[File, DataFrame]:
+    import pyarrow
+    flyte.report.log("early", do_flush=True)
+    new = File.new_remote("new.txt")
+    with new.open_sync("w") as out:
+        out.write(new.path)
+    flyte.report.log("late")
+    return new, DataFrame.from_df(pyarrow.table({"x": [x]}))
 """
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
 
@@ -140,6 +150,22 @@ def test_files_go_below_the_raw_data_path(container: Container, bucket: Bucket) 
     assert file.endswith("/made.txt")
     assert bucket.get(file.removeprefix("s3://bucket/")) == b"made"
     assert bucket.get(f"{folder.removeprefix('s3://bucket/')}/deep/one.txt") == b"one"
+
+
+def test_what_a_task_writes_itself_goes_to_the_same_store(container: Container, bucket: Bucket) -> None:
+    pytest.importorskip("pyarrow")
+    container.run("shows", base="s3://bucket/run").result.expect()
+    outputs, _ = bucket.outcome()
+    assert outputs is not None
+    file, table = (each.value.scalar for each in outputs.literals)
+    assert bucket.get(file.blob.uri.removeprefix("s3://bucket/")) == file.blob.uri.encode()
+    written = bucket.get(f"{table.structured_dataset.uri.removeprefix('s3://bucket/')}/00000")
+    assert written is not None
+    assert written[:4] == b"PAR1"
+    report = bucket.get("run/a0/1/report.html")
+    assert report is not None
+    assert b"early" in report
+    assert b"late" in report
 
 
 def test_a_store_that_is_gone_for_five_seconds(container: Container, bucket: Bucket) -> None:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 import types
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -114,6 +115,19 @@ def test_every_error_is_exported() -> None:
     errors = {name for name, value in vars(flytectl_py.errors).items() if isinstance(value, type)}
     ours = {name for name in errors if issubclass(getattr(flytectl_py.errors, name), Exception)}
     assert set(flyte.errors.__all__) == ours | {"ErrorKind", "silence_grpc_polling_error"}
+
+
+def test_the_modules_are_there_after_a_plain_import() -> None:
+    names = sorted(each.stem for each in Path(flyte.__file__).parent.glob("*.py") if each.stem != "__init__")
+    text = (
+        "import sys, flyte\n"
+        f"for name in {names}:\n"
+        "    assert f'flyte.{name}' not in sys.modules, name\n"
+        "    assert getattr(flyte, name).__name__ == f'flyte.{name}'\n"
+        "assert flyte.errors.FlyteError and flyte.io.File and flyte.report.log\n"
+        "assert not hasattr(flyte, 'nope')\n"
+    )
+    subprocess.run([sys.executable, "-c", text], check=True)
 
 
 def test_import_flyte_is_light() -> None:

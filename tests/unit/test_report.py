@@ -12,7 +12,6 @@ import flyte
 import flyte.report
 from flytectl_py.errors import NotInTaskContextError, RuntimeUserError
 from flytectl_py.model.report import HTML, Report, as_html
-from flytectl_py.report import report_html
 
 env = flyte.TaskEnvironment("reports")
 
@@ -96,7 +95,6 @@ def test_a_task_that_reports(runner: Any, tmp_path: Path) -> None:
         early = (tmp_path / "run" / "a0" / "1" / "report.html").read_text()
         flyte.report.get_tab("more").log("in a tab")
         assert flyte.report.current_report() is flyte.report.current_report()
-        assert "in a tab" in (report_html() or "")
         return early
 
     (early,) = runner.run(main).outputs()
@@ -105,7 +103,6 @@ def test_a_task_that_reports(runner: Any, tmp_path: Path) -> None:
     assert "in a tab" not in early
     assert "plain" in page
     assert "in a tab" in page
-    assert report_html() is None
 
 
 def test_each_action_and_attempt_has_its_own(runner: Any, tmp_path: Path) -> None:
@@ -177,7 +174,6 @@ def test_outside_a_task_there_is_none() -> None:
     for use in (flyte.report.current_report, flyte.report.flush, lambda: flyte.report.log("x")):
         with pytest.raises(NotInTaskContextError, match="inside a task"):
             use()
-    assert report_html() is None
 
 
 def test_actions_at_once_do_not_mix(runner: Any, tmp_path: Path) -> None:

@@ -124,6 +124,12 @@ def test_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert flyte.storage.GCS.auto().gsutil_parallelism is True
     assert flyte.storage.ABFS.auto().account_name == "acc"
     assert flyte.storage.S3.for_sandbox().endpoint != "http://here"
+    # Also where the program says nothing, or nothing of S3.
+    assert options_for("s3", None).endpoint == "http://here"
+    assert options_for("s3", flyte.storage.Storage(retries=0)).endpoint == "http://here"
+    assert options_for("s3", flyte.storage.GCS()).endpoint == "http://here"
+    assert options_for("s3", flyte.storage.S3(endpoint="http://there")).endpoint == "http://there"
+    assert options_for("gs", None).endpoint is None
 
 
 @pytest.mark.parametrize(

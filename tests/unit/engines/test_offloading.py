@@ -6,24 +6,26 @@ import asyncio
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
+from flyte.io import DataFrame
 from flytectl_py.config import settings as config
 from flytectl_py.engines.offloading import Planned, Storage
 from flytectl_py.engines.remote import remote_of
-from flytectl_py.errors import UsageError
+from flytectl_py.errors import FlyteError, UsageError
 from flytectl_py.wire.offload import Uploaded
 from tests.support.control_plane import ControlPlaneServer
 
+R = TypeVar("R")
 BUCKET = "s3://bucket/"
 
 
-def stored(plane: ControlPlaneServer, put: Callable[[Storage], Uploaded]) -> Uploaded:
+def stored(plane: ControlPlaneServer, put: Callable[[Storage], R]) -> R:
     remote = remote_of(config.init(endpoint=plane.endpoint, insecure=True, project="flytesnacks"))
 
-    async def go() -> Uploaded:
+    async def go() -> R:
         async with remote.connect() as connected:
             storage = Storage(connected, remote.scope, asyncio.get_running_loop())
             return await asyncio.to_thread(put, storage)
@@ -65,7 +67,8 @@ def test_bytes_are_named_by_content(plane: ControlPlaneServer) -> None:
 def test_a_table_is_parquet(plane: ControlPlaneServer) -> None:
     pandas = pytest.importorskip("pandas")
     frame = pandas.DataFrame({"a": [1, 2]})
-    kept = stored(plane, lambda storage: storage.put_frame(frame, "parquet"))
+    kept = stored(plane, lambda storage: storage.put_table(DataFrame.from_df(frame)))
+    assert kept.uri is not None
     content = plane.blobs[f"{kept.uri.removeprefix(BUCKET)}/00000"]
     assert content[:4] == content[-4:] == b"PAR1"
 
@@ -91,8 +94,9 @@ def test_an_empty_folder_and_another_format_are_refused(plane: ControlPlaneServe
     (tmp_path / "empty").mkdir()
     with pytest.raises(UsageError, match="empty"):
         stored(plane, lambda storage: storage.put_folder(str(tmp_path / "empty")))
-    with pytest.raises(UsageError, match="csv"):
-        stored(plane, lambda storage: storage.put_frame(object(), "csv"))
+    pyarrow = pytest.importorskip("pyarrow")
+    with pytest.raises(FlyteError, match="orc"):
+        stored(plane, lambda storage: storage.put_table(DataFrame(pyarrow.table({"a": [1]}), format="orc")))
 
 
 def test_a_plan_sends_nothing_and_says_what_would_be_sent(folder: Path) -> None:
@@ -101,3 +105,6 @@ def test_a_plan_sends_nothing_and_says_what_would_be_sent(folder: Path) -> None:
     assert planned.put_file(str(folder / "a.txt")).hash == hashlib.md5(b"a").hexdigest()
     assert planned.put_folder(str(folder)).uri == str(folder)
     assert planned.used
+    table = DataFrame.from_df(pytest.importorskip("pandas").DataFrame({"a": [1]}))
+    assert planned.put_table(table).uri == "DataFrame.parquet"
+    assert not table.written

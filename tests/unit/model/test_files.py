@@ -91,6 +91,6 @@ def test_in_a_model_of_pydantic() -> None:
     assert back.folder is not None
     assert back.folder.hash == "h"
     assert Model(file=File("x"), typed=File("y"), table=DataFrame(uri="t.csv")).model_dump()["table"]["uri"] == "t.csv"
-    assert Model.model_json_schema()["properties"]["file"]["required"] == ["path"]
+    assert Model.model_json_schema()["$defs"]["File"]["required"] == ["path"]
     with pytest.raises(pydantic.ValidationError):
         Model.model_validate({"file": {"path": 3}, "typed": "x"})

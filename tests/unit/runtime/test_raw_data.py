@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from flyte.io import DataFrame
 from flytectl_py.errors import UsageError
 from flytectl_py.runtime.places import Places
 from flytectl_py.runtime.raw_data import RawData
@@ -37,7 +38,16 @@ def test_folders_keep_their_files(raw_data: RawData, tmp_path: Path) -> None:
     assert Path(put.uri, "deep", "a.txt").read_text() == "a"
     assert put == raw_data.put_folder(str(folder))
     (folder / "b.txt").rename(folder / "c.txt")
-    assert raw_data.put_folder(str(folder)).hash != put.hash
+    assert raw_data.put_folder(str(folder)).uri != put.uri
+    # As what clients send: a file has a hash, a folder has none.
+    assert put.hash is None
+
+
+def test_what_the_task_has_written_there_stays(raw_data: RawData, tmp_path: Path) -> None:
+    (tmp_path / "raw" / "x").mkdir(parents=True)
+    (tmp_path / "raw" / "x" / "a.txt").write_text("a")
+    assert raw_data.put_file(f"{tmp_path}/raw/x/a.txt").uri == f"{tmp_path}/raw/x/a.txt"
+    assert raw_data.put_folder(f"{tmp_path}/raw/x").uri == f"{tmp_path}/raw/x"
 
 
 def test_what_is_not_there(raw_data: RawData, tmp_path: Path) -> None:
@@ -45,25 +55,18 @@ def test_what_is_not_there(raw_data: RawData, tmp_path: Path) -> None:
         raw_data.put_file(str(tmp_path / "gone"))
     with pytest.raises(UsageError, match=r"there is no folder .*gone"):
         raw_data.put_folder(str(tmp_path / "gone"))
-    with pytest.raises(UsageError, match="there is no table at"):
-        raw_data.get_frame(str(tmp_path / "gone"), "parquet", object)
-    with pytest.raises(UsageError, match="'orc'"):
-        raw_data.put_frame(object(), "orc")
-    with pytest.raises(UsageError, match="cannot be written as a table"):
-        raw_data.put_frame(object(), "parquet")
+    with pytest.raises(UsageError, match="no class of tables"):
+        raw_data.put_table(DataFrame.from_df(object()))
 
 
-def test_tables(raw_data: RawData, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("_RJEM_MALLOC_CONF", "")  # polars sets it while it is imported
+def test_tables(raw_data: RawData, tmp_path: Path) -> None:
     pandas = pytest.importorskip("pandas")
-    polars = pytest.importorskip("polars")
-    pyarrow = pytest.importorskip("pyarrow")
     frame = pandas.DataFrame({"x": [1, 2], "y": ["a", "b"]})
-    put = raw_data.put_frame(frame, "parquet")
-    assert raw_data.get_frame(put.uri, "parquet", pandas.DataFrame).equals(frame)
-    assert raw_data.get_frame(put.uri, "", polars.DataFrame)["x"].to_list() == [1, 2]
-    again = raw_data.put_frame(raw_data.get_frame(put.uri, "parquet", pyarrow.Table), "parquet")
-    assert raw_data.get_frame(again.uri, "parquet", pandas.DataFrame).equals(frame)
-    assert raw_data.get_frame(
-        raw_data.put_frame(polars.DataFrame({"x": [1]}), "parquet").uri, "parquet", pandas.DataFrame
-    )["x"].to_list() == [1]
+    put = raw_data.put_table(DataFrame.from_df(frame))
+    assert (put.format, put.written) == ("parquet", True)
+    assert put.uri is not None
+    assert Path(put.uri).is_relative_to(tmp_path / "raw")
+    assert put.open(pandas.DataFrame).all_sync().equals(frame)
+    here = DataFrame(frame, str(tmp_path / "t.csv")).saved()
+    kept = raw_data.put_table(here)
+    assert (kept.format, kept.uri) == ("csv", raw_data.put_file(str(tmp_path / "t.csv")).uri)

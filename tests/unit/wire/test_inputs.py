@@ -13,6 +13,7 @@ import pytest
 from flyteidl2.task.common_pb2 import Inputs, NamedLiteral, Outputs
 from google.protobuf.json_format import ParseDict
 
+from flyte.io import DataFrame
 from flytectl_py.model.interface import Interface
 from flytectl_py.values.badvalue import BadValue
 from flytectl_py.values.convert import from_text
@@ -74,14 +75,11 @@ class Bucket:
     def put_folder(self, path: str) -> Uploaded:
         return Uploaded(self.folder)
 
-    def put_frame(self, frame: Any, spelling: str) -> Uploaded:
+    def put_table(self, table: DataFrame) -> DataFrame:
         raise AssertionError("no tables here")
 
     def get_bytes(self, uri: str) -> bytes:
         return self.kept[uri]
-
-    def get_frame(self, uri: str, spelling: str, kind: type) -> Any:
-        raise AssertionError("no tables here")
 
 
 def _given(interface: Interface, words: list[str]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from flyteidl2.core.literals_pb2 import Binary, LiteralCollection, Primitive, Sc
 from google.protobuf.json_format import ParseDict
 from pydantic import BaseModel, Field, field_validator
 
-from flyte.io import Dir, File
+from flyte.io import DataFrame, Dir, File
 from flytectl_py.values.badvalue import BadValue
 from flytectl_py.wire.literals import from_literal, to_literal
 from flytectl_py.wire.offload import Uploaded
@@ -251,16 +251,11 @@ class Shelf:
     def put_folder(self, path: str) -> Uploaded:
         return self._keep(sorted(each.name for each in Path(path).iterdir()))
 
-    def put_frame(self, frame: Any, spelling: str) -> Uploaded:
-        return self._keep((frame, spelling))
+    def put_table(self, table: DataFrame) -> DataFrame:
+        return DataFrame(uri=self._keep(table.val).uri, format="parquet")
 
     def get_bytes(self, uri: str) -> bytes:
         return self.kept[uri]
-
-    def get_frame(self, uri: str, spelling: str, kind: type) -> Any:
-        frame, kept_as = self.kept[uri]
-        assert (spelling, type(frame)) == (kept_as, kind)
-        return frame
 
 
 @dataclass
@@ -310,8 +305,7 @@ def test_tables_of_libraries_go_to_the_store() -> None:
     literal = to_literal(pandas.DataFrame | None, frame, shelf)
     dataset = literal.scalar.union.value.scalar.structured_dataset
     assert dataset.metadata.structured_dataset_type.format == "parquet"
-    assert shelf.kept[dataset.uri][0] is frame
-    assert from_literal(pandas.DataFrame | None, literal, shelf) is frame
+    assert shelf.kept[dataset.uri] is frame
     with pytest.raises(BadValue, match="takes a DataFrame"):
         to_literal(pandas.DataFrame, [1], shelf)
     with pytest.raises(BadValue, match="there is no store"):
