@@ -145,7 +145,7 @@ def _request(image: PlannedImage, builder: Builder, options: BuildOptions, *, pu
         image.plan,
         also=_also(image, options),
         push=push and (builder.pushes or options.push is True),
-        secrets=build_secrets(names, options.secrets_dir) if names and builder.pushes else {},
+        secrets=build_secrets(names, options.secrets_dir) if names and not options.output else {},
         output=folder,
         progress=lambda line: options.progress(label, line),
     )
