@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, ClassVar
@@ -46,8 +46,10 @@ class EnvironmentBuilder:
 
     def exists(self, uri: str) -> Answer:
         name = virtual.environment_name(uri)
-        if name and _record(self._folder / name) is not None:
-            return Answer(uri, Existence.EXISTS, f"{self._folder / name} is its environment")
+        made = _record(self._folder / name) if name else None
+        if made is not None:
+            said = f"{self._folder / name} is its environment"
+            return Answer(uri, Existence.EXISTS, said, notes=_notes(uri, made.notes))
         return Answer(uri, Existence.ABSENT, f"no environment was made of {uri}")
 
     def build(self, request: BuildRequest) -> BuildResult:
@@ -57,7 +59,7 @@ class EnvironmentBuilder:
         with _locked(folder):
             if _record(folder) is None or request.no_cache:
                 self._make(request, folder)
-        notes = tuple(f"{plan.uri} as an environment: {each}" for each in virtual.notes(plan))
+        notes = _notes(plan.uri, virtual.notes(plan))
         return BuildResult(plan.uri, "built", plan.platforms, time.perf_counter() - began, notes=notes)
 
     def cancel(self) -> None:
@@ -127,6 +129,10 @@ def _record(folder: Path) -> virtual.Environment | None:
     except OSError:
         return None
     return found if found is not None and os.path.exists(found.python) else None
+
+
+def _notes(uri: str, notes: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"{uri} as an environment: {each}" for each in notes)
 
 
 def _copy(plan: ImagePlan, context: Path, into: Path) -> None:

@@ -106,7 +106,8 @@ def build_images(images: Sequence[PlannedImage], options: BuildOptions, history:
             outcomes.append(_given(each, builder, options))
             continue
         one = built[each.plan.uri]
-        for note in one.result.notes if one.result is not None else ():
+        said = one.result.notes if one.result is not None else one.answer.notes if one.answer is not None else ()
+        for note in said:
             options.note(note)
         seconds, digest = (one.result.seconds, one.result.digest) if one.result is not None else (0.0, "")
         outcomes.append(ImageOutcome(each, one.state, changed[each.plan.uri], seconds, digest))

@@ -10,9 +10,17 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flytectl_py.runtime.places import Places
+    from flytectl_py.runtime.supervisor import Supervisor
 
 FAILED = 1
 WRONG_ARGUMENTS = 2
+WARM = "--warm"
+"""The one argument of a process that runs several attempts, see `worker`."""
 
 
 def main() -> None:
@@ -24,11 +32,36 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the attempt that `arguments` describe and return the exit code."""
-    from flytectl_py.runtime.arguments import outputs_path_in, read_arguments, usage
+    from flytectl_py.runtime.arguments import usage
 
     if "--help" in arguments[:1]:
         sys.stdout.write(usage())
         return 0
+    if arguments == [WARM]:
+        from flytectl_py.runtime.worker import main as work
+
+        work()
+        return 0
+    from flytectl_py.runtime.places import Places
+    from flytectl_py.runtime.supervisor import Supervisor
+
+    supervisor = Supervisor()
+    places = Places(os.environ)
+    try:
+        return run_once(arguments, places, supervisor, start=supervisor.start)
+    finally:
+        places.close()
+
+
+def run_once(
+    arguments: list[str], places: Places, supervisor: Supervisor, start: Callable[[], None] = lambda: None
+) -> int:
+    """Run one attempt and return its exit code.
+
+    :param start: is called when there is an outcome to look after.
+    """
+    from flytectl_py.runtime.arguments import outputs_path_in, read_arguments
+
     folder = outputs_path_in(arguments)
     if not folder:
         sys.stderr.write(
@@ -37,13 +70,10 @@ def run(arguments: list[str]) -> int:
         return WRONG_ARGUMENTS
     from flytectl_py.runtime.attempt import run_attempt
     from flytectl_py.runtime.outcome import Outcome
-    from flytectl_py.runtime.places import Places
-    from flytectl_py.runtime.supervisor import Supervisor
 
-    places = Places(os.environ)
     outcome = Outcome(places, folder)
-    supervisor = Supervisor(outcome)
-    supervisor.start()
+    supervisor.look_after(outcome)
+    start()
     code = WRONG_ARGUMENTS
     try:
         invocation = read_arguments(arguments, os.environ)
@@ -55,6 +85,4 @@ def run(arguments: list[str]) -> int:
         failure = of_machinery(error)
         if outcome.fail(failure):
             say(failure)
-    finally:
-        places.close()
     return code
