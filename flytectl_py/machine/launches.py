@@ -114,6 +114,8 @@ def launch_of(row: Any, number: int, token: str, spec: Any, run_spec: Any, aroun
             "_U_EP_OVERRIDE": around.endpoint,
             "_U_INSECURE": "true",
             "_U_USE_ACTIONS": "1",
+            # Other runtimes write by fsspec, which makes no folders in a store that is one unless it is told to.
+            "FSSPEC_FILE_AUTO_MKDIR": "true",
             **container.environment,
             **{each.key: each.value for each in run_spec.envs.values},
         },

@@ -21,6 +21,7 @@ from flyteidl2.workflow.run_definition_pb2 import (
 )
 from flyteidl2.workflow.state_service_pb2 import ActionUpdate
 
+from flytectl_py.machine.launches import run_folder
 from flytectl_py.machine.phases import ABORTED, ENDED, RUNNING
 from flytectl_py.runtime.attempt import REPORT
 
@@ -65,7 +66,9 @@ def run_details(row: Any, attempts: list[Any]) -> RunDetails:
 
 def update(row: Any) -> ActionUpdate:
     """Return what the parent of an action is told when it changes."""
-    made = ActionUpdate(action_id=identifier(row), phase=row["phase"], output_uri=row["output_uri"])
+    # Until there are outputs it is where they will be: some clients want to know at once.
+    uri = row["output_uri"] or f"{run_folder(row)}/{max(1, row['attempt'])}"
+    made = ActionUpdate(action_id=identifier(row), phase=row["phase"], output_uri=uri)
     if row["phase"] == ABORTED:
         made.error.code, made.error.message, made.error.kind = "Aborted", row["reason"], ExecutionError.USER
     elif row["error"] is not None and row["phase"] in ENDED:

@@ -50,6 +50,6 @@ def _read(file: Path, position: int) -> tuple[bytes, datetime]:
 
 
 def _line(content: bytes, when: datetime) -> LogLine:
-    made = LogLine(message=content.decode("utf-8", "replace"), originator=LogLineOriginator.USER)
+    made = LogLine(message=content.decode("utf-8", "replace") + "\n", originator=LogLineOriginator.USER)
     made.timestamp.FromDatetime(when)
     return made

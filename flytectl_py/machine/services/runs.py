@@ -24,6 +24,10 @@ from flytectl_py.machine.services.serving import Service, checked, missing, page
 from flytectl_py.runtime.outcome import OUTPUTS
 
 
+ORGANISATION = "machine"
+"""Of runs whose client names none: tasks in containers need one."""
+
+
 class Runs(Service, RunService):
     """Runs and their actions."""
 
@@ -201,7 +205,7 @@ def _key_of(request: Any) -> RunKey:
     for part in (named.project, named.domain, named.name):
         if "/" in checked(part):
             raise ConnectError(Code.INVALID_ARGUMENT, f"{part!r} cannot be a name: it has a '/'")
-    return RunKey.of(named)
+    return RunKey(named.org or ORGANISATION, named.project, named.domain, named.name)
 
 
 def _is_of(found: Any, wanted: Any) -> bool:
