@@ -44,7 +44,7 @@ class Attempt:
     async def run(self) -> None:
         """Start it and see it through."""
         try:
-            around = Surroundings(self._plane.url, self._plane.logs)
+            around = Surroundings(self._plane.url, self._plane.logs, self._plane.home / "secrets")
             launch = launch_of(self.row, self.number, self.token, self._spec, self._run_spec, around)
             await self._plane.executor.start(launch)
         except CannotStartError as error:

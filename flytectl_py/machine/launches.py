@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from flyteidl2.core.tasks_pb2 import Resources
+from flyteidl2.core.tasks_pb2 import Resources, ReusePolicy
 from google.protobuf.json_format import MessageToDict
 
 from flytectl_py.errors import DeclarationError
-from flytectl_py.machine.executors.api import CannotStartError, Launch
+from flytectl_py.machine.executors.api import CannotStartError, Launch, Warm
+from flytectl_py.machine.secrets import secrets_for
 from flytectl_py.model.quantity import cpu_millicores, memory_bytes
 
 DEFAULT_CPU = 1.0
@@ -21,12 +22,16 @@ _OF_PODS = {"cpu": _NAMES.CPU, "memory": _NAMES.MEMORY, "nvidia.com/gpu": _NAMES
 
 
 class Container(NamedTuple):
-    """The container of a task, or the main one of its pod. Quantities are as Kubernetes writes them, by name."""
+    """The container of a task, or the main one of its pod. Quantities are as Kubernetes writes them, by name.
+
+    :param has_entrypoint: the command begins with what replaces the image's own entrypoint.
+    """
 
     image: str
     command: tuple[str, ...]
     environment: dict[str, str]
     quantities: dict[int, str]
+    has_entrypoint: bool
 
 
 class Needs(NamedTuple):
@@ -38,10 +43,11 @@ class Needs(NamedTuple):
 
 
 class Surroundings(NamedTuple):
-    """What the control plane says to every container about itself."""
+    """What the control plane says to every container about itself, and where it keeps secrets and logs."""
 
     endpoint: str
     logs: Path
+    secrets: Path
 
 
 def container_of(spec: Any) -> Container | None:
@@ -52,7 +58,7 @@ def container_of(spec: Any) -> Container | None:
         made = template.container
         quantities = {each.name: each.value for each in (*made.resources.requests, *made.resources.limits)}
         environment = {each.key: each.value for each in made.env}
-        return Container(made.image, (*made.command, *made.args), environment, quantities)
+        return Container(made.image, (*made.command, *made.args), environment, quantities, bool(made.command))
     if target == "k8s_pod":
         return _of_pod(template.k8s_pod)
     return None
@@ -80,7 +86,7 @@ def launch_of(row: Any, number: int, token: str, spec: Any, run_spec: Any, aroun
     """Return how one attempt of an action runs.
 
     :param row: of the action. :param number: of the attempt, from 1. :param run_spec: how its run should go.
-    :raises CannotStartError: the task has no container.
+    :raises CannotStartError: the task has no container, or a secret of it is not here.
     """
     container = container_of(spec)
     if container is None or not container.command:
@@ -99,6 +105,7 @@ def launch_of(row: Any, number: int, token: str, spec: Any, run_spec: Any, aroun
         "{{.runStartTime}}": datetime.fromtimestamp(row["created"], UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
     needs = needs_of(spec)
+    variables, files = secrets_for(spec, around.secrets)
     return Launch(
         token=token,
         image=container.image,
@@ -123,7 +130,24 @@ def launch_of(row: Any, number: int, token: str, spec: Any, run_spec: Any, aroun
         memory=needs.memory,
         gpu=needs.gpu,
         log=log_file(around.logs, row, number),
+        entrypoint=container.has_entrypoint,
+        secrets=variables,
+        files=files,
+        warm=_warm(row, spec),
     )
+
+
+def _warm(row: Any, spec: Any) -> Warm | None:
+    """Return which warm processes may take a task: those of the same description, in its project or run."""
+    template = spec.task_template
+    if not template.HasField("reuse_policy") or template.WhichOneof("target") != "container":
+        return None
+    policy = template.reuse_policy
+    described = dict(template.custom)
+    scope = row["run_name"] if policy.scope == ReusePolicy.RUN else ""
+    key = "/".join((row["project"], row["domain"], scope, str(described.get("name")), str(described.get("version"))))
+    most = max(1, policy.max_replicas) * max(1, policy.concurrency)
+    return Warm(key, most, policy.scaledown_ttl.ToTimedelta().total_seconds())
 
 
 def log_file(logs: Path, row: Any, number: int) -> Path:
@@ -154,5 +178,6 @@ def _of_pod(pod: Any) -> Container | None:
                 quantities[_OF_PODS[name]] = str(value)
     environment = {each["name"]: str(each.get("value", "")) for each in main.get("env", [])}
     return Container(
-        main.get("image", ""), (*main.get("command", []), *main.get("args", [])), environment, quantities
-    )
+        main.get("image", ""), (*main.get("command", []), *main.get("args", [])), environment, quantities,
+        bool(main.get("command")),
+    )  # fmt: skip

@@ -15,14 +15,13 @@ from typing import IO, Any
 
 import uvicorn
 
-from flytectl_py.errors import ConflictError, FlyteError, NotReadyError, UnknownNameError
-from flytectl_py.machine.executors.api import Executor
+from flytectl_py.errors import ConflictError, FlyteError, NotReadyError
+from flytectl_py.machine.executors.registry import make_executor
 from flytectl_py.machine.plane import Plane
 from flytectl_py.machine.scheduler import Scheduler
 from flytectl_py.machine.server import Application
 
 HOST = "127.0.0.1"
-EXECUTORS = ("process",)
 LOCK = "plane.lock"
 STATE = "plane.json"
 
@@ -39,7 +38,8 @@ def serve(home: Path, port: int, store: str = "", executor: str = "process") -> 
     home = home.absolute()
     with _held(home / LOCK), _listening(port) as opened:
         url = f"http://localhost:{opened.getsockname()[1]}"
-        plane = Plane(home, url, executor_named(executor, home), store=store)
+        store = store or (home / "blobs").as_uri()
+        plane = Plane(home, url, make_executor(executor, home, store), store=store)
         try:
             said = {"pid": os.getpid(), "url": url, "executor": executor, "store": plane.blobs.root}
             _write(home / STATE, json.dumps(said))
@@ -47,29 +47,6 @@ def serve(home: Path, port: int, store: str = "", executor: str = "process") -> 
         finally:
             plane.close()
             (home / STATE).unlink(missing_ok=True)
-
-
-def executor_named(name: str, home: Path) -> Executor:
-    """Return an executor.
-
-    :raises UnknownNameError: there is none of that name.
-    :raises NotReadyError: this machine lacks what it needs.
-    """
-    if name not in EXECUTORS:
-        raise UnknownNameError("executor", name, EXECUTORS)
-    from flytectl_py.machine.executors.process import ProcessExecutor
-
-    made: Executor = ProcessExecutor(home / "attempts", environments_folder())
-    lacking = made.lacking()
-    if lacking:
-        raise NotReadyError(f"the executor {name} cannot be used: {lacking}")
-    return made
-
-
-def environments_folder() -> Path:
-    """Return the folder with the Python environments of images, by tag; shared by all control planes of a user."""
-    cache = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
-    return Path(cache, "flyte", "environments")
 
 
 class _Server(uvicorn.Server):

@@ -1,9 +1,9 @@
 """A warm container: runs one attempt after the other in one process, as its standard input tells.
 
-Each line of the input is a JSON object: ``arguments`` as on the command line of `a0`, ``environment`` in whole. Each
-line of the output is one, too: ``{"printed": …}`` for what the attempt prints, in base64, and ``{"code": …}`` when it
-has ended. A process that ends without that line ended with its attempt, by a signal or a timeout. At the end of the
-input it ends.
+Each line of the input is a JSON object: ``arguments`` as on the command line of `a0`, and ``environment`` in addition
+to that of the process. Each line of the output is one, too: first ``{"ready": …}``; then ``{"printed": …}``, in base64,
+for what an attempt prints, and ``{"code": …}`` when it has ended. A process that ends without that line ended with its
+attempt, by a signal or a timeout. At the end of the input it ends.
 """
 
 from __future__ import annotations
@@ -82,11 +82,12 @@ def main() -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.close(nothing)
-    home = os.getcwd()
+    home, environment = os.getcwd(), dict(os.environ)
+    printed.answer({"ready": os.getpid()})
     for line in orders:
         order = json.loads(line)
         os.environ.clear()
-        os.environ.update(order["environment"])
+        os.environ.update({**environment, **order["environment"]})
         os.chdir(home)
         code = contextvars.Context().run(_attempt, order["arguments"], places, supervisor)
         supervisor.rest()

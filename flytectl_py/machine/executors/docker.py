@@ -18,9 +18,11 @@ from flytectl_py.builders.docker import DockerBuilder
 from flytectl_py.errors import FlyteError, NotReadyError
 from flytectl_py.machine.executors.api import CannotStartError, Ended, Launch
 from flytectl_py.machine.executors.surroundings import of_stores
+from flytectl_py.machine.executors.worker import WarmCommand
 from flytectl_py.runtime.places import local_path
 
 LABEL = "flytectl-py.attempt"
+HOME_LABEL = "flytectl-py.home"
 HOST = "host.docker.internal"
 """The name under which a container finds this machine, where it does not share its network."""
 _LOOPBACK = re.compile(r"(?<=//)(localhost|127\.0\.0\.1)(?=[:/]|$)")
@@ -68,18 +70,9 @@ class DockerExecutor:
     async def start(self, launch: Launch) -> None:
         if not launch.image:
             raise CannotStartError("the task has no image", hint="flyte start --executor process needs none")
-        daemon = await self._known()
         launch.log.parent.mkdir(parents=True, exist_ok=True)
-        secret, told = _variables(launch, shares=daemon.shares)
-        options = [*self._options(launch, daemon), *(f"--env={name}={value}" for name, value in told.items())]
-        options += [word for name in secret for word in ("--env", name)]
-        command, words = ["run", "--detach", *options], list(launch.command)
-        if launch.entrypoint:
-            # What follows the first word of the entrypoint goes before the arguments: docker takes one word only.
-            command += ["--entrypoint", words.pop(0)]
-        if not daemon.shares:
-            words = [_LOOPBACK.sub(HOST, each) for each in words]
-        said = await _docker(*command, launch.image, *words, environment=secret)
+        words, secret = self._command(launch, launch.token, await self._known())
+        said = await _docker("run", "--detach", *words, environment=secret)
         if said.code:
             await _docker("rm", "--force", _name(launch.token))
             raise CannotStartError(
@@ -119,6 +112,11 @@ class DockerExecutor:
         await _docker("rm", "--force", "--volumes", _name(token))
         await asyncio.to_thread(shutil.rmtree, self._home / token, ignore_errors=True)
 
+    async def tidy(self, kept: set[str]) -> None:
+        label = f"label={HOME_LABEL}={self._home}"
+        said = await _docker("ps", "--all", "--filter", label, "--format", f'{{{{.Label "{LABEL}"}}}}')
+        await asyncio.gather(*(self.forget(token) for token in said.out.split() if token not in kept))
+
     def lacking(self) -> str:
         try:
             DockerBuilder().find()
@@ -132,9 +130,34 @@ class DockerExecutor:
             follower.returncode = follower.poll() or 0
         self._followers.clear()
 
-    def _options(self, launch: Launch, daemon: _Daemon) -> Iterator[str]:
-        yield f"--name={_name(launch.token)}"
-        yield f"--label={LABEL}={launch.token}"
+    async def warm(self, launch: Launch, name: str, folder: Path) -> WarmCommand:
+        """Return what starts a container like the one of an attempt, for several of them."""
+        folder.mkdir(parents=True)
+        words, secret = self._command(launch, name, await self._known())
+        run = (_program(), "run", "--interactive", "--rm", *words)
+        return WarmCommand(run, folder, {**os.environ, **secret})
+
+    async def end_warm(self, name: str) -> None:
+        """Remove the container of a warm process."""
+        await self.forget(name)
+
+    def _command(self, launch: Launch, token: str, daemon: _Daemon) -> tuple[list[str], dict[str, str]]:
+        """Return what follows ``docker run``, and the variables that the command itself has to find."""
+        secret, told = _variables(launch, shares=daemon.shares)
+        options = [*self._options(launch, token, daemon), *(f"--env={name}={value}" for name, value in told.items())]
+        options += [word for name in secret for word in ("--env", name)]
+        words = list(launch.command)
+        if launch.entrypoint:
+            # What follows the first word of the entrypoint goes before the arguments: docker takes one word only.
+            options += ["--entrypoint", words.pop(0)]
+        if not daemon.shares:
+            words = [_LOOPBACK.sub(HOST, each) for each in words]
+        return [*options, launch.image, *words], secret
+
+    def _options(self, launch: Launch, token: str, daemon: _Daemon) -> Iterator[str]:
+        yield f"--name={_name(token)}"
+        yield f"--label={LABEL}={token}"
+        yield f"--label={HOME_LABEL}={self._home}"
         yield from ("--network=host",) if daemon.shares else (f"--add-host={HOST}:host-gateway",)
         if launch.cpu:
             yield f"--cpus={min(launch.cpu, daemon.cores):g}"
@@ -145,13 +168,13 @@ class DockerExecutor:
             yield f"--gpus={launch.gpu}"
         for folder in dict.fromkeys((*self._folders, *_data_folders(launch.command))):
             yield f"--mount=type=bind,source={folder},target={folder}"
-        for target, source in self._secret_files(launch):
+        for target, source in self._secret_files(launch, token):
             yield f"--mount=type=bind,source={source},target={target},readonly"
 
-    def _secret_files(self, launch: Launch) -> Iterator[tuple[str, Path]]:
+    def _secret_files(self, launch: Launch, token: str) -> Iterator[tuple[str, Path]]:
         """Write what a container finds as files; yield where it finds them, and where they are."""
         for number, (target, content) in enumerate(launch.files.items()):
-            source = self._home / launch.token / str(number)
+            source = self._home / token / str(number)
             source.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             source.touch(0o600)
             source.write_bytes(content)

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from flytectl_py.machine.executors.api import CannotStartError, Ended, Launch
 from flytectl_py.machine.executors.surroundings import of_processes
+from flytectl_py.machine.executors.worker import WarmCommand
 from flytectl_py.plan.virtual_environment import FILES, RECORD, Environment, environment_name
 
 TICK_SECONDS = 0.05
@@ -121,6 +122,19 @@ class ProcessExecutor:
             if token not in kept:
                 await self.stop(token, 0)
                 await self.forget(token)
+
+    async def warm(self, launch: Launch, name: str, folder: Path) -> WarmCommand:
+        """Return what starts a process like the one of an attempt, for several of them."""
+        del name
+        place = self._place(launch)
+        work, temporary = folder / "work", folder / "tmp"
+        work.mkdir(parents=True)
+        temporary.mkdir()
+        _copy(place.files, work)
+        return WarmCommand(place.program, work, _environment(launch, place, temporary))
+
+    async def end_warm(self, name: str) -> None:
+        """Do nothing: the process was all there was."""
 
     def lacking(self) -> str:
         return ""
