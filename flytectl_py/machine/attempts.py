@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 from flyteidl2.core.catalog_pb2 import CatalogCacheStatus
+from flyteidl2.core.execution_pb2 import ExecutionError
 from flyteidl2.task.run_pb2 import RunSpec
 from flyteidl2.task.task_definition_pb2 import TaskSpec
 
@@ -106,9 +107,8 @@ class Attempt:
     def _seconds_left(self, limit: float) -> float | None:
         if not limit:
             return None
-        begun = next(
-            each["started"] for each in self._plane.progress.attempts(self.row["id"]) if each["token"] == self.token
-        )
+        attempts = self._plane.progress.attempts(self.row["id"])
+        begun = float(next(each["started"] for each in attempts if each["token"] == self.token))
         return max(0.0, begun + limit + LATE_SECONDS - time.time())
 
     async def _action_ended(self) -> None:
@@ -142,7 +142,7 @@ class Attempt:
     def _failed_before(self) -> int:
         """Return how many attempts have failed so far; those that the control plane itself ended do not count."""
         codes = [
-            outcomes.ExecutionError.FromString(each["error"]).code
+            ExecutionError.FromString(each["error"]).code
             for each in self._plane.progress.attempts(self.row["id"])
             if each["error"] is not None
         ]

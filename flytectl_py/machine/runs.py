@@ -1,5 +1,6 @@
 """Runs and their actions, as the database holds them: how they come to be, and how they are found."""
 
+# ruff: noqa: S608  the SQL is put together from constants of our own
 from __future__ import annotations
 
 import sqlite3
@@ -66,7 +67,11 @@ class NewAction:
 
 
 class Runs:
-    """Runs and actions. Rows have the columns of the table `actions`, and of its run `org project domain run_name base`."""
+    """Runs and actions.
+
+    A row of an action has the columns of the table `actions`, and of its run ``org project domain run_name base
+    run_spec``.
+    """
 
     def __init__(self, database: Database, changes: Changes) -> None:
         self._database = database

@@ -69,7 +69,7 @@ async def _serve(plane: Plane, opened: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.set)
     scheduling = asyncio.create_task(scheduler.run())
-    answering = asyncio.create_task(server._serve([opened]))  # noqa: SLF001  `serve` takes the signals
+    answering = asyncio.create_task(server._serve([opened]))  # `serve` takes the signals
     stopping = asyncio.create_task(ending.wait())
     await asyncio.wait({scheduling, answering, stopping}, return_when=asyncio.FIRST_COMPLETED)
     scheduling.cancel()

@@ -29,6 +29,8 @@ GRANTED: dict[str, dict[str, str]] = {
     },
     # Loaded as a whole, and only where something is remote.
     "controlplane": {**dict.fromkeys(("connectrpc", "flyteidl2", "pyqwest"), ANYWHERE), "keyring": LATE},
+    # Loaded as a whole, where the control plane runs; what starts it, keeper.py, needs none of them.
+    "machine": dict.fromkeys(("connectrpc", "flyteidl2", "google", "protovalidate", "uvicorn"), ANYWHERE),
     "model": {"kubernetes": LATE},  # a pod template made from the client's own classes
     "compat": {"dataclasses_json": ANYWHERE, "flyteidl": LATE, "yaml": LATE},  # the forms and messages of Flyte 1
     "runtime": {

@@ -23,7 +23,6 @@ from flytectl_py.machine.runs import ExistsError, RunKey
 from flytectl_py.machine.services.serving import Service, checked, missing, page_of
 from flytectl_py.runtime.outcome import OUTPUTS
 
-
 ORGANISATION = "machine"
 """Of runs whose client names none: tasks in containers need one."""
 
@@ -133,8 +132,8 @@ class Runs(Service, RunService):
     async def watch_cluster_events(self, request: Any, ctx: Any) -> AsyncIterator[Any]:
         """Tell nothing: what becomes of an action stands in its phases."""
         self.action(request.id)
-        for nothing in ():
-            yield nothing
+        return
+        yield  # which makes it a stream
 
     # -- the rest
 
