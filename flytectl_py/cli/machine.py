@@ -64,7 +64,7 @@ def _start(words: list[str], options: Mapping[str, Any], output: Output) -> None
     _no_words("start", words)
     home = keeper.home_folder(os.environ)
     wanted = _wanted(options)
-    _check_installed()
+    check_installed()
     if options.get("foreground"):
         output.note(f"home: {home}")
         command = keeper.command(home, wanted)
@@ -113,7 +113,8 @@ def _wanted(options: Mapping[str, Any]) -> Wanted:
     return Wanted(int(port), store, options.get("executor", "process"))
 
 
-def _check_installed() -> None:
+def check_installed() -> None:
+    """:raises NotReadyError: a library that the control plane needs is not installed."""
     from importlib.util import find_spec
 
     if find_spec("uvicorn") is None:

@@ -19,7 +19,7 @@ from flytectl_py.cli.options import SaysWhere, declare, merged
 from flytectl_py.cli.output import settle_output
 from flytectl_py.cli.params import INPUT, description, input_options, read_inputs, signature, summary
 from flytectl_py.cli.plain_params import keep_pydantic_out
-from flytectl_py.cli.run_options import RUN_OPTIONS, run_context
+from flytectl_py.cli.run_options import RUN_OPTIONS, engine_of, run_context
 from flytectl_py.cli.start import user_code
 from flytectl_py.errors import DeclarationError, UsageError
 from flytectl_py.model.task import Task
@@ -42,6 +42,7 @@ Examples:
   flyte run app.py main --x 1 --name first
   flyte run app.py main --inputs inputs.json --json
   flyte run --follow app.py main --x 1  on a cluster: wait for it, with its logs
+  flyte run --engine docker app.py main  here, in the image and with the bundle that a cluster gets
   flyte run deployed-task env.main --x 1  what was deployed, without its code
 
 Options may stand before FILE, before TASK, or after it; there the inputs of the task come first. FILE may be a folder:
@@ -248,8 +249,15 @@ def _run(loaded: Loaded, task: AnyTask, typed: Mapping[str, Any], options: Mappi
     context = run_context(options)
     inputs = read_inputs(task, typed, options.get("inputs"))
     copy_style = _copy_style(options.get("copy_style", "loaded_modules"))
+    engine = engine_of(options)
+    if engine in ("process", "docker") and not options.get("dry_run"):
+        from flytectl_py.cli.one_machine import run_on_own_plane
+
+        runner = Runner(mode="remote", copy_style=copy_style, note=output.note, root=loaded.root.path, **context)
+        run_on_own_plane(engine, runner, task, inputs, output)
+        return
     runner = Runner(
-        mode="local" if options.get("local") else None,
+        mode={"": None, "local": "local"}.get(engine, "remote"),
         copy_style=copy_style,
         dry_run=bool(options.get("dry_run")),
         note=output.note,

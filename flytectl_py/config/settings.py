@@ -30,6 +30,13 @@ __all__ = [
 ]
 
 
+_OF_REACHING = (
+    "insecure_skip_verify", "ca_cert_file_path", "auth_type", "command", "proxy_command", "api_key", "client_id",
+    "client_credentials_secret", "auth_client_config", "scopes", "http_proxy_url", "console_endpoint", "headless",
+)  # fmt: skip
+"""The settings that are about one control plane, besides its endpoint."""
+
+
 class _Said(NamedTuple):
     """What was said so far and what follows. `chosen` is the file of the command line, `config` the one in force."""
 
@@ -118,6 +125,24 @@ def _store(said: _Said, environ: Mapping[str, str] | None) -> Settings:
 
         set_log_level(settled.log_level)
     return settled
+
+
+@contextmanager
+def led_to(endpoint: str) -> Iterator[Settings]:
+    """Lead to a control plane of this machine in the block, whatever is said elsewhere of one and of how to log in."""
+    import dataclasses
+
+    cell = current_cell.get()
+    before = cell.said
+    now = before.settings or resolve(environ=os.environ)
+    plain = Settings()
+    unsaid = {name: getattr(plain, name) for name in _OF_REACHING}
+    settled = dataclasses.replace(now, **{**unsaid, "endpoint": endpoint, "insecure": True})
+    cell.said = before._replace(settings=settled)
+    try:
+        yield settled
+    finally:
+        cell.said = before
 
 
 def settings() -> Settings | None:

@@ -35,6 +35,7 @@ class PlanOptions:
     """What is not of the code.
 
     :param version: empty where it follows from the content. :param where_version: who gives it, for errors.
+    :param needs_registry: images have to travel: one that goes to no registry is warned of.
     :param include: of ``--include``, relative to `cwd`. :param where_copy_style: who gives the style, for errors.
     """
 
@@ -47,6 +48,7 @@ class PlanOptions:
     cwd: str = ""
     images: ImageOptions = field(default_factory=ImageOptions)
     env_vars: Mapping[str, str] = field(default_factory=dict)
+    needs_registry: bool = True
     where_version: str = "--version"
     where_copy_style: str = "--copy-style"
 
@@ -171,7 +173,7 @@ def plan_tasks(
     derived = _derived(plan)
     if not version:
         plan = replace(plan, version=derived, submission=submission._replace(version=derived))
-    return replace(plan, warnings=tuple(_warnings(plan, style)))
+    return replace(plan, warnings=tuple(_warnings(plan, style, options)))
 
 
 def _derived(plan: DeploymentPlan) -> str:
@@ -238,11 +240,11 @@ def _sys_path(code: Code) -> tuple[str, ...]:
     return tuple(f"./{each}" for each in dict.fromkeys(relative) if not each.startswith(".."))
 
 
-def _warnings(plan: DeploymentPlan, style: str) -> Iterator[str]:
+def _warnings(plan: DeploymentPlan, style: str, options: PlanOptions) -> Iterator[str]:
     if plan.bundle is not None:
         yield from plan.bundle.warnings
     for image in plan.images:
-        if not image.plan.given and not image.plan.registry:
+        if options.needs_registry and not image.plan.given and not image.plan.registry:
             yield (
                 f"{image} goes to no registry, so only a cluster on this machine can run it; "
                 "give --registry HOST/PATH, Image(…, registry=…), or image.registry in the configuration"
