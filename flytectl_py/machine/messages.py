@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from flyteidl2.common.identifier_pb2 import ActionIdentifier, RunIdentifier
+from flyteidl2.common.phase_pb2 import ActionPhase
 from flyteidl2.core.execution_pb2 import ExecutionError
 from flyteidl2.task.run_pb2 import RunSpec
 from flyteidl2.task.task_definition_pb2 import TaskSpec, TraceSpec
@@ -15,6 +16,7 @@ from flyteidl2.workflow.run_definition_pb2 import (
     ActionDetails,
     ActionMetadata,
     ActionStatus,
+    ClusterEvent,
     ErrorInfo,
     Run,
     RunDetails,
@@ -73,6 +75,20 @@ def update(row: Any) -> ActionUpdate:
         made.error.code, made.error.message, made.error.kind = "Aborted", row["reason"], ExecutionError.USER
     elif row["error"] is not None and row["phase"] in ENDED:
         made.error.CopyFrom(ExecutionError.FromString(row["error"]))
+    return made
+
+
+def events(attempts: list[Any], number: int) -> list[ClusterEvent]:
+    """Return the phases of an attempt as events; of all attempts, where `number` is 0."""
+    made = []
+    for each in attempts:
+        if number not in (0, each["number"]):
+            continue
+        for phase, began in json.loads(each["transitions"]):
+            name = ActionPhase.Name(phase).removeprefix("ACTION_PHASE_").lower()
+            event = ClusterEvent(message=f"attempt {each['number']}: {name}", reason=name)
+            _set_time(event.occurred_at, began)
+            made.append(event)
     return made
 
 

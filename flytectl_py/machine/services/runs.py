@@ -130,10 +130,9 @@ class Runs(Service, RunService):
             await bell.wait()
 
     async def watch_cluster_events(self, request: Any, ctx: Any) -> AsyncIterator[Any]:
-        """Tell nothing: what becomes of an action stands in its phases."""
-        self.action(request.id)
-        return
-        yield  # which makes it a stream
+        """Tell of the phases of an attempt so far: there are no other events on one machine."""
+        attempts = self._attempts(self.action(request.id))
+        yield messages.WatchClusterEventsResponse(cluster_events=told.events(attempts, request.attempt))
 
     # -- the rest
 
