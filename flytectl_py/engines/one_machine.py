@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 HEALTH = "/healthz"
 PROCESS = "process"
+ENVIRONMENT = "environment"
 _PATIENCE_SECONDS = 2.0
 
 
@@ -43,9 +44,9 @@ def executor_of(settings: Settings) -> str:
 def building_for(executor: str, building: BuildOptions) -> BuildOptions:
     """Return how images are built for an executor of this machine: nothing is pushed unless that was asked for.
 
-    For processes an environment is made of each image, unless a builder was chosen.
+    For processes an environment is made of each image, unless a builder was chosen; an environment is no image.
     """
     if not executor:
         return building
-    builder = "environment" if executor == PROCESS and building.builder == "local" else building.builder
-    return replace(building, builder=builder, push=bool(building.push))
+    other = {"local": ENVIRONMENT} if executor == PROCESS else {ENVIRONMENT: "local"}
+    return replace(building, builder=other.get(building.builder, building.builder), push=bool(building.push))
