@@ -93,7 +93,7 @@ class Scheduler:
             self._give_up(row, now)
         ready = self._plane.runs.ready(now, AT_ONCE)
         for row in ready:
-            if self._awaits_the_same(row):
+            if self._awaits_the_same(row) or self._run_is_full(row):
                 continue
             if not self._fits(row):
                 break
@@ -187,6 +187,15 @@ class Scheduler:
         if not any((each["project"], each["domain"], each["cache_key"]) == key for each in running):
             return False
         return bool(TaskSpec.FromString(row["spec"]).task_template.metadata.cache_serializable)
+
+    def _run_is_full(self, row: Any) -> bool:
+        """Whether as many actions of the run are at work as it allows. Those that wait for others do not count."""
+        most = RunSpec.FromString(row["run_spec"]).max_action_concurrency
+        if not most:
+            return False
+        waiting = self._plane.runs.waiting_parents()
+        running = [each.row for each in self._attempts.values() if each.row["run"] == row["run"]]
+        return sum((each["run"], each["name"]) not in waiting for each in running) >= most
 
     def _fits(self, row: Any) -> bool:
         """Whether the machine has room for an action. What would never fit may run alone."""

@@ -57,14 +57,14 @@ log = logging.getLogger("flyte.machine")
 
 
 class Checks:
-    """An interceptor: refuses requests that break the rules of their messages, and says when the state is away."""
+    """An interceptor: refuses requests that break the rules of their messages, and says when state or store are away."""
 
     async def intercept_unary(self, call_next: Any, request: Any, ctx: Any) -> Any:
         """Check one request."""
         _validate(request)
         try:
             return await call_next(request, ctx)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, FlyteError) as error:
             raise _away(error) from error
 
     async def intercept_server_stream(self, call_next: Any, request: Any, ctx: Any) -> Any:
@@ -73,7 +73,7 @@ class Checks:
         try:
             async for each in call_next(request, ctx):
                 yield each
-        except sqlite3.Error as error:
+        except (sqlite3.Error, FlyteError) as error:
             raise _away(error) from error
 
 
@@ -154,9 +154,10 @@ def _path(violation: Any) -> str:
     return ".".join(each.field_name for each in violation.proto.field.elements)
 
 
-def _away(error: sqlite3.Error) -> ConnectError:
-    log.error("the state cannot be read or written: %s", error)
-    return ConnectError(Code.UNAVAILABLE, f"the state of the control plane cannot be read or written: {error}")
+def _away(error: sqlite3.Error | FlyteError) -> ConnectError:
+    what = "state" if isinstance(error, sqlite3.Error) else "store"
+    log.error("the %s cannot be read or written: %s", what, error)
+    return ConnectError(Code.UNAVAILABLE, f"the {what} of the control plane cannot be read or written: {error}")
 
 
 def _header(scope: Any, name: bytes) -> str:

@@ -20,7 +20,7 @@ from flytectl_py.machine.enqueueing import root_action
 from flytectl_py.machine.executors.api import CannotStartError
 from flytectl_py.machine.phases import ENDED, SUCCEEDED
 from flytectl_py.machine.runs import ExistsError, RunKey
-from flytectl_py.machine.services.serving import Service, checked, missing, page_of
+from flytectl_py.machine.services.serving import Service, checked, missing, page_of, unsupported
 from flytectl_py.runtime.outcome import OUTPUTS
 
 ORGANISATION = "machine"
@@ -32,6 +32,7 @@ class Runs(Service, RunService):
 
     async def create_run(self, request: Any, ctx: Any) -> Any:
         """Queue the first action of a new run."""
+        _check(request.run_spec)
         key = _key_of(request)
         spec, task_id = self._task(request)
         base = (request.run_spec.run_base_dir or self.plane.blobs.uri("runs", key.project, key.domain)).rstrip("/")
@@ -204,6 +205,17 @@ def _key_of(request: Any) -> RunKey:
         if "/" in checked(part):
             raise ConnectError(Code.INVALID_ARGUMENT, f"{part!r} cannot be a name: it has a '/'")
     return RunKey(named.org or ORGANISATION, named.project, named.domain, named.name)
+
+
+def _check(run_spec: Any) -> None:
+    """Refuse what a run asks for and would not get.
+
+    :raises ConnectError: it asks for more than one machine does.
+    """
+    if run_spec.HasField("recover"):
+        raise unsupported("a run that takes over the actions of another")
+    if run_spec.WhichOneof("notification_settings"):
+        raise unsupported("a run with notifications")
 
 
 def _is_of(found: Any, wanted: Any) -> bool:

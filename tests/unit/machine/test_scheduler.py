@@ -18,6 +18,8 @@ from flytectl_py.controlplane.api import AlreadyExistsError, RefusedError
 from flytectl_py.controlplane.services import ControlPlane
 from tests.support.machine import Machine, alive, machine, request, run_id, shell_task
 
+LEAVES_OUTPUTS = 'at=$(echo "{{.outputPrefix}}" | cut -c8-); mkdir -p $at; touch $at/outputs.pb'
+
 
 @pytest.fixture(scope="module")
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
@@ -113,7 +115,7 @@ def test_names_that_lead_elsewhere_are_refused(plane: Machine) -> None:
 
 def test_equal_calls_are_cached(plane: Machine, tmp_path: Path) -> None:
     place = tmp_path / "ran"
-    script = f"echo ran >> {place}; mkdir -p $(echo {{{{.outputPrefix}}}} | cut -c8-); touch $(echo {{{{.outputPrefix}}}} | cut -c8-)/outputs.pb"
+    script = f"echo ran >> {place}; sleep 0.3; {LEAVES_OUTPUTS}"
     task = shell_task(script, discoverable=True, discovery_version="1")
     plane.run(task, "cached-1")
     plane.ended("cached-1")
@@ -131,7 +133,7 @@ def test_equal_calls_are_cached(plane: Machine, tmp_path: Path) -> None:
 
 def test_equal_calls_that_are_serialised_wait_for_each_other(plane: Machine, tmp_path: Path) -> None:
     place = tmp_path / "ran"
-    script = f"echo ran >> {place}; sleep 0.3; mkdir -p $(echo {{{{.outputPrefix}}}} | cut -c8-); touch $(echo {{{{.outputPrefix}}}} | cut -c8-)/outputs.pb"
+    script = f"echo ran >> {place}; sleep 0.3; {LEAVES_OUTPUTS}"
     task = shell_task(script, discoverable=True, discovery_version="s", cache_serializable=True, cpu="10m")
     for number in range(4):
         plane.run(task, f"serial-{number}")
