@@ -136,11 +136,11 @@ class Runs:
             *(ROOT, project, domain),
         )
 
-    def ready(self, now: float, most: int) -> list[Any]:
-        """Return actions that may start, those deep inside runs first, for others wait for them."""
+    def ready(self, now: float, most: int, skip: int) -> list[Any]:
+        """Return actions that may start, without the first `skip`; deep ones first, for others wait for them."""
         return self._database.rows(
-            f"{_ACTIONS} WHERE actions.phase = ? AND not_before <= ? ORDER BY depth DESC, actions.id LIMIT ?",
-            *(QUEUED, now, most),
+            f"{_ACTIONS} WHERE actions.phase = ? AND not_before <= ? ORDER BY depth DESC, actions.id LIMIT ? OFFSET ?",
+            *(QUEUED, now, most, skip),
         )
 
     def overdue(self, now: float) -> list[Any]:

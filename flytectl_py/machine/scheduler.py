@@ -91,15 +91,21 @@ class Scheduler:
         now = time.time()
         for row in self._plane.runs.overdue(now):
             self._give_up(row, now)
-        ready = self._plane.runs.ready(now, AT_ONCE)
-        for row in ready:
-            if self._awaits_the_same(row) or self._run_is_full(row):
-                continue
-            if not self._fits(row):
-                break
-            self._start(row)
+        self._start_what_fits(now)
         moment = self._plane.runs.next_moment(now)
         return None if moment is None else max(0.01, moment - time.time())
+
+    def _start_what_fits(self, now: float) -> None:
+        """Start actions in their order, up to the first for which there is no room."""
+        passed_over = 0
+        while ready := self._plane.runs.ready(now, AT_ONCE, passed_over):
+            for row in ready:
+                if self._awaits_the_same(row) or self._run_is_full(row):
+                    passed_over += 1
+                elif self._fits(row):
+                    self._start(row)
+                else:
+                    return
 
     def _start(self, row: Any) -> None:
         token = os.urandom(12).hex()
@@ -195,7 +201,7 @@ class Scheduler:
             return False
         waiting = self._plane.runs.waiting_parents()
         running = [each.row for each in self._attempts.values() if each.row["run"] == row["run"]]
-        return sum((each["run"], each["name"]) not in waiting for each in running) >= most
+        return bool(sum((each["run"], each["name"]) not in waiting for each in running) >= most)
 
     def _fits(self, row: Any) -> bool:
         """Whether the machine has room for an action. What would never fit may run alone."""

@@ -57,7 +57,7 @@ log = logging.getLogger("flyte.machine")
 
 
 class Checks:
-    """An interceptor: refuses requests that break the rules of their messages, and says when state or store are away."""
+    """An interceptor: refuses requests that break the rules of their messages; says when state or store are away."""
 
     async def intercept_unary(self, call_next: Any, request: Any, ctx: Any) -> Any:
         """Check one request."""
