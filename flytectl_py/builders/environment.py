@@ -82,7 +82,7 @@ class EnvironmentBuilder:
                     self._run(request, each)
                 _copy(plan, context, folder / virtual.FILES)
             if not virtual.brings_flyte(plan):
-                _lend_flyte(folder)
+                _lend_flyte(folder, python)
         made = virtual.Environment(plan.uri, str(python), virtual.variables(plan), virtual.notes(plan))
         folder.mkdir(parents=True, exist_ok=True)
         part = folder / f"{virtual.RECORD}.part"
@@ -142,10 +142,13 @@ def _copy(plan: ImagePlan, context: Path, into: Path) -> None:
         shutil.copy(context / source, target)
 
 
-def _lend_flyte(folder: Path) -> None:
-    """Let the environment see, after its own packages, those of the Python that runs this."""
+def _lend_flyte(folder: Path, python: Path) -> None:
+    """Let the environment see, after its own packages, those of the Python that runs this, and give it the runtime."""
     for library in folder.glob("lib/python*/site-packages"):
         (library / "zz_flyte.pth").write_text("".join(f"{each}\n" for each in sys.path if os.path.isdir(each)), "utf-8")
+    program = folder / "bin" / "a0"
+    program.write_text(f"#!{python}\nfrom flytectl_py.runtime.start import main\n\nmain()\n", "utf-8")
+    program.chmod(0o755)
 
 
 @contextmanager
