@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -31,9 +31,13 @@ PROJECT, DOMAIN, ORG = "flytesnacks", "development", "acme"
 class Machine:
     """The control plane with its state in `home`, which a test may kill and start again."""
 
-    def __init__(self, home: Path, executor: str = "process") -> None:
+    def __init__(
+        self, home: Path, executor: str = "process", *, store: str = "", environment: Mapping[str, str | None] = {}
+    ) -> None:
         self.home = home
         self.executor = executor
+        self.store = store
+        self.environment = environment
         self.port = 0
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -50,10 +54,11 @@ class Machine:
     def start(self) -> Machine:
         """Start the process and wait until it answers; at the same port as before."""
         self.home.mkdir(parents=True, exist_ok=True)
-        wanted = keeper.Wanted(self.port, "", self.executor)
+        wanted = keeper.Wanted(self.port, self.store, self.executor)
+        environment = clean_environment(self.home / "user", self.environment)
         with (self.home / "said").open("ab") as said:
             self._process = subprocess.Popen(
-                keeper.command(self.home, wanted), env=clean_environment(self.home / "user"), stdout=said, stderr=said
+                keeper.command(self.home, wanted), env=environment, stdout=said, stderr=said
             )
         latest = time.monotonic() + 30
         while time.monotonic() < latest and self._process.poll() is None:
@@ -106,6 +111,17 @@ class Machine:
 
         return self.ask(asked)
 
+    def output(self, name: str) -> Any:
+        """Return the only output of a run, a primitive."""
+
+        async def asked(plane: ControlPlane) -> Any:
+            wanted = messages.GetActionDataRequest(action_id=ActionIdentifier(run=run_id(name), name="a0"))
+            return (await plane.runs.get_action_data(wanted)).outputs
+
+        (literal,) = self.ask(asked).literals
+        primitive = literal.value.scalar.primitive
+        return getattr(primitive, str(primitive.WhichOneof("value")))
+
     def _end(self, number: signal.Signals) -> None:
         if self._process is not None:
             with contextlib.suppress(ProcessLookupError):
@@ -115,9 +131,9 @@ class Machine:
 
 
 @contextlib.contextmanager
-def machine(home: Path, executor: str = "process") -> Iterator[Machine]:
-    """Yield a control plane that answers; afterwards neither it nor a task of it is left."""
-    made = Machine(home, executor).start()
+def machine(home: Path, executor: str = "process", **more: Any) -> Iterator[Machine]:
+    """Yield a control plane that answers; afterwards neither it nor a task of it is left. `more` goes to `Machine`."""
+    made = Machine(home, executor, **more).start()
     try:
         yield made
     finally:
