@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+from pathlib import Path
 from typing import Any
 
 from flyteidl2.core.catalog_pb2 import CatalogCacheStatus
@@ -19,6 +20,7 @@ from flytectl_py.machine.launches import Surroundings, launch_of, run_folder
 from flytectl_py.machine.outcomes import Outcome
 from flytectl_py.machine.phases import ENDED, FAILED, SUCCEEDED, TIMED_OUT
 from flytectl_py.machine.plane import Plane
+from flytectl_py.machine.raw_containers import BadOutputError, collect, is_raw, staged
 
 GRACE_SECONDS = 10.0
 """How long an attempt that is stopped may take to write its outcome."""
@@ -41,23 +43,30 @@ class Attempt:
         self._spec = TaskSpec.FromString(row["spec"])
         self._run_spec = RunSpec.FromString(row["run_spec"])
         self._folder = f"{run_folder(row)}/{number}"
+        self._left: list[Outcome | None] = []
 
     async def run(self) -> None:
         """Start it and see it through."""
         try:
             around = Surroundings(self._plane.url, self._plane.logs, self._plane.home / "secrets")
             launch = launch_of(self.row, self.number, self.token, self._spec, self._run_spec, around)
+            if is_raw(self._spec):
+                launch = await staged(launch, self._spec, self.row["input_uri"], self._files)
             await self._plane.executor.start(launch)
         except CannotStartError as error:
-            self._settle(Outcome(outcomes.failure("CannotStart", str(error), recoverable=False)))
-            await self._plane.executor.forget(self.token)
-            return
-        self._plane.progress.running(self.row, self.number)
+            self._left.append(Outcome(outcomes.failure("CannotStart", str(error), recoverable=False)))
+        else:
+            self._plane.progress.running(self.row, self.number)
         await self.follow()
 
     async def follow(self) -> None:
-        """Wait for its end and settle what becomes of the action; stop it where the action has ended before."""
-        outcome = await self._end()
+        """Wait for its end and settle what becomes of the action; stop it where the action has ended before.
+
+        It may be called again where the state could not be written: how it ended is known then.
+        """
+        if not self._left:
+            self._left.append(await self._end())
+        outcome = self._left[0]
         # What is left of it goes last: a control plane that is killed here finds it again, and runs nothing twice.
         if outcome is None:
             self._plane.progress.attempt_over(self.row["id"], self.number)
@@ -100,7 +109,11 @@ class Attempt:
 
     async def _outcome(self, ended: Ended) -> Outcome:
         try:
+            if is_raw(self._spec) and ended.code == 0:
+                await collect(self._spec, self._folder, self._files)
             return await outcomes.outcome_of(self._plane.blobs, self._folder, ended)
+        except BadOutputError as error:
+            return Outcome(outcomes.failure("BadOutput", str(error), recoverable=False))
         except FlyteError as error:
             return Outcome(outcomes.failure("StoreUnavailable", f"the outcome cannot be read: {error}"))
 
@@ -147,6 +160,11 @@ class Attempt:
             if each["error"] is not None
         ]
         return sum(code != outcomes.INTERRUPTED for code in codes)
+
+    @property
+    def _files(self) -> Path:
+        """The folder with the files of a command, its inputs and outputs."""
+        return self._plane.home / "commands" / self.token
 
     @property
     def _name(self) -> str:

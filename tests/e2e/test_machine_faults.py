@@ -103,7 +103,7 @@ def test_a_full_disk_refuses_what_is_new_and_loses_nothing(tmp_path: Path) -> No
             time.sleep(1.0)
             (home / "ballast").unlink()
             (before,) = plane.ended("before")
-            assert (before.phase, before.attempts) == ("succeeded", 1)
+            assert (before.phase, before.attempts) == ("succeeded", 1), before
             plane.run(shell_task("true"), "after")
             assert plane.ended("after")[0].phase == "succeeded"
     finally:
