@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.docker.base_image import BASE
 from tests.support.docker.parts import DockerParts
 from tests.support.project import Project
 from tests.unit.builders.test_environment import wheel
@@ -116,3 +117,46 @@ def test_a_run_in_containers_returns_what_a_local_run_returns(
     assert done.json["outputs"] == {"o0": "6 opensesame remote"}
     assert "main was here" in done.err
     assert docker.run("ps", "--all", "--quiet", "--filter", "label=flytectl-py.attempt") == ""
+
+
+COMMANDS = """
+import flyte
+from flyte.extras import ContainerTask
+from flyte.io import File
+
+greet = ContainerTask(
+    "greet",
+    "{image}",
+    ["/bin/sh", "-c", "cp /var/inputs/f /var/outputs/out; echo 'hello {{{{.inputs.name}}}}' > /var/outputs/said;"
+     "expr {{{{.inputs.n}}}} + 1 > /var/outputs/k"],
+    inputs={{"name": str, "n": int, "f": File}},
+    outputs={{"said": str, "out": File, "k": int}},
+)
+empty = ContainerTask("empty", "{image}", ["true"], outputs={{"said": str}})
+both = flyte.TaskEnvironment.from_task("commands", greet, empty)
+env = flyte.TaskEnvironment("main", depends_on=[both])
+
+
+@env.task
+async def main(name: str, f: File) -> str:
+    said, out, k = await greet(name=name, n=41, f=f)
+    return f"{{said}}, {{k}}: {{open(out.path.removeprefix('file://')).read()}}"
+"""
+
+
+@pytest.mark.docker
+def test_a_command_in_a_container_is_a_task(project: Callable[..., Project], docker: DockerParts) -> None:
+    around: dict[str, str | None] = {
+        **docker.environment,
+        "FLYTE_IMAGE_BASE_REGISTRY": docker.base_registry,
+        "FLYTE_IMAGE_UV_IMAGE": docker.uv_image,
+    }
+    source = COMMANDS.format(image=f"{docker.base_registry}/{BASE}")
+    app = project({"app.py": source, "pyproject.toml": PYPROJECT, "data.txt": "content"})
+    words = ("--name", "you", "--f", "data.txt")
+    done = app.flyte("run", "--engine", "docker", "app.py", "main", *words, env=around, timeout=300).expect()
+    assert done.out.splitlines()[-1] == "hello you, 42: content"
+    empty = app.flyte("run", "--engine", "docker", "app.py", "empty", env=around).expect(1)
+    assert "left no output 'said'" in empty.err
+    process = app.flyte("run", "--engine", "process", "app.py", "empty").expect(1)
+    assert "--engine docker" in process.err

@@ -36,6 +36,7 @@ class Launch:
     :param log: the file that gets what it prints. :param entrypoint: the command starts with what replaces the
         image's own entrypoint. :param secrets: variables that no command line and no log may show.
     :param files: the secrets that it has to find as files, by their absolute path.
+    :param folders: those of this machine that a container finds elsewhere, by the path that it finds them at.
     :param warm: which attempts may share a process with it, one after the other; None for one of its own.
     """
 
@@ -50,6 +51,7 @@ class Launch:
     entrypoint: bool = False
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    folders: Mapping[str, Path] = field(default_factory=dict)
     warm: Warm | None = None
 
 

@@ -168,6 +168,8 @@ class DockerExecutor:
             yield f"--gpus={launch.gpu}"
         for folder in dict.fromkeys((*self._folders, *_data_folders(launch.command))):
             yield f"--mount=type=bind,source={folder},target={folder}"
+        for target, source in launch.folders.items():
+            yield f"--mount=type=bind,source={source},target={target}"
         for target, source in self._secret_files(launch, token):
             yield f"--mount=type=bind,source={source},target={target},readonly"
 

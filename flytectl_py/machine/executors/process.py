@@ -162,6 +162,11 @@ class ProcessExecutor:
 
         :raises CannotStartError: the program is not there.
         """
+        if launch.folders:
+            raise CannotStartError(
+                f"a command in the image {launch.image} needs a container, and this is a process",
+                hint="flyte run --engine docker, or flyte start --executor docker",
+            )
         name = environment_name(launch.image)
         folder = self._environments / name if name else None
         environment = None if folder is None else _recorded(folder)
