@@ -34,7 +34,8 @@ CREATE TABLE actions (
     memory INTEGER NOT NULL DEFAULT 0, error BLOB, reason TEXT NOT NULL DEFAULT '',
     created REAL NOT NULL, started REAL, ended REAL, changed INTEGER NOT NULL, UNIQUE (run, name)
 );
-CREATE INDEX actions_by_phase ON actions (phase);
+CREATE INDEX actions_going_on ON actions (phase, depth DESC, id) WHERE ended IS NULL;
+CREATE INDEX actions_awaited ON actions (run, parent) WHERE ended IS NULL;
 CREATE INDEX actions_by_parent ON actions (run, parent, changed);
 CREATE TABLE attempts (
     action INTEGER NOT NULL REFERENCES actions (id), number INTEGER NOT NULL, token TEXT NOT NULL UNIQUE,

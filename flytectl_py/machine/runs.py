@@ -10,15 +10,13 @@ from typing import Any, Final
 
 from flytectl_py.machine.changes import Changes
 from flytectl_py.machine.database import Database
-from flytectl_py.machine.phases import ENDED, ENDED_SQL, QUEUED
+from flytectl_py.machine.phases import ENDED, QUEUED
 
 ROOT: Final = "a0"
 """The name of the action that is the run itself."""
 
-_ACTIONS = (
-    "SELECT actions.*, runs.org, runs.project, runs.domain, runs.name AS run_name, runs.base, runs.spec AS run_spec"
-    " FROM actions JOIN runs ON runs.id = actions.run"
-)
+_COLUMNS = "actions.*, runs.org, runs.project, runs.domain, runs.name AS run_name, runs.base, runs.spec AS run_spec"
+_ACTIONS = f"SELECT {_COLUMNS} FROM actions JOIN runs ON runs.id = actions.run"
 
 
 class ExistsError(Exception):
@@ -121,6 +119,10 @@ class Runs:
         """Return all actions of a run, in the order in which they were made."""
         return self._database.rows(f"{_ACTIONS} WHERE actions.run = ? ORDER BY actions.id", run)
 
+    def changed(self, run: int, since: int) -> list[Any]:
+        """Return the actions of a run that changed after the change `since`, in the order in which they were made."""
+        return self._database.rows(f"{_ACTIONS} WHERE actions.run = ? AND changed > ? ORDER BY actions.id", run, since)
+
     def children(self, run: int, parent: str, since: int) -> list[Any]:
         """Return the children of an action that changed after the change `since`, in the order of their changes."""
         return self._database.rows(
@@ -128,26 +130,30 @@ class Runs:
             *(run, parent, since),
         )
 
-    def roots(self, project: str, domain: str, task: str = "") -> list[Any]:
-        """Return the runs of a project as their first actions, the latest first. Empty names mean all."""
+    def roots(self, project: str, domain: str, most: int = -1, skip: int = 0) -> list[Any]:
+        """Return runs of a project as their first actions, the latest first. Empty names mean all.
+
+        :param most: how many; -1 for all. :param skip: how many of the latest are left out.
+        """
         return self._database.rows(
-            f"{_ACTIONS} WHERE actions.name = ? AND ? IN ('', runs.project) AND ? IN ('', runs.domain)"
-            " ORDER BY runs.id DESC",
-            *(ROOT, project, domain),
+            # Runs in their own order, so that the latest few cost no more where there are many.
+            f"SELECT {_COLUMNS} FROM runs CROSS JOIN actions ON actions.run = runs.id AND actions.name = ?"
+            " WHERE ? IN ('', runs.project) AND ? IN ('', runs.domain) ORDER BY runs.id DESC LIMIT ? OFFSET ?",
+            *(ROOT, project, domain, most, skip),
         )
 
     def ready(self, now: float, most: int, skip: int) -> list[Any]:
         """Return actions that may start, without the first `skip`; deep ones first, for others wait for them."""
         return self._database.rows(
-            f"{_ACTIONS} WHERE actions.phase = ? AND not_before <= ? ORDER BY depth DESC, actions.id LIMIT ? OFFSET ?",
+            f"{_ACTIONS} WHERE ended IS NULL AND actions.phase = ? AND not_before <= ?"
+            " ORDER BY depth DESC, actions.id LIMIT ? OFFSET ?",
             *(QUEUED, now, most, skip),
         )
 
     def overdue(self, now: float) -> list[Any]:
         """Return actions that have waited for too long, or have not ended when they should."""
         return self._database.rows(
-            f"{_ACTIONS} WHERE actions.phase NOT IN {ENDED_SQL}"
-            f" AND ((actions.phase = {QUEUED} AND expires < ?) OR deadline < ?)",
+            f"{_ACTIONS} WHERE ended IS NULL AND ((actions.phase = {QUEUED} AND expires < ?) OR deadline < ?)",
             *(now, now),
         )
 
@@ -156,7 +162,7 @@ class Runs:
         found = self._database.row(
             f"SELECT min(min(CASE WHEN not_before > ? THEN not_before ELSE 9e18 END, "
             f"CASE WHEN phase = {QUEUED} THEN ifnull(expires, 9e18) ELSE 9e18 END, ifnull(deadline, 9e18))) AS moment"
-            f" FROM actions WHERE phase NOT IN {ENDED_SQL}",
+            " FROM actions WHERE ended IS NULL",
             now,
         )
         moment = found["moment"] if found is not None else None
@@ -164,17 +170,8 @@ class Runs:
 
     def waiting_parents(self) -> set[tuple[int, str]]:
         """Return run and name of every action with children that have not ended."""
-        found = self._database.rows(
-            f"SELECT DISTINCT run, parent FROM actions WHERE phase NOT IN {ENDED_SQL} AND parent != ''"
-        )
+        found = self._database.rows("SELECT DISTINCT run, parent FROM actions WHERE ended IS NULL AND parent != ''")
         return {(each["run"], each["parent"]) for each in found}
-
-    def counts(self) -> dict[int, int]:
-        """Return how many actions that have not ended are in each phase."""
-        found = self._database.rows(
-            f"SELECT phase, count(*) AS number FROM actions WHERE phase NOT IN {ENDED_SQL} GROUP BY phase"
-        )
-        return {each["phase"]: each["number"] for each in found}
 
     def _insert(self, run: int, action: NewAction, depth: int) -> int:
         now = time.time()

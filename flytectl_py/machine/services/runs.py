@@ -8,7 +8,7 @@ from typing import Any
 
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError
-from flyteidl2.common.identifier_pb2 import RunIdentifier
+from flyteidl2.common.identifier_pb2 import ProjectIdentifier, RunIdentifier
 from flyteidl2.task.common_pb2 import Inputs, Outputs
 from flyteidl2.workflow import run_service_pb2 as messages
 from flyteidl2.workflow.run_service_connect import RunService
@@ -20,7 +20,7 @@ from flytectl_py.machine.enqueueing import root_action
 from flytectl_py.machine.executors.api import CannotStartError
 from flytectl_py.machine.phases import ENDED, SUCCEEDED
 from flytectl_py.machine.runs import ExistsError, RunKey
-from flytectl_py.machine.services.serving import Service, checked, missing, page_of, unsupported
+from flytectl_py.machine.services.serving import PAGE, Service, checked, missing, page_of, start_of, unsupported
 from flytectl_py.runtime.outcome import OUTPUTS
 
 ORGANISATION = "machine"
@@ -87,15 +87,18 @@ class Runs(Service, RunService):
     async def list_runs(self, request: Any, ctx: Any) -> Any:
         """Return a page of runs, the latest first."""
         scope = request.WhichOneof("scope_by")
+        limit, given = request.request.limit, request.request.token
         if scope in ("task_name", "task_id"):
             task = getattr(request, scope)
             rows = self.plane.runs.roots(task.project, task.domain)
             wanted = [row for row in rows if _is_of(told.action(row).metadata.task.id, task)]
-        elif scope == "project_id":
-            wanted = self.plane.runs.roots(request.project_id.name, request.project_id.domain)
+            page, token = page_of(wanted, limit, given)
         else:
-            wanted = self.plane.runs.roots("", "")
-        page, token = page_of(wanted, request.request.limit, request.request.token)
+            project = request.project_id if scope == "project_id" else ProjectIdentifier()
+            skip, size = start_of(given), limit or PAGE
+            # One more than is told says whether there are more.
+            found = self.plane.runs.roots(project.name, project.domain, size + 1, skip)
+            page, token = found[:size], str(skip + size) if len(found) > size else ""
         return messages.ListRunsResponse(runs=[told.run(row) for row in page], token=token)
 
     async def list_actions(self, request: Any, ctx: Any) -> Any:
@@ -120,13 +123,12 @@ class Runs(Service, RunService):
         seen = 0
         while True:
             bell = self.plane.changes.bell(run)
-            rows = self.plane.runs.actions(run)
-            changed = [row for row in rows if row["changed"] > seen]
-            seen = max(row["changed"] for row in rows)
+            changed = self.plane.runs.changed(run, seen)
             if changed:
+                seen = max(row["changed"] for row in changed)
                 enriched = [{"action": told.action(row), "meets_filter": True} for row in changed]
                 yield messages.WatchActionsResponse(enriched_actions=enriched)
-            if rows[0]["phase"] in ENDED:
+            if self.run(request.run_id)["phase"] in ENDED and not self.plane.runs.changed(run, seen):
                 return
             await bell.wait()
 

@@ -61,11 +61,19 @@ def page_of(found: Sequence[T], limit: int, token: str) -> tuple[Sequence[T], st
 
     :raises ConnectError: the token is none of ours.
     """
-    if token and not token.isdecimal():
-        raise ConnectError(Code.INVALID_ARGUMENT, f"'{token}' is no token of a page")
-    start = int(token or 0)
+    start = start_of(token)
     end = start + (limit or PAGE)
     return found[start:end], str(end) if end < len(found) else ""
+
+
+def start_of(token: str) -> int:
+    """Return where a page starts.
+
+    :raises ConnectError: the token is none of ours.
+    """
+    if token and not token.isdecimal():
+        raise ConnectError(Code.INVALID_ARGUMENT, f"'{token}' is no token of a page")
+    return int(token or 0)
 
 
 def checked(name: str) -> str:
