@@ -23,9 +23,11 @@ __all__ = [
     "init",
     "init_from_config",
     "isolated",
+    "led_to",
     "require",
     "resolve",
     "set_flags",
+    "set_scope",
     "settings",
 ]
 
@@ -101,6 +103,12 @@ def set_flags(
     """
     found = _config(config, environ)
     return _store(_Said(flags=given, config=found, chosen=found, pinned=config is not None), environ)
+
+
+def set_scope(*, project: str, domain: str, org: str) -> Settings:
+    """Say what a container was started for, which wins over everything. Reads no file; what is empty is not said."""
+    given = {"project": project, "domain": domain, "org": org}
+    return _store(_Said(flags={name: value for name, value in given.items() if value}), None)
 
 
 def _config(path_or_config: str | Path | Config | None, environ: Mapping[str, str] | None) -> Config | None:

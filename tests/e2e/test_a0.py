@@ -420,3 +420,21 @@ def test_help_and_wrong_arguments(container: Container) -> None:
     assert "a0 has no option --surprise" in error.message
     assert "--outputs-path" in run_process([A0, "--help"], cwd=cwd, env=env).expect().out
     assert "--outputs-path is missing" in run_process([A0], cwd=cwd, env=env).expect(2).err
+
+
+def test_modules_know_their_project_and_domain_while_they_are_loaded(tmp_path: Path) -> None:
+    source = """
+import flyte
+
+DECLARED = f"{flyte.current_project()} {flyte.current_domain()}"
+env = flyte.TaskEnvironment("app")
+
+
+@env.task
+def main() -> str:
+    return DECLARED
+"""
+    container = Container(tmp_path, {"app.py": source})
+    container.take()
+    container.environment["FLYTE_INTERNAL_EXECUTION_DOMAIN"] = "production"
+    assert container.run().expect().value == "flytesnacks production"
