@@ -5,7 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from benchmarks.bench import Bench
-from benchmarks.cases import build, bundle, bundle_memory, deploy, fanout, file_help, image_tag, loading, root_help, run
+from benchmarks.cases import (
+    build,
+    bundle,
+    bundle_memory,
+    deploy,
+    fanout,
+    file_help,
+    image_tag,
+    loading,
+    machine,
+    root_help,
+    run,
+)
 from benchmarks.finding import Finding
 
 CASES: Mapping[str, Callable[[Bench], list[Finding]]] = {
@@ -19,5 +31,6 @@ CASES: Mapping[str, Callable[[Bench], list[Finding]]] = {
     "image-tag": image_tag.measure,
     "build": build.measure,
     "deploy": deploy.measure,
+    "machine": machine.measure,
 }
 """Name on the command line -> what measures it, in the order of the report."""
