@@ -100,7 +100,7 @@ def main() -> None:
 
 def _attempt(arguments: list[str], places: Places, supervisor: Supervisor) -> int:
     from flytectl_py.model.dispatch import runs_of_process
-    from flytectl_py.runtime.start import run_once
+    from flytectl_py.runtime.once import run_once
 
     try:
         return run_once(arguments, places, supervisor)
