@@ -16,10 +16,11 @@ from flyteidl2.task.task_definition_pb2 import TaskSpec
 from flytectl_py.errors import FlyteError
 from flytectl_py.machine import outcomes
 from flytectl_py.machine.executors.api import CannotStartError, Ended
-from flytectl_py.machine.launches import Surroundings, launch_of, run_folder
+from flytectl_py.machine.launches import Surroundings, launch_of, log_file, run_folder
 from flytectl_py.machine.outcomes import Outcome
 from flytectl_py.machine.phases import ENDED, FAILED, SUCCEEDED, TIMED_OUT
 from flytectl_py.machine.plane import Plane
+from flytectl_py.machine.printed import keep_times
 from flytectl_py.machine.raw_containers import BadOutputError, collect, is_raw, staged
 
 GRACE_SECONDS = 10.0
@@ -90,6 +91,7 @@ class Attempt:
         executor = self._plane.executor
         waiting = asyncio.ensure_future(executor.wait(self.token))
         aborted = asyncio.ensure_future(self._action_ended())
+        noting = asyncio.ensure_future(keep_times(log_file(self._plane.logs, self.row, self.number)))
         limit = self._spec.task_template.metadata.timeout.ToTimedelta().total_seconds()
         try:
             timeout = self._seconds_left(limit)
@@ -106,6 +108,9 @@ class Attempt:
                 each.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await each
+            noting.cancel()
+            with contextlib.suppress(asyncio.CancelledError, OSError):
+                await noting  # on a full disk lines have no times of their own
 
     async def _outcome(self, ended: Ended) -> Outcome:
         try:
