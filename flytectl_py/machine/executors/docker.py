@@ -27,6 +27,7 @@ HOST = "host.docker.internal"
 """The name under which a container finds this machine, where it does not share its network."""
 _LOOPBACK = re.compile(r"(?<=//)(localhost|127\.0\.0\.1)(?=[:/]|$)")
 _DATA_OPTION = "--raw-data-path"
+_KILLED = 137
 _PATIENCE_SECONDS = 60.0
 _PAUSE_SECONDS = 0.5
 
@@ -92,7 +93,12 @@ class DockerExecutor:
 
     async def wait(self, token: str) -> Ended:
         while True:
-            await _docker("wait", _name(token))
+            said = await _docker("wait", _name(token))
+            if said.code == 0 and said.out.strip() not in ("", str(_KILLED)):
+                await self._settle_log(token)
+                code = int(said.out)
+                return Ended(code, reason=f"its container ended with exit code {code}")
+            # Killed, and the daemon knows why; or it was started anew meanwhile.
             state = await _state(token)
             if state is None:
                 return Ended(None, reason="its container was removed")
