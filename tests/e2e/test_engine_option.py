@@ -67,6 +67,32 @@ def test_what_fails_there_fails_here(project: Callable[..., Project]) -> None:
     assert "app.py" in done.err
 
 
+def test_a_parent_takes_the_failure_of_a_child_for_what_it_was(project: Callable[..., Project]) -> None:
+    source = f"""
+import flyte
+import flyte.errors
+
+env = flyte.TaskEnvironment("app", image={GIVEN})
+
+
+@env.task(retries=3)
+def child(x: int) -> int:
+    raise flyte.errors.NonRecoverableError("the table is empty")
+
+
+@env.task
+def main() -> str:
+    try:
+        return str(child(1))
+    except flyte.errors.NonRecoverableError as error:
+        return f"gave up: {{error}}"
+"""
+    app = project({"app.py": source, "pyproject.toml": PYPROJECT})
+    for engine in ("local", "process"):
+        done = app.flyte("run", "--engine", engine, "app.py", "main").expect()
+        assert done.out.splitlines()[-1] == "gave up: the table is empty", engine
+
+
 def test_a_file_that_does_not_travel_is_missing_there(project: Callable[..., Project]) -> None:
     app = _app(project)
     app.write({"notes.txt": "here", "app.py": APP.format(image=GIVEN).replace("main was here", "{open('notes.txt')}")})
