@@ -7,7 +7,7 @@ import flyte
 
 image = flyte.Image.from_debian_base()
 warm = flyte.TaskEnvironment("warm", image=image, reusable=flyte.ReusePolicy(replicas=2))
-env = flyte.TaskEnvironment("cold", image=image, depends_on=[warm], resources=flyte.Resources(cpu="100m"))
+env = flyte.TaskEnvironment("cold", image=image, depends_on=[warm])
 
 
 @env.task

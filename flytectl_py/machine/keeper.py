@@ -112,7 +112,10 @@ def start(home: Path, wanted: Wanted) -> tuple[Running, bool]:
     while time.monotonic() < latest:
         found = running(home)
         if found is not None and answers(found):
-            return found, found.pid == process.pid
+            started = found.pid == process.pid
+            if started:
+                process.returncode = 0  # It lives longer than its starter, who does not wait for it.
+            return found, started
         if process.poll() is not None:
             # Another one may have come first.
             found = _answering(home)
