@@ -34,6 +34,7 @@ class Attempt:
     """An attempt that has begun in the database, under `token`.
 
     :param row: of its action, as it was before. :param number: from 1 on.
+    `is_started` says that its executor may know it.
     """
 
     def __init__(self, plane: Plane, row: Any, number: int, token: str) -> None:
@@ -45,6 +46,7 @@ class Attempt:
         self._run_spec = RunSpec.FromString(row["run_spec"])
         self._folder = f"{run_folder(row)}/{number}"
         self._left: list[Outcome | None] = []
+        self.is_started = False
 
     async def run(self) -> None:
         """Start it and see it through."""
@@ -53,8 +55,10 @@ class Attempt:
             launch = launch_of(self.row, self.number, self.token, self._spec, self._run_spec, around)
             if is_raw(self._spec):
                 launch = await staged(launch, self._spec, self.row["input_uri"], self._files)
+            self.is_started = True
             await self._plane.executor.start(launch)
         except CannotStartError as error:
+            self.is_started = True
             self._left.append(Outcome(outcomes.failure("CannotStart", str(error), recoverable=False)))
         else:
             self._plane.progress.running(self.row, self.number)

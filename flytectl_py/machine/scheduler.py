@@ -18,7 +18,7 @@ from flytectl_py.errors import FlyteError
 from flytectl_py.machine import outcomes
 from flytectl_py.machine.attempts import Attempt
 from flytectl_py.machine.launches import run_folder
-from flytectl_py.machine.phases import QUEUED, SUCCEEDED, TIMED_OUT
+from flytectl_py.machine.phases import FAILED, QUEUED, SUCCEEDED, TIMED_OUT
 from flytectl_py.machine.plane import Plane
 from flytectl_py.runtime.outcome import OUTPUTS
 
@@ -80,7 +80,8 @@ class Scheduler:
             attempt = Attempt(self._plane, row, left["number"], left["token"])
             if await self._plane.executor.adopt(left["token"]):
                 self._plane.progress.running(row, left["number"])
-                self._look_after(attempt, started=True)
+                attempt.is_started = True
+                self._look_after(attempt)
             else:
                 # What was about to start never did, so this was no attempt.
                 await self._plane.executor.forget(left["token"])
@@ -113,11 +114,11 @@ class Scheduler:
         output = f"{run_folder(row)}/{int(row['attempt']) + 1}"
         number = self._plane.progress.begin(row, token, executor.name, output)
         if number is not None:
-            self._look_after(Attempt(self._plane, row, number, token), started=False)
+            self._look_after(Attempt(self._plane, row, number, token))
 
-    def _look_after(self, attempt: Attempt, *, started: bool) -> None:
+    def _look_after(self, attempt: Attempt) -> None:
         number = attempt.row["id"]
-        task = asyncio.get_running_loop().create_task(self._see_through(attempt, started=started))
+        task = asyncio.get_running_loop().create_task(self._see_through(attempt))
         self._attempts[number], self._tasks[number] = attempt, task
 
         def over(done: asyncio.Task[None]) -> None:
@@ -125,34 +126,33 @@ class Scheduler:
             self._tasks.pop(number, None)
             if not done.cancelled() and done.exception() is not None:
                 log.error("an attempt was lost", exc_info=done.exception())
+                error = outcomes.failure("ControlPlaneFault", f"it cannot be followed: {done.exception()!r}")
+                self._plane.progress.end(attempt.row, FAILED, number=attempt.number, error=error.SerializeToString())
             self.wake()
 
         task.add_done_callback(over)
 
-    async def _see_through(self, attempt: Attempt, *, started: bool) -> None:
-        if started:
-            await self._patiently(attempt.follow)
-            return
-        hit = await self._cached(attempt.row)
-        if hit:
-            self._plane.progress.end(
-                attempt.row, SUCCEEDED, number=attempt.number, output_uri=hit, cache_status=CACHE_HIT
-            )
-            return
-        await self._patiently(attempt.run, then=attempt.follow)
-
-    async def _patiently(self, first: Any, then: Any = None) -> None:
-        """See an attempt through, also where the state cannot be written for a while."""
-        step = first
+    async def _see_through(self, attempt: Attempt) -> None:
+        """See an attempt to its end, also where the state, the store or a daemon are away for a while."""
         while True:
             try:
-                await step()
-            except sqlite3.Error:
-                log.exception("the state cannot be written")
+                if attempt.is_started:
+                    await attempt.follow()
+                else:
+                    await self._begin(attempt)
+            except (sqlite3.Error, FlyteError, OSError) as error:
+                log.warning("an attempt cannot be followed for now: %s", error)
                 await asyncio.sleep(TROUBLE_SECONDS)
-                step = then or first
             else:
                 return
+
+    async def _begin(self, attempt: Attempt) -> None:
+        hit = await self._cached(attempt.row)
+        if hit:
+            number = attempt.number
+            self._plane.progress.end(attempt.row, SUCCEEDED, number=number, output_uri=hit, cache_status=CACHE_HIT)
+        else:
+            await attempt.run()
 
     async def _cached(self, row: Any) -> str:
         """Return where the outputs of an earlier call are that was the same; empty where there was none."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import json
 import logging
@@ -10,6 +11,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -52,8 +54,10 @@ def serve(home: Path, port: int, store: str = "", executor: str = "process") -> 
 class _Server(uvicorn.Server):
     """A server that leaves signals to the loop below."""
 
-    def install_signal_handlers(self) -> None:
-        """Do nothing."""
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take none."""
+        yield
 
 
 async def _serve(plane: Plane, opened: socket.socket) -> None:
@@ -69,7 +73,7 @@ async def _serve(plane: Plane, opened: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.set)
     scheduling = asyncio.create_task(scheduler.run())
-    answering = asyncio.create_task(server._serve([opened]))  # `serve` takes the signals
+    answering = asyncio.create_task(server.serve([opened]))
     stopping = asyncio.create_task(ending.wait())
     await asyncio.wait({scheduling, answering, stopping}, return_when=asyncio.FIRST_COMPLETED)
     scheduling.cancel()
