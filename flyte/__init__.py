@@ -32,6 +32,7 @@ from flytectl_py.project.disk import Disk
 if TYPE_CHECKING:
     from flyte import config as config
     from flyte import errors as errors
+    from flyte import extras as extras
     from flyte import git as git
     from flyte import io as io
     from flyte import report as report
@@ -80,7 +81,7 @@ if not TYPE_CHECKING:  # type checkers know the modules by name
 
     def __getattr__(name):
         # ``flyte.errors.X`` after a plain ``import flyte``; who uses none of them waits for none.
-        if name in ("config", "errors", "git", "io", "report", "storage"):
+        if name in ("config", "errors", "extras", "git", "io", "report", "storage"):
             from importlib import import_module
 
             return import_module(f"flyte.{name}")

@@ -18,6 +18,7 @@ from benchmarks.cases import (
     image_tag,
     literals,
     loading,
+    machine,
     records,
     root_help,
     run,
@@ -40,5 +41,6 @@ CASES: Mapping[str, Callable[[Bench], list[Finding]]] = {
     "literals": literals.measure,
     "deploy": deploy.measure,
     "a0": a0.measure,
+    "machine": machine.measure,
 }
 """Name on the command line -> what measures it, in the order of the report."""

@@ -26,6 +26,7 @@ class Answer(NamedTuple):
 
     :param message: a sentence for a person: what was asked, and what came back.
     :param hint: what to do next. :param digest: ``sha256:…`` where it exists and that is known.
+    :param notes: what it does not have of what its plan says, one sentence each.
     """
 
     uri: str
@@ -33,6 +34,7 @@ class Answer(NamedTuple):
     message: str
     hint: str = ""
     digest: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def ignore_progress(line: str) -> None:

@@ -51,8 +51,9 @@ class Processes:
         feed: Callable[[BinaryIO], None],
         line: Callable[[str], None],
         environment: Mapping[str, str] | None = None,
+        folder: str | None = None,
     ) -> int:
-        """Run a command, let `feed` write its standard input, hand each line that it prints to `line`.
+        """Run a command in `folder`, let `feed` write its standard input, hand each line that it prints to `line`.
 
         It runs in a session of its own, so that Ctrl-C reaches it through here only: it is then asked to stop, and
         waited for. The same happens when `feed` raises, which is raised again.
@@ -65,6 +66,7 @@ class Processes:
             process = subprocess.Popen(
                 command,
                 env=environment,
+                cwd=folder,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,

@@ -12,6 +12,7 @@ BUILT_IN: Final = {
     "docker": "flytectl_py.builders.docker:DockerBuilder",
     "podman": "flytectl_py.builders.podman:PodmanBuilder",
     "dockerfile": "flytectl_py.builders.dockerfile:DockerfileBuilder",
+    "environment": "flytectl_py.builders.environment:EnvironmentBuilder",
 }
 ENTRY_POINTS: Final = ("flytectl_py.builders", "flyte.plugins.image_builders")
 """Groups under which other distributions register ``name = "module:Class"``; called without arguments."""

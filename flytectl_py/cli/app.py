@@ -30,11 +30,14 @@ COMMANDS: Final = {
     "build": ("flytectl_py.cli.build", "Build the images of environments, where they are missing."),
     "deploy": ("flytectl_py.cli.deploy", "Store the tasks of a file or folder on a cluster, under one version."),
     "serialize": ("flytectl_py.cli.serialize", "Write tasks as the files that Flyte 1 registers."),
+    "start": ("flytectl_py.cli.machine", "Start a control plane on this machine."),
+    "stop": ("flytectl_py.cli.machine", "Stop the control plane of this machine."),
+    "status": ("flytectl_py.cli.machine", "Show whether a control plane runs on this machine."),
     "config": ("flytectl_py.cli.config", "Show the settings, and where each came from."),
     "whoami": ("flytectl_py.cli.whoami", "Show who the control plane thinks you are."),
     "explain": ("flytectl_py.cli.explain", "Show what an image's tag is made of, and what changed."),
 }
-"""Name -> (module with a function `command()`, one line of help)."""
+"""Name -> (module with a function `command()`, or `NAME_command()` where it has several; one line of help)."""
 
 HELP: Final = """Take plain Python tasks from a laptop to wherever they run.
 
@@ -57,7 +60,8 @@ class Commands(SaysWhere, TyperGroup):
         if cmd_name not in COMMANDS:
             raise UnknownNameError("command", cmd_name, COMMANDS, hint="see 'flyte --help'")
         module, _ = COMMANDS[cmd_name]
-        return importlib.import_module(module).command()
+        found = importlib.import_module(module)
+        return getattr(found, f"{cmd_name}_command", found.command)()
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         del ctx

@@ -132,7 +132,13 @@ def _building(options: Mapping[str, Any], output: Output, loaded: Loaded) -> Bui
         note=output.note,
         progress=labelled(output.note),
     )
-    return settled(building, loaded)
+    settled_building = settled(building, loaded)
+    if options.get("dry_run"):
+        return settled_building
+    from flytectl_py.config.settings import require
+    from flytectl_py.engines.one_machine import building_for, executor_of
+
+    return building_for(executor_of(require()), settled_building)
 
 
 def _unbuilt(plan: DeploymentPlan, building: BuildOptions) -> Sequence[ImageOutcome]:

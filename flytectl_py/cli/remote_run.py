@@ -36,7 +36,7 @@ def tell(run: RemoteRun, output: Output, *, follow: bool) -> None:
         output.note(f"what it returned cannot be shown: {bad.message}")
         output.result("", {**said, "outputs": None})
         return
-    output.result(_shown(outputs), {**said, "outputs": {name: to_json(value) for name, value in outputs.items()}})
+    output.result(shown(outputs), {**said, "outputs": {name: to_json(value) for name, value in outputs.items()}})
 
 
 def tell_plan(plan: RunPlan, first_line: str, said: Mapping[str, Any], output: Output) -> None:
@@ -108,7 +108,8 @@ def _tell_phase(record: ActionRecord, output: Output) -> None:
     output.note(f"{record.run}: {record.phase.replace('_', ' ')}{attempt}")
 
 
-def _shown(outputs: Mapping[str, Any]) -> str:
+def shown(outputs: Mapping[str, Any]) -> str:
+    """Return what a task returned as a person reads it."""
     from flytectl_py.values.render import readable
 
     if len(outputs) == 1:

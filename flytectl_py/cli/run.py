@@ -40,6 +40,7 @@ Examples:
   flyte run app.py main --x 1 --name first
   flyte run app.py main --inputs inputs.json --json
   flyte run --follow app.py main --x 1  on a cluster: wait for it, with its logs
+  flyte run --engine docker app.py main  here, in the image and with the bundle that a cluster gets
   flyte run deployed-task env.main --x 1  what was deployed, without its code
 
 Options may stand before FILE, before TASK, or after it; there the inputs of the task come first. FILE may be a folder:

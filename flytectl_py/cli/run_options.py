@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flytectl_py.cli.options import GENERAL, Option
-from flytectl_py.errors import UsageError
+from flytectl_py.errors import UnknownNameError, UsageError
 
 if TYPE_CHECKING:
     from flytectl_py.engines.remote import Remote
@@ -14,6 +14,12 @@ if TYPE_CHECKING:
 
 RUN_OPTIONS: Mapping[str, Option] = {
     "local": Option(("--local",), "Run on this machine, also where an endpoint is configured.", kind="flag"),
+    "engine": Option(
+        ("--engine",),
+        "Where it runs: local, here as it is; process, here with its bundle in the environment of its image; docker, "
+        "in its image; cluster, at the endpoint.",
+        "NAME",
+    ),
     "follow": Option(
         ("--follow", "-f"), "On a cluster: wait, and show phases and logs; ends as the run ends.", kind="flag"
     ),
@@ -69,6 +75,24 @@ def pairs(option: str, given: Sequence[str], example: str) -> dict[str, str]:
             raise UsageError(f"{option}: got '{pair}'; it takes KEY=VALUE, e.g. {option} {example}")
         found[name] = value
     return found
+
+
+ENGINES = ("local", "process", "docker", "cluster")
+
+
+def engine_of(options: Mapping[str, Any]) -> str:
+    """Return the engine that the options choose; empty where the settings decide.
+
+    :raises UnknownNameError: there is none of that name. :raises UsageError: --local says something else.
+    """
+    engine = str(options.get("engine") or "")
+    if engine and engine not in ENGINES:
+        raise UnknownNameError("engine", engine, ENGINES, where="--engine")
+    if options.get("local"):
+        if engine not in ("", "local"):
+            raise UsageError(f"--local and --engine {engine} exclude each other", hint="give one of them")
+        return "local"
+    return engine
 
 
 def run_context(options: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 from flytectl_py.cli.output import Output, about_run, settle_output
 from flytectl_py.cli.params import read_inputs
 from flytectl_py.cli.reports import reports_here, tell_reports
-from flytectl_py.cli.run_options import run_context
+from flytectl_py.cli.run_options import engine_of, run_context
 from flytectl_py.cli.start import user_code
 from flytectl_py.model.task import Task
 
@@ -55,8 +55,16 @@ def run_task(
     context = run_context(options)
     inputs = read_inputs(task, typed, options.get("inputs"), again)
     copy_style = _copy_style(options.get("copy_style", "loaded_modules"))
+    engine = engine_of(options)
+    if engine in ("process", "docker") and not options.get("dry_run"):
+        from flytectl_py.cli.one_machine import run_on_own_plane
+
+        root = loaded.root.path if again is None else again.root
+        runner = Runner(mode="remote", copy_style=copy_style, note=output.note, root=root, **context)
+        run_on_own_plane(engine, runner, task, inputs, output)
+        return
     runner = Runner(
-        mode="local" if options.get("local") else None,
+        mode={"": None, "local": "local"}.get(engine, "remote"),
         copy_style=copy_style,
         dry_run=bool(options.get("dry_run")),
         copy_bundle_to=_bundles(loaded.root.path) if options.get("keep_code") else None,

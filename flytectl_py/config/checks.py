@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flytectl_py.errors import did_you_mean
 
-IMAGE_BUILDERS = ("local", "docker", "podman", "dockerfile", "local-podman", "remote")
+IMAGE_BUILDERS = ("local", "docker", "podman", "dockerfile", "environment", "local-podman", "remote")
 BUILDER_ENTRY_POINTS = ("flytectl_py.builders", "flyte.plugins.image_builders")
 """Groups under which other distributions register builders by name."""
 AUTH_TYPES = ("Pkce", "ClientSecret", "DeviceFlow", "ExternalCommand")

@@ -23,11 +23,20 @@ __all__ = [
     "init",
     "init_from_config",
     "isolated",
+    "led_to",
     "require",
     "resolve",
     "set_flags",
+    "set_scope",
     "settings",
 ]
+
+
+_OF_REACHING = (
+    "insecure_skip_verify", "ca_cert_file_path", "auth_type", "command", "proxy_command", "api_key", "client_id",
+    "client_credentials_secret", "auth_client_config", "scopes", "http_proxy_url", "console_endpoint", "headless",
+)  # fmt: skip
+"""The settings that are about one control plane, besides its endpoint."""
 
 
 class _Said(NamedTuple):
@@ -96,6 +105,12 @@ def set_flags(
     return _store(_Said(flags=given, config=found, chosen=found, pinned=config is not None), environ)
 
 
+def set_scope(*, project: str, domain: str, org: str) -> Settings:
+    """Say what a container was started for, which wins over everything. Reads no file; what is empty is not said."""
+    given = {"project": project, "domain": domain, "org": org}
+    return _store(_Said(flags={name: value for name, value in given.items() if value}), None)
+
+
 def _config(path_or_config: str | Path | Config | None, environ: Mapping[str, str] | None) -> Config | None:
     """Return the configuration, or None where there is none; without one, nothing that reads files is imported."""
     if path_or_config is None:
@@ -118,6 +133,22 @@ def _store(said: _Said, environ: Mapping[str, str] | None) -> Settings:
 
         set_log_level(settled.log_level)
     return settled
+
+
+@contextmanager
+def led_to(endpoint: str) -> Iterator[Settings]:
+    """Lead to a control plane of this machine in the block, whatever is said elsewhere of one and of how to log in."""
+    cell = current_cell.get()
+    before = cell.said
+    now = before.settings or resolve(environ=os.environ)
+    plain = Settings()
+    unsaid = {name: getattr(plain, name) for name in _OF_REACHING}
+    settled = now._replace(**{**unsaid, "endpoint": endpoint, "insecure": True})
+    cell.said = before._replace(settings=settled)
+    try:
+        yield settled
+    finally:
+        cell.said = before
 
 
 def settings() -> Settings | None:

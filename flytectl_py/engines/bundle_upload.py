@@ -8,6 +8,7 @@ import os
 import time
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import unquote, urlsplit
 
 from flytectl_py.controlplane.services import ControlPlane
 from flytectl_py.controlplane.uploads import Destination
@@ -34,7 +35,7 @@ async def upload_bundle(
     """
     memory = _Memory(root, f"{plane.endpoint.url} {scope.org}/{scope.project}/{scope.domain} {bundle.digest}")
     known = "" if again else memory.uri()
-    if known:
+    if known and _may_be_there(known):
         note(f"{bundle.summary}; it was uploaded before")
         return known
     name = f"{bundle.digest}.tar.gz"
@@ -43,6 +44,12 @@ async def upload_bundle(
     note(f"{bundle.summary}; {'uploaded' if put.uploaded else 'it is there already'}")
     memory.keep(put.uri)
     return put.uri
+
+
+def _may_be_there(uri: str) -> bool:
+    """Whether there is no reason to doubt a memory: a folder of this machine, and its control plane, come and go."""
+    parts = urlsplit(uri)
+    return parts.scheme != "file" or Path(unquote(parts.path)).exists()
 
 
 class _Memory:

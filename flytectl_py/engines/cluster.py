@@ -19,6 +19,7 @@ from flytectl_py.engines.image_building import BuildOptions, build_images, label
 from flytectl_py.engines.image_history import ImageHistory
 from flytectl_py.engines.image_options import image_options
 from flytectl_py.engines.offloading import Storage
+from flytectl_py.engines.one_machine import building_for, executor_of
 from flytectl_py.engines.remote import Remote, organisation, remote_of
 from flytectl_py.engines.remote_run import RemoteRun
 from flytectl_py.engines.run_bundle import check_interactive, code_of
@@ -44,15 +45,18 @@ class ClusterEngine:
         self._options = options
         self._note = note
         self._settings = config.settings() or config.resolve(environ=os.environ)
+        self._executor = ""
 
     def run(self, task: AnyTask, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Run:
         remote = self._remote()
+        self._executor = executor_of(self._settings)
         plan = self.plan(task, args, kwargs)
         self._build(plan)
         return run_sync(lambda: self._start(plan, remote))
 
     async def run_async(self, task: AnyTask, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Run:
         remote = self._remote()
+        self._executor = await asyncio.to_thread(executor_of, self._settings)
         plan = self.plan(task, args, kwargs)
         await asyncio.to_thread(self._build, plan)
         return await self._start(plan, remote)
@@ -88,6 +92,7 @@ class ClusterEngine:
             version=far.version,
             copy_style=far.copy_style,
             images=image_options(self._settings, refs=far.images),
+            needs_registry=not self._executor,
             where_version="version",
             where_copy_style="copy_style",
         )
@@ -107,7 +112,7 @@ class ClusterEngine:
             note=self._note,
             progress=labelled(self._note),
         )
-        build_images(plan.deployment.images, how, ImageHistory.of(root))
+        build_images(plan.deployment.images, building_for(self._executor, how), ImageHistory.of(root))
 
     async def _start(self, plan: RunPlan, remote: Remote) -> Run:
         async with remote.connect() as plane:

@@ -98,6 +98,7 @@ def _code(environments: Sequence[Environment], interactive: bool | None, setting
 def carry_out(plan: DeploymentPlan, settings: Settings, note: Callable[[str], None]) -> dict[str, DeployedTask]:
     """Deploy what is planned, and return what came of each task, by name. Raises as `deploying.deploy`."""
     from flytectl_py.engines.deploying import Deploying, deploy
+    from flytectl_py.engines.one_machine import building_for, executor_of
     from flytectl_py.engines.remote import remote_of
 
     if not settings.endpoint:
@@ -112,6 +113,7 @@ def carry_out(plan: DeploymentPlan, settings: Settings, note: Callable[[str], No
         note=note,
         progress=labelled(note),
     )
+    building = building_for(executor_of(settings), building)
     deployed = deploy(plan, remote_of(settings, note=note), Deploying(building, note))
     return {
         each.task: DeployedTask(each.task, plan.version, "created" if each.state == "created" else "unchanged")

@@ -35,6 +35,7 @@ class PlanOptions:
     """What is not of the code.
 
     :param version: empty where it follows from the content. :param where_version: who gives it, for errors.
+    :param needs_registry: images have to travel: one that goes to no registry is warned of.
     :param include: of ``--include``, relative to `cwd`. :param where_copy_style: who gives the style, for errors.
     """
 
@@ -47,6 +48,7 @@ class PlanOptions:
     cwd: str = ""
     images: ImageOptions = field(default_factory=ImageOptions)
     env_vars: Mapping[str, str] = field(default_factory=dict)
+    needs_registry: bool = True
     where_version: str = "--version"
     where_copy_style: str = "--copy-style"
 
@@ -176,7 +178,7 @@ def plan_tasks(
     derived = _derived(plan)
     if not version:
         plan = replace(plan, version=derived, submission=submission._replace(version=derived))
-    return replace(plan, warnings=tuple(_warnings(plan, style)))
+    return replace(plan, warnings=tuple(_warnings(plan, style, options)))
 
 
 def _derived(plan: DeploymentPlan) -> str:
@@ -243,13 +245,13 @@ def _sys_path(code: Code) -> tuple[str, ...]:
     return tuple(f"./{each}" for each in dict.fromkeys(relative) if not each.startswith(".."))
 
 
-def _warnings(plan: DeploymentPlan, style: str) -> Iterator[str]:
+def _warnings(plan: DeploymentPlan, style: str, options: PlanOptions) -> Iterator[str]:
     if plan.bundle is not None:
         yield from plan.bundle.warnings
     homeless = [
         name for each in plan.images if not (each.plan.given or each.plan.registry) for name in each.environments
     ]
-    if homeless:
+    if homeless and options.needs_registry:
         shown = ", ".join(homeless[:3]) + (f" and {len(homeless) - 3} more" if len(homeless) > 3 else "")
         yield (
             f"{'images go' if len(homeless) > 1 else 'an image goes'} to no registry ({shown}), so only a cluster on "

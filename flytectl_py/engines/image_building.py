@@ -111,7 +111,8 @@ def build_images(images: Sequence[PlannedImage], options: BuildOptions, history:
             outcomes.append(_given(each, builder, options))
             continue
         one = built[each.plan.uri]
-        for note in one.result.notes if one.result is not None else ():
+        said = one.result.notes if one.result is not None else one.answer.notes if one.answer is not None else ()
+        for note in said:
             options.note(note)
         seconds, digest = (one.result.seconds, one.result.digest) if one.result is not None else (0.0, "")
         outcomes.append(ImageOutcome(each, one.state, changed[each.plan.uri], seconds, digest))
@@ -166,7 +167,7 @@ def _request(image: PlannedImage, builder: Builder, options: BuildOptions, *, pu
         image.plan,
         also=_also(image, options),
         push=push and (builder.pushes or options.push is True),
-        secrets=build_secrets(names, options.secrets_dir) if names and builder.pushes else {},
+        secrets=build_secrets(names, options.secrets_dir) if names and not options.output else {},
         output=folder,
         progress=lambda line: options.progress(label, line),
     )

@@ -6,10 +6,11 @@ import dataclasses
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, ParamSpec, TypeVar, overload
+from typing import Any, ClassVar, Literal, ParamSpec, TypeVar, cast, overload
 
 from flytectl_py.errors import DeclarationError, did_you_mean
 from flytectl_py.model.cache import Cache, CacheRequest
+from flytectl_py.model.container_task import ContainerTask
 from flytectl_py.model.image import Image
 from flytectl_py.model.pod import PodTemplate
 from flytectl_py.model.registry import Place, calling_place, current_registry
@@ -161,9 +162,36 @@ class TaskEnvironment(Environment):
         """
         if not isinstance(task, Task):
             raise DeclarationError(f"{self.name}.add_task(…)", task, "give a task")
+        if isinstance(task, ContainerTask):
+            task.environment = self
+            self._insert(task)
+            return cast("Task[P, R]", task)
         mine = Task(task.func, self, task.short_name, task.settings)
         self._insert(mine)
         return mine
+
+    @classmethod
+    def from_task(
+        cls, name: str, *tasks: Task[..., Any], depends_on: list[Environment] | None = None
+    ) -> TaskEnvironment:
+        """Make an environment of tasks that want one image, with the resources, variables and secrets of the first.
+
+        :raises DeclarationError: no task, or tasks with different images.
+        """
+        if not tasks or not all(isinstance(each, Task) for each in tasks):
+            raise DeclarationError(f"TaskEnvironment.from_task('{name}', …)", tasks, "give tasks")
+        declared = [each if isinstance(each, ContainerTask) else each.environment for each in tasks]
+        if any(each.image != declared[0].image for each in declared):
+            images = [str(each.image) for each in declared]
+            raise DeclarationError(f"TaskEnvironment.from_task('{name}', …)", images, "they need one image")
+        first = declared[0]
+        made = cls(
+            name, depends_on or [], image=first.image, resources=first.resources, env_vars=first.env_vars,
+            secrets=first.secrets,
+        )  # fmt: skip
+        for each in tasks:
+            made.add_task(each)
+        return made
 
     @overload
     def task(self, _func: Callable[P, R]) -> Task[P, R]: ...

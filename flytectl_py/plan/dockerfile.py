@@ -24,7 +24,7 @@ WITHOUT_FLYTE_TEXT = "flyte ; sys_platform == 'none'\n"
 
 _MOUNTED = "/mnt/flyte"
 _UV_CACHE = "/var/cache/uv"
-_POETRY = "poetry>=2,<3"
+POETRY = "poetry>=2,<3"
 _MAMBA_ROOT = "/opt/micromamba"
 _ENVIRONMENTS = {"python": "/opt/venv", "conda": f"{_MAMBA_ROOT}/envs/runtime"}
 """Where layers that bring a Python put it, by their kind. Flyte 1 has its interpreters in the same places."""
@@ -215,7 +215,7 @@ class _Layer:
         prefix, whole = self.base.prefix, fields["mode"] == "install_project"
         command = (
             f"cd {_MOUNTED} && VIRTUAL_ENV={prefix} POETRY_CACHE_DIR=/var/cache/poetry uv tool run "
-            f"--cache-dir {_UV_CACHE} --python {self.base.python} --no-python-downloads --from '{_POETRY}' "
+            f"--cache-dir {_UV_CACHE} --python {self.base.python} --no-python-downloads --from '{POETRY}' "
             f"poetry install --no-interaction --no-root --no-directory{_extra(fields)}"
             f" && uv pip uninstall --python {self.base.python} --break-system-packages flyte"
         )

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from flytectl_py.plan.image import ImagePlan
 
 DEBIAN_WORKDIR = "/root"
-_COPIES = ("source-file", "source-folder", "code-bundle")
+COPIES = ("source-file", "source-folder", "code-bundle")
 
 
 def why_not_importable(plan: ImagePlan, location: str, path: str) -> str:
@@ -41,7 +41,7 @@ def _places(plan: ImagePlan, location: str) -> tuple[str, list[str]]:
     for layer in plan.layers:
         if layer.kind == "workdir":
             workdir = posixpath.normpath(posixpath.join(workdir, str(layer.fields["workdir"])))
-        if layer.kind in _COPIES:
+        if layer.kind in COPIES:
             folder = posixpath.join(workdir, str(layer.fields["folder"]))
             names = [each.path.partition("/")[2] for each in layer.files if each.location == location]
             places += [posixpath.normpath(posixpath.join(folder, name)) for name in names]

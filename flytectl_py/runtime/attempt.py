@@ -60,8 +60,11 @@ def run_attempt(invocation: Invocation, places: Places, outcome: Outcome, deadli
 
 
 def _load(invocation: Invocation, places: Places) -> AnyTask:
+    from flytectl_py.config.settings import set_scope
     from flytectl_py.runtime.code import install_code
 
+    # Modules may ask for the domain while they are loaded, to declare what is right there.
+    set_scope(project=invocation.project, domain=invocation.domain, org=invocation.org)
     code = install_code(invocation, places)
     if invocation.pkl:
         from flytectl_py.runtime.packed import load_packed

@@ -6,6 +6,7 @@ from typing import Any
 
 from flytectl_py.errors import (
     BaseRuntimeError,
+    NonRecoverableError,
     OOMError,
     RunAbortedError,
     RuntimeSystemError,
@@ -21,6 +22,7 @@ from flytectl_py.runtime.places import Places
 from flytectl_py.wire import actions
 from flytectl_py.wire.failures import Failure, failure_of, parse_failure
 
+NON_RECOVERABLE = "NonRecoverableError"
 # How a user's traceback begins, see traceback.TracebackException.
 _TRACEBACKS = (
     "\n\nTraceback (most recent call last):\n",
@@ -62,6 +64,8 @@ def error_of(failure: Failure) -> BaseRuntimeError:
         error = TaskInterruptedError(failure.code, message)
     elif failure.code == "TaskTimeoutError":
         error = TaskTimeoutError(message)
+    elif failure.code == NON_RECOVERABLE:
+        error = NonRecoverableError(message)
     elif failure.kind == "system":
         error = RuntimeSystemError(failure.code, message)
     elif failure.kind == "unknown":

@@ -11,8 +11,8 @@ import gc
 import os
 import sys
 
-FAILED = 1
-WRONG_ARGUMENTS = 2
+WARM = "--warm"
+"""The one argument of a process that runs several attempts, see `worker`."""
 
 
 def main() -> None:
@@ -24,39 +24,23 @@ def main() -> None:
 
 def run(arguments: list[str]) -> int:
     """Run the attempt that `arguments` describe and return the exit code."""
-    from flytectl_py.runtime.arguments import outputs_path_in, read_arguments, usage
+    from flytectl_py.runtime.arguments import usage
 
     if "--help" in arguments[:1]:
         sys.stdout.write(usage())
         return 0
-    folder = outputs_path_in(arguments)
-    if not folder:
-        sys.stderr.write(
-            "a0: --outputs-path is missing, so there is no place for an outcome; a0 --help lists the options\n"
-        )
-        return WRONG_ARGUMENTS
-    from flytectl_py.runtime.attempt import run_attempt
-    from flytectl_py.runtime.outcome import Outcome
+    if arguments == [WARM]:
+        from flytectl_py.runtime.worker import main as work
+
+        work()
+        return 0
+    from flytectl_py.runtime.once import run_once
     from flytectl_py.runtime.places import Places
-    from flytectl_py.runtime.supervisor import WRITING_SECONDS, Supervisor
+    from flytectl_py.runtime.supervisor import Supervisor
 
+    supervisor = Supervisor()
     places = Places(os.environ)
-    outcome = Outcome(places, folder)
-    supervisor = Supervisor(outcome)
-    supervisor.start()
-    code = WRONG_ARGUMENTS
     try:
-        invocation = read_arguments(arguments, os.environ)
-        code = FAILED
-        code = 0 if run_attempt(invocation, places, outcome, supervisor.end_after) else FAILED
-    except BaseException as error:  # noqa: BLE001  every way to end has an outcome
-        from flytectl_py.runtime.failing import of_machinery, say
-
-        failure = of_machinery(error)
-        if outcome.fail(failure):
-            say(failure)
+        return run_once(arguments, places, supervisor, start=supervisor.start)
     finally:
-        # The supervisor may be writing it.
-        outcome.wait(WRITING_SECONDS)
         places.close()
-    return code

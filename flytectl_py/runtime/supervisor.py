@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from types import FrameType
 
 from flytectl_py.runtime.outcome import Outcome
@@ -26,8 +27,10 @@ class Supervisor:
     A handler of the user's own for a signal replaces this one's.
     """
 
-    def __init__(self, outcome: Outcome) -> None:
-        self._outcome = outcome
+    def __init__(self, flush: Callable[[], None] | None = None) -> None:
+        """:param flush: sees to it that what was printed arrives where it is read."""
+        self._flush = flush or sys.stdout.flush
+        self._outcome: Outcome | None = None
         self._deadline: tuple[float, Failure] | None = None
         self._read, self._write = os.pipe()
         os.set_blocking(self._write, False)  # as it is called
@@ -41,6 +44,16 @@ class Supervisor:
         # The thread hears of a signal at once through the descriptor, even while the main thread runs no Python.
         signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
         threading.Thread(target=self._watch, name="flyte-supervisor", daemon=True).start()
+
+    def look_after(self, outcome: Outcome) -> None:
+        """Write to `outcome` how the attempt ended, should it be ended."""
+        self._deadline = None
+        self._outcome = outcome
+
+    def rest(self) -> None:
+        """No attempt runs: a signal ends the process, and there is nothing to write."""
+        self._deadline = None
+        self._outcome = None
 
     def end_after(self, seconds: float, failure: Failure) -> None:
         """End the attempt with `failure` once `seconds` have passed."""
@@ -74,17 +87,20 @@ class Supervisor:
     def _end(self, failure: Failure, code: int) -> None:
         from flytectl_py.runtime.failing import say
 
-        if self._outcome.is_taken():
+        outcome = self._outcome
+        if outcome is None:
+            os._exit(code)
+        if outcome.is_taken():
             # It is being written, or is written: then the process is about to end by itself.
-            self._outcome.wait(WRITING_SECONDS)
+            outcome.wait(WRITING_SECONDS)
             time.sleep(0.5)
         else:
             say(failure)
             # A store may be away for longer than there is time.
-            threading.Thread(target=self._outcome.fail, args=(failure,), daemon=True).start()
-            self._outcome.wait(WRITING_SECONDS)
+            threading.Thread(target=outcome.fail, args=(failure,), daemon=True).start()
+            outcome.wait(WRITING_SECONDS)
         with contextlib.suppress(OSError, ValueError):  # closed, or nobody reads it
-            sys.stdout.flush()
+            self._flush()
         os._exit(code)
 
 

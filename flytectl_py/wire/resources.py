@@ -34,7 +34,8 @@ _CLASSES: Final = {
     "NEURON": tasks_pb2.GPUAccelerator.AMAZON_NEURON,
     "AMD_GPU": tasks_pb2.GPUAccelerator.AMD_GPU,
     "HABANA_GAUDI": tasks_pb2.GPUAccelerator.HABANA_GAUDI,
-    "APPLE_SILICON": tasks_pb2.GPUAccelerator.APPLE_SILICON,
+    # A number, because flyteidl2 has a name for it since 2.0.53 only, and an image may hold an older one.
+    "APPLE_SILICON": 5,
 }
 _NAMES: Final = tasks_pb2.Resources.ResourceName
 _IN_PODS: Final = {

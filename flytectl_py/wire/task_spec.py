@@ -10,9 +10,10 @@ from flyteidl2.core import identifier_pb2, tasks_pb2
 from flyteidl2.task import environment_pb2, task_definition_pb2, task_service_pb2
 
 from flytectl_py.errors import UsageError
+from flytectl_py.model.container_task import ContainerTask
 from flytectl_py.model.pod import PodTemplate
 from flytectl_py.model.task import Task
-from flytectl_py.wire import reuse
+from flytectl_py.wire import raw_containers, reuse
 from flytectl_py.wire.arguments import arguments, environment_variables
 from flytectl_py.wire.documentation import MOST_SHORT, Docs, SourceLink, docs_of, documentation, shortened
 from flytectl_py.wire.interfaces import default_inputs, typed_interface
@@ -37,8 +38,11 @@ _PYTHON_TASK: Final = "python"
 
 
 def task_name(task: Task[..., Any]) -> str:
-    """Return the name of a task on a cluster, ``environment.function``. Its short name is for people only."""
-    return f"{task.environment.name}.{task.func.__name__}"
+    """Return the name of a task on a cluster, ``environment.function``. Its short name is for people only.
+
+    A container's is its own name, as Flyte 2 has it.
+    """
+    return task.name if isinstance(task, ContainerTask) else f"{task.environment.name}.{task.func.__name__}"
 
 
 def task_spec(task: Task[..., Any], submission: Submission) -> task_definition_pb2.TaskSpec:
@@ -87,6 +91,8 @@ def _template(task: Task[..., Any], submission: Submission, docs: Docs) -> tasks
     environment = task.environment
     policy = environment.reusable
     task_type = _PYTHON_TASK if policy is None else reuse.TASK_TYPE
+    if isinstance(task, ContainerTask):
+        task_type = raw_containers.TASK_TYPE
     interface = typed_interface(task.interface, docs.inputs)
     bundle = submission.bundle
     bundle_uri = "" if bundle is None or bundle.pickled else bundle.uri
@@ -105,6 +111,9 @@ def _template(task: Task[..., Any], submission: Submission, docs: Docs) -> tasks
         security_context=security_context(environment),
         extended_resources=extended_resources(environment.resources),
     )
+    if isinstance(task, ContainerTask):
+        raw_containers.set_target(made, task, submission)
+        return made
     _set_target(made, task, submission)
     if policy is not None:
         code = submission.version if bundle is None else os.path.basename(bundle.uri)

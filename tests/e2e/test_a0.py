@@ -483,3 +483,21 @@ def test_a_small_container_loads_nothing_that_it_does_not_need(container: Contai
     assert "flyteidl2.task.common_pb2" in loaded
     unwanted = {"asyncio", "typer", "rich", "yaml", "pydantic", "connectrpc", "protovalidate", "fsspec", "subprocess"}
     assert loaded & unwanted == set()
+
+
+def test_modules_know_their_project_and_domain_while_they_are_loaded(tmp_path: Path) -> None:
+    source = """
+import flyte
+
+DECLARED = f"{flyte.current_project()} {flyte.current_domain()}"
+env = flyte.TaskEnvironment("app")
+
+
+@env.task
+def main() -> str:
+    return DECLARED
+"""
+    container = Container(tmp_path, {"app.py": source})
+    container.take()
+    container.environment["FLYTE_INTERNAL_EXECUTION_DOMAIN"] = "production"
+    assert container.run().expect().value == "flytesnacks production"

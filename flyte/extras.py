@@ -1,0 +1,5 @@
+"""Tasks of other kinds than functions."""
+
+from flytectl_py.model.container_task import ContainerTask
+
+__all__ = ["ContainerTask"]

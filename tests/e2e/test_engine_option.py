@@ -1,0 +1,188 @@
+"""`flyte run --engine process` and `docker`: a control plane for one run, with what a cluster would be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.docker.base_image import BASE
+from tests.support.docker.parts import DockerParts
+from tests.support.project import Project
+from tests.unit.builders.test_environment import wheel
+
+APP = """
+import os
+
+import flyte
+
+env = flyte.TaskEnvironment("app", image={image}, env_vars={{"LEVEL": "info"}}, secrets=flyte.Secret("token"))
+
+
+@env.task
+def child(x: int) -> int:
+    print("child", x, os.environ["LEVEL"])
+    return x * 2
+
+
+@env.task
+def main(n: int) -> str:
+    print("main was here")
+    return f"{{sum(child(i) for i in range(n))}} {{os.environ['TOKEN']}} {{flyte.ctx().mode}}"
+
+
+@env.task
+def bad() -> None:
+    raise ValueError("no such thing")
+
+
+@env.task
+def needs(name: str) -> str:
+    return __import__(name).version
+"""
+PYPROJECT = "[project]\nname = 'app'\nversion = '0'\n"
+GIVEN = "'python:3.12'"
+
+
+def _app(project: Callable[..., Project], image: str = GIVEN) -> Project:
+    return project(
+        {"app.py": APP.format(image=image), "pyproject.toml": PYPROJECT, ".flyte/secrets/token": "opensesame\n"}
+    )
+
+
+def test_a_run_in_processes_returns_what_a_local_run_returns(project: Callable[..., Project]) -> None:
+    app = _app(project)
+    done = app.flyte("run", "--engine", "process", "app.py", "main", "--n", "3", "--json").expect()
+    assert done.json["outputs"] == {"o0": "6 opensesame remote"}
+    assert (done.json["task"], done.json["phase"]) == ("app.main", "succeeded")
+    assert "main was here" in done.err
+    local = app.flyte("run", "--engine", "local", "app.py", "main", "--n", "3").expect()
+    assert local.out.splitlines()[-1] == "6 opensesame local"
+
+
+def test_what_fails_there_fails_here(project: Callable[..., Project]) -> None:
+    done = _app(project).flyte("run", "--engine", "process", "app.py", "bad").expect(1)
+    assert "no such thing" in done.err
+    assert "app.py" in done.err
+
+
+def test_a_parent_takes_the_failure_of_a_child_for_what_it_was(project: Callable[..., Project]) -> None:
+    source = f"""
+import flyte
+import flyte.errors
+
+env = flyte.TaskEnvironment("app", image={GIVEN})
+
+
+@env.task(retries=3)
+def child(x: int) -> int:
+    raise flyte.errors.NonRecoverableError("the table is empty")
+
+
+@env.task
+def main() -> str:
+    try:
+        return str(child(1))
+    except flyte.errors.NonRecoverableError as error:
+        return f"gave up: {{error}}"
+"""
+    app = project({"app.py": source, "pyproject.toml": PYPROJECT})
+    for engine in ("local", "process"):
+        done = app.flyte("run", "--engine", engine, "app.py", "main").expect()
+        assert done.out.splitlines()[-1] == "gave up: the table is empty", engine
+
+
+def test_a_file_that_does_not_travel_is_missing_there(project: Callable[..., Project]) -> None:
+    app = _app(project)
+    app.write({"notes.txt": "here", "app.py": APP.format(image=GIVEN).replace("main was here", "{open('notes.txt')}")})
+    app.write({"app.py": (app.path / "app.py").read_text().replace('print("{open', 'print(f"{open')})
+    app.flyte("run", "--engine", "local", "app.py", "main", "--n", "0").expect()
+    done = app.flyte("run", "--engine", "process", "app.py", "main", "--n", "0").expect(1)
+    assert "notes.txt" in done.err
+
+
+def test_the_environment_of_an_image_has_its_packages(project: Callable[..., Project], tmp_path: Path) -> None:
+    wheel(tmp_path / "wheels", "salad", "1.5")
+    image = (
+        "flyte.Image.from_debian_base(install_flyte=False).with_apt_packages('git')"
+        f".with_pip_packages('salad', extra_args='--no-index --find-links {tmp_path / 'wheels'}')"
+    )
+    app = _app(project, image)
+    for _ in range(2):  # made, and found
+        done = app.flyte("run", "--engine", "process", "app.py", "needs", "--name", "salad").expect()
+        assert done.out.splitlines()[-1] == "1.5"
+        assert "with_apt_packages: not installed: git" in done.err
+
+
+def test_an_engine_that_there_is_not(project: Callable[..., Project]) -> None:
+    done = _app(project).flyte("run", "--engine", "docke", "app.py", "main", "--n", "1").expect(2)
+    assert "did you mean 'docker'?" in done.err
+    both = _app(project).flyte("run", "--local", "--engine", "docker", "app.py", "main", "--n", "1").expect(2)
+    assert "--engine docker" in both.err
+
+
+def test_docker_that_is_not_there_is_said(project: Callable[..., Project]) -> None:
+    nowhere: dict[str, str | None] = {"DOCKER_HOST": "unix:///nowhere.sock"}
+    done = _app(project).flyte("run", "--engine", "docker", "app.py", "main", "--n", "1", env=nowhere).expect(3)
+    assert "docker" in done.err.lower()
+
+
+@pytest.mark.docker
+def test_a_run_in_containers_returns_what_a_local_run_returns(
+    project: Callable[..., Project], docker: DockerParts
+) -> None:
+    around: dict[str, str | None] = {
+        **docker.environment,
+        "FLYTE_IMAGE_BASE_REGISTRY": docker.base_registry,
+        "FLYTE_IMAGE_UV_IMAGE": docker.uv_image,
+    }
+    app = _app(project, "flyte.Image.from_debian_base().with_env_vars({'IN': 'image'})")
+    words = ("run", "--engine", "docker", "app.py", "main", "--n", "3", "--json")
+    done = app.flyte(*words, env=around, timeout=300).expect()
+    assert done.json["outputs"] == {"o0": "6 opensesame remote"}
+    assert "main was here" in done.err
+    assert docker.run("ps", "--all", "--quiet", "--filter", "label=flytectl-py.attempt") == ""
+
+
+COMMANDS = """
+import flyte
+from flyte.extras import ContainerTask
+from flyte.io import File
+
+greet = ContainerTask(
+    "greet",
+    "{image}",
+    ["/bin/sh", "-c", "cp /var/inputs/f /var/outputs/out; echo 'hello {{{{.inputs.name}}}}' > /var/outputs/said;"
+     "expr {{{{.inputs.n}}}} + 1 > /var/outputs/k"],
+    inputs={{"name": str, "n": int, "f": File}},
+    outputs={{"said": str, "out": File, "k": int}},
+)
+empty = ContainerTask("empty", "{image}", ["true"], outputs={{"said": str}})
+both = flyte.TaskEnvironment.from_task("commands", greet, empty)
+env = flyte.TaskEnvironment("main", depends_on=[both])
+
+
+@env.task
+async def main(name: str, f: File) -> str:
+    said, out, k = await greet(name=name, n=41, f=f)
+    return f"{{said}}, {{k}}: {{open(out.path.removeprefix('file://')).read()}}"
+"""
+
+
+@pytest.mark.docker
+def test_a_command_in_a_container_is_a_task(project: Callable[..., Project], docker: DockerParts) -> None:
+    around: dict[str, str | None] = {
+        **docker.environment,
+        "FLYTE_IMAGE_BASE_REGISTRY": docker.base_registry,
+        "FLYTE_IMAGE_UV_IMAGE": docker.uv_image,
+    }
+    source = COMMANDS.format(image=f"{docker.base_registry}/{BASE}")
+    app = project({"app.py": source, "pyproject.toml": PYPROJECT, "data.txt": "content"})
+    words = ("--name", "you", "--f", "data.txt")
+    done = app.flyte("run", "--engine", "docker", "app.py", "main", *words, env=around, timeout=300).expect()
+    assert done.out.splitlines()[-1] == "hello you, 42: content"
+    empty = app.flyte("run", "--engine", "docker", "app.py", "empty", env=around).expect(1)
+    assert "left no output 'said'" in empty.err
+    process = app.flyte("run", "--engine", "process", "app.py", "empty").expect(1)
+    assert "--engine docker" in process.err
