@@ -35,7 +35,7 @@ COMMANDS: Final = {
     "status": ("flytectl_py.cli.machine", "Show whether a control plane runs on this machine."),
     "config": ("flytectl_py.cli.config", "Show the settings, and where each came from."),
     "whoami": ("flytectl_py.cli.whoami", "Show who the control plane thinks you are."),
-    "explain": ("flytectl_py.cli.explain", "Show what an image's tag is made of, and what changed."),
+    "explain": ("flytectl_py.cli.explain", "Show what an image's tag or a cache's key is made of, and what changed."),
 }
 """Name -> (module with a function `command()`, or `NAME_command()` where it has several; one line of help)."""
 
