@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flytectl_py.cli.options import GENERAL, Option
-from flytectl_py.errors import UsageError
+from flytectl_py.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from flytectl_py.engines.remote import Remote
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
 RUN_OPTIONS: Mapping[str, Option] = {
     "local": Option(("--local",), "Run on this machine, also where an endpoint is configured.", kind="flag"),
+    "mode": Option(
+        ("--mode",), "local, remote, or hybrid: the task here, what it calls on the cluster.", "local|remote|hybrid"
+    ),
+    "run_base_dir": Option(("--run-base-dir",), "Where the outputs of the run's actions go.", "URI"),
     "follow": Option(
         ("--follow", "-f"), "On a cluster: wait, and show phases and logs; ends as the run ends.", kind="flag"
     ),
@@ -78,7 +82,9 @@ def run_context(options: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": options.get("name"),
         "version": options.get("version"),
+        "mode": run_mode(options),
         "raw_data_path": options.get("raw_data_path"),
+        "run_base_dir": options.get("run_base_dir"),
         "env_vars": pairs("--env", options.get("env_vars", []), "LEVEL=debug"),
         "labels": pairs("--label", options.get("labels", []), "team=search"),
         "annotations": pairs("--annotation", options.get("annotations", []), "owner=me"),
@@ -88,6 +94,23 @@ def run_context(options: Mapping[str, Any]) -> dict[str, Any]:
         "interruptible": True if options.get("interruptible") else None,
         "overwrite_cache": bool(options.get("overwrite_cache")),
     }
+
+
+def run_mode(options: Mapping[str, Any]) -> Any:
+    """Return where the run is to go, or None where nobody says.
+
+    :raises UsageError: there is no such mode, or ``--local`` says another.
+    """
+    given = options.get("mode")
+    if given is not None:
+        from flytectl_py.engines.run_context import MODES
+
+        if given not in MODES:
+            close = did_you_mean(given, MODES)
+            raise UsageError(f"--mode: got '{given}'; it is one of {', '.join(MODES)}", hint=close)
+        if options.get("local") and given != "local":
+            raise UsageError(f"--local and --mode {given} say two places", hint="leave one of them out")
+    return "local" if options.get("local") else given
 
 
 def launch_of(remote: Remote, name: str, options: Mapping[str, Any]) -> Launch:
@@ -107,5 +130,6 @@ def launch_of(remote: Remote, name: str, options: Mapping[str, Any]) -> Launch:
         service_account=context["service_account"] or "",
         queue=context["queue"] or "",
         raw_data_path=context["raw_data_path"] or "",
+        run_base_dir=context["run_base_dir"] or "",
         log_level=remote.settings.log_level,
     )

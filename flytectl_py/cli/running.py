@@ -56,7 +56,6 @@ def run_task(
     inputs = read_inputs(task, typed, options.get("inputs"), again)
     copy_style = _copy_style(options.get("copy_style", "loaded_modules"))
     runner = Runner(
-        mode="local" if options.get("local") else None,
         copy_style=copy_style,
         dry_run=bool(options.get("dry_run")),
         copy_bundle_to=_bundles(loaded.root.path) if options.get("keep_code") else None,

@@ -20,6 +20,7 @@ def submission_for(task: Task[..., Any], invocation: Invocation, places: Places)
     :raises UsageError: nobody said which image its environment has.
     """
     images = image_lookup(invocation.image_cache)
+    outside = invocation.hybrid
     bundle = None
     if invocation.tgz:
         bundle = CodeBundle(invocation.tgz, invocation.dest)
@@ -33,6 +34,9 @@ def submission_for(task: Task[..., Any], invocation: Invocation, places: Places)
         image=_image(task, images),
         image_cache=images,
         bundle=bundle,
+        # Otherwise the cluster says it to all actions of the run.
+        sys_path=() if outside is None else tuple(each for each in invocation.sys_path if each),
+        env_vars=outside or {},
     )
 
 

@@ -42,6 +42,20 @@ class Supervisor:
         signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
         threading.Thread(target=self._watch, name="flyte-supervisor", daemon=True).start()
 
+    def leave_interrupts(self) -> None:
+        """Let the first SIGINT reach the task's code as KeyboardInterrupt: what it waits for is given up then.
+
+        Another one tells nothing new, and would break that off.
+        """
+
+        def interrupt(number: int, frame: FrameType | None) -> None:
+            del frame
+            signal.signal(number, signal.SIG_IGN)
+            raise KeyboardInterrupt
+
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, interrupt)
+
     def end_after(self, seconds: float, failure: Failure) -> None:
         """End the attempt with `failure` once `seconds` have passed."""
         self._deadline = (time.monotonic() + seconds, failure)
