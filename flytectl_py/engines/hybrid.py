@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import os
 import signal
@@ -155,6 +156,7 @@ class HybridEngine:
             if attempt > retries.count or not failure.recoverable:
                 error = error_of(failure)
                 error.chain = (task.name, *error.chain)
+                error.where = _place(task)
                 raise error
             self._note(f"{task.name} failed, attempt {attempt} of {retries.attempts}; trying again")
             await asyncio.sleep(retries.delay(attempt).total_seconds())
@@ -215,6 +217,11 @@ class HybridEngine:
     @property
     def _run_base(self) -> str:
         return f"{self._options.remote.run_base_dir.rstrip('/')}/{self._options.name}"
+
+
+def _place(task: AnyTask) -> str:
+    code = inspect.unwrap(task.func).__code__
+    return f"{code.co_filename}:{code.co_firstlineno}"
 
 
 def _failure(document: Path, task: AnyTask, code: int) -> Failure:

@@ -202,6 +202,7 @@ def test_a_child_that_fails(here: Here) -> None:
     result = here.run("--json", "src/it/app.py", "lets_fail", "--x", "3").expect(1)
     assert result.json["error"]["code"] == "ValueError"
     assert "no 3" in result.json["error"]["message"]
+    assert "src/it/app.py:" in result.json["error"]["where"]
 
 
 def test_a_retry_finds_the_children_of_the_attempt_before(here: Here, remote: Remote) -> None:
