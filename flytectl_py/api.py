@@ -149,7 +149,7 @@ def with_runcontext(
     :param images: the URIs of images that the code knows by name; a run on this machine uses the interpreter and the
         code that are here.
     :param env_vars: set for every task of the run; they win over an environment's own.
-    :param raw_data_path: where files, folders and tables go. :param run_base_dir: where outputs belong; a store if hybrid.
+    :param raw_data_path: where files, folders and tables go. :param run_base_dir: of outputs; a store if hybrid.
     :param overwrite_cache: tasks that are cached run all the same, and what they return is kept instead.
     :param disable_run_cache: nothing is taken from the cache and nothing is kept; nor is anything relied on that an
         earlier run has uploaded.
