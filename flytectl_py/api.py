@@ -135,7 +135,7 @@ def with_runcontext(
 ) -> Runner:
     """Say how the next run should go: ``flyte.with_runcontext(name="nightly").run(task, x=1)``.
 
-    :param mode: ``local`` (the default where no endpoint is configured), ``remote`` or ``hybrid``.
+    :param mode: ``local`` (default without an endpoint), ``remote``, or ``hybrid``: what the task calls runs remotely.
     :param name: of the run; lower-case letters, digits and ``-``. Random unless given.
     :param service_account: of Kubernetes, under which the run's containers run.
     :param version: of the code that runs; ``flyte.ctx().version`` gives it. On a cluster it follows from the content of
@@ -149,7 +149,7 @@ def with_runcontext(
     :param images: the URIs of images that the code knows by name; a run on this machine uses the interpreter and the
         code that are here.
     :param env_vars: set for every task of the run; they win over an environment's own.
-    :param raw_data_path: where the data of files, folders and tables goes. :param run_base_dir: where outputs belong.
+    :param raw_data_path: where files, folders and tables go. :param run_base_dir: of outputs; a store if hybrid.
     :param overwrite_cache: tasks that are cached run all the same, and what they return is kept instead.
     :param disable_run_cache: nothing is taken from the cache and nothing is kept; nor is anything relied on that an
         earlier run has uploaded.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 WORD = "deployed-task"
 
-NOT_HERE = ("local", "root_dir", "copy_style", "image", "version")
+NOT_HERE = ("local", "mode", "root_dir", "copy_style", "image", "version")
 """Options of `flyte run` that speak of code, which stays where it is."""
 
 TaskCommandMaker = Callable[[Task[..., Any], Callable[[Mapping[str, Any], Mapping[str, Any]], None], bool], Any]

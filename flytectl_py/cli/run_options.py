@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flytectl_py.cli.options import GENERAL, Option
-from flytectl_py.errors import UnknownNameError, UsageError
+from flytectl_py.errors import UnknownNameError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from flytectl_py.engines.remote import Remote
@@ -20,6 +20,10 @@ RUN_OPTIONS: Mapping[str, Option] = {
         "in its image; cluster, at the endpoint.",
         "NAME",
     ),
+    "mode": Option(
+        ("--mode",), "local, remote, or hybrid: the task here, what it calls on the cluster.", "local|remote|hybrid"
+    ),
+    "run_base_dir": Option(("--run-base-dir",), "Where the outputs of the run's actions go.", "URI"),
     "follow": Option(
         ("--follow", "-f"), "On a cluster: wait, and show phases and logs; ends as the run ends.", kind="flag"
     ),
@@ -88,6 +92,8 @@ def engine_of(options: Mapping[str, Any]) -> str:
     engine = str(options.get("engine") or "")
     if engine and engine not in ENGINES:
         raise UnknownNameError("engine", engine, ENGINES, where="--engine")
+    if engine and options.get("mode"):
+        raise UsageError(f"--mode {options['mode']} and --engine {engine} exclude each other", hint="give one of them")
     if options.get("local"):
         if engine not in ("", "local"):
             raise UsageError(f"--local and --engine {engine} exclude each other", hint="give one of them")
@@ -102,7 +108,9 @@ def run_context(options: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": options.get("name"),
         "version": options.get("version"),
+        "mode": run_mode(options),
         "raw_data_path": options.get("raw_data_path"),
+        "run_base_dir": options.get("run_base_dir"),
         "env_vars": pairs("--env", options.get("env_vars", []), "LEVEL=debug"),
         "labels": pairs("--label", options.get("labels", []), "team=search"),
         "annotations": pairs("--annotation", options.get("annotations", []), "owner=me"),
@@ -112,6 +120,23 @@ def run_context(options: Mapping[str, Any]) -> dict[str, Any]:
         "interruptible": True if options.get("interruptible") else None,
         "overwrite_cache": bool(options.get("overwrite_cache")),
     }
+
+
+def run_mode(options: Mapping[str, Any]) -> Any:
+    """Return where the run is to go, or None where nobody says.
+
+    :raises UsageError: there is no such mode, or ``--local`` says another.
+    """
+    given = options.get("mode")
+    if given is not None:
+        from flytectl_py.engines.run_context import MODES
+
+        if given not in MODES:
+            close = did_you_mean(given, MODES)
+            raise UsageError(f"--mode: got '{given}'; it is one of {', '.join(MODES)}", hint=close)
+        if options.get("local") and given != "local":
+            raise UsageError(f"--local and --mode {given} say two places", hint="leave one of them out")
+    return "local" if options.get("local") else given
 
 
 def launch_of(remote: Remote, name: str, options: Mapping[str, Any]) -> Launch:
@@ -131,5 +156,6 @@ def launch_of(remote: Remote, name: str, options: Mapping[str, Any]) -> Launch:
         service_account=context["service_account"] or "",
         queue=context["queue"] or "",
         raw_data_path=context["raw_data_path"] or "",
+        run_base_dir=context["run_base_dir"] or "",
         log_level=remote.settings.log_level,
     )

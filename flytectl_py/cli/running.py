@@ -60,11 +60,13 @@ def run_task(
         from flytectl_py.cli.one_machine import run_on_own_plane
 
         root = loaded.root.path if again is None else again.root
-        runner = Runner(mode="remote", copy_style=copy_style, note=output.note, root=root, **context)
+        there = {**context, "mode": "remote"}
+        runner = Runner(copy_style=copy_style, note=output.note, root=root, **there)
         run_on_own_plane(engine, runner, task, inputs, output)
         return
+    if engine:
+        context["mode"] = "local" if engine == "local" else "remote"
     runner = Runner(
-        mode={"": None, "local": "local"}.get(engine, "remote"),
         copy_style=copy_style,
         dry_run=bool(options.get("dry_run")),
         copy_bundle_to=_bundles(loaded.root.path) if options.get("keep_code") else None,

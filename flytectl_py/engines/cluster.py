@@ -14,7 +14,7 @@ from flytectl_py.controlplane.api import AlreadyExistsError
 from flytectl_py.controlplane.services import ControlPlane
 from flytectl_py.engines.api import Note, Outputs, Run, RunOptions, bind
 from flytectl_py.engines.bundle_upload import upload_bundle
-from flytectl_py.engines.deployment_plan import PlanOptions, plan_run
+from flytectl_py.engines.deployment_plan import DeploymentPlan, PlanOptions, plan_run
 from flytectl_py.engines.image_building import BuildOptions, build_images, labelled
 from flytectl_py.engines.image_history import ImageHistory
 from flytectl_py.engines.image_options import image_options
@@ -51,14 +51,14 @@ class ClusterEngine:
         remote = self._remote()
         self._executor = executor_of(self._settings)
         plan = self.plan(task, args, kwargs)
-        self._build(plan)
+        self.build(plan)
         return run_sync(lambda: self._start(plan, remote))
 
     async def run_async(self, task: AnyTask, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Run:
         remote = self._remote()
         self._executor = await asyncio.to_thread(executor_of, self._settings)
         plan = self.plan(task, args, kwargs)
-        await asyncio.to_thread(self._build, plan)
+        await asyncio.to_thread(self.build, plan)
         return await self._start(plan, remote)
 
     def plan(self, task: AnyTask, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> RunPlan:
@@ -101,7 +101,8 @@ class ClusterEngine:
     def _remote(self) -> Remote:
         return remote_of(self._settings, project=self._options.project, domain=self._options.domain, note=self._note)
 
-    def _build(self, plan: RunPlan) -> None:
+    def build(self, plan: RunPlan) -> None:
+        """Say the plan's warnings, and build the images that are missing."""
         root = Path(plan.deployment.submission.code_root)
         for warning in plan.deployment.warnings:
             self._note(f"warning: {warning}")
@@ -116,22 +117,26 @@ class ClusterEngine:
 
     async def _start(self, plan: RunPlan, remote: Remote) -> Run:
         async with remote.connect() as plane:
-            deployment = plan.deployment
-            if deployment.bundle is not None:
-                root = Path(deployment.submission.code_root)
-                again = self._options.remote.disable_run_cache
-                uri = await upload_bundle(plane, deployment.bundle, remote.scope, root, note=self._note, again=again)
-                deployment = deployment.with_bundle_at(uri)
+            deployment, inputs = await self.send(plan, plane, remote.scope)
             spec = request.run_task_spec(deployment.spec(plan.task))
-            inputs = plan.inputs
-            if plan.uploads_inputs:
-                inputs = await uploaded(plan.task, plan.values, plane, remote.scope)
             await create(plane, plan.launch, spec, inputs, self._note)
 
         def read(message: Any, storage: Storage) -> Outputs:
             return Outputs(output_values(plan.task.interface, message, storage))
 
         return RemoteRun(remote, plan.launch.name, plan.task.name, deployment.version, read)
+
+    async def send(self, plan: RunPlan, plane: ControlPlane, scope: request.Scope) -> tuple[DeploymentPlan, Any]:
+        """Upload the code, and what the message of the inputs cannot hold; return the plan and the inputs then."""
+        deployment, inputs = plan.deployment, plan.inputs
+        if deployment.bundle is not None:
+            root = Path(deployment.submission.code_root)
+            again = self._options.remote.disable_run_cache
+            uri = await upload_bundle(plane, deployment.bundle, scope, root, note=self._note, again=again)
+            deployment = deployment.with_bundle_at(uri)
+        if plan.uploads_inputs:
+            inputs = await uploaded(plan.task, plan.values, plane, scope)
+        return deployment, inputs
 
 
 async def create(plane: ControlPlane, launch: request.Launch, task: Any, inputs: Any, note: Note | None) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 ENGINES: Final = {
     "local": "flytectl_py.engines.local:LocalEngine",
     "cluster": "flytectl_py.engines.cluster:ClusterEngine",
+    "hybrid": "flytectl_py.engines.hybrid:HybridEngine",
 }
 
 

@@ -120,22 +120,22 @@ class Runner:
         return Verb(self._run, self._run_async)
 
     def _run(self, task: Task[..., Any], /, *args: Any, **kwargs: Any) -> Run:
-        options, is_remote, has_plan = self._settled(task)
+        options, engine, has_plan = self._settled(task)
         bundle = self._bundle(task, args, kwargs)
         if self.dry_run:
             run = self._planned(task, options if has_plan else None, args, kwargs)
         else:
-            run = self._engine(options, task, bundle, is_remote=is_remote).run(task, args, kwargs)
+            run = self._engine(engine, options, task, bundle).run(task, args, kwargs)
         run.bundle = bundle
         return run
 
     async def _run_async(self, task: Task[..., Any], /, *args: Any, **kwargs: Any) -> Run:
-        options, is_remote, has_plan = self._settled(task)
+        options, engine, has_plan = self._settled(task)
         bundle = self._bundle(task, args, kwargs)
         if self.dry_run:
             run = self._planned(task, options if has_plan else None, args, kwargs)
         else:
-            run = await self._engine(options, task, bundle, is_remote=is_remote).run_async(task, args, kwargs)
+            run = await self._engine(engine, options, task, bundle).run_async(task, args, kwargs)
         run.bundle = bundle
         return run
 
@@ -174,14 +174,14 @@ class Runner:
             run.plan = ClusterEngine(far._replace(name=self.name or ""), self.note).plan(task, args, kwargs)
         return run
 
-    def _settled(self, task: object) -> tuple[RunOptions, bool, bool]:
-        """Return the options of the run, whether it is for a cluster, and whether it would be planned for one."""
+    def _settled(self, task: object) -> tuple[RunOptions, str, bool]:
+        """Return the options of the run, the name of its engine, and whether it would be planned for a cluster."""
         if not isinstance(task, Task):
             raise UsageError(f"flyte.run takes a task, got {task!r}", hint="decorate the function with @env.task")
         settings = config.settings() or config.resolve(environ=os.environ)
-        is_remote = self._is_remote(settings)
+        engine = self._place(settings)
         # On a cluster the name has to be one that nobody else comes to have.
-        random = f"r{os.urandom(9 if is_remote else 5).hex()}"
+        random = f"r{os.urandom(5 if engine == 'local' else 9).hex()}"
         name = checked_run_name(random if self.name is None else self.name)
         root = Path(self.root or settings.root_dir or Path.cwd())
         state = root / ".flyte"
@@ -202,31 +202,26 @@ class Runner:
             remote=self.remote,
         )
         is_shown = self.dry_run and self.mode is None  # A plan needs no endpoint.
-        return options, is_remote, is_remote or is_shown
+        return options, engine, engine == "cluster" or is_shown
 
-    def _engine(self, options: RunOptions, task: Task[..., Any], bundle: Bundle | None, *, is_remote: bool) -> Engine:
+    def _engine(self, name: str, options: RunOptions, task: Task[..., Any], bundle: Bundle | None) -> Engine:
         self.began = options.name
-        if is_remote:
-            return make_engine("cluster", options, self.note)
+        if name != "local":
+            return make_engine(name, options, self.note)
         from flytectl_py.engines.recording import kept_code, recorder
 
         record = recorder(options, task, self.target, self.code or kept_code(bundle), self.note)
-        return make_engine("local", options, self.note, (*self.watchers, *record))
+        return make_engine(name, options, self.note, (*self.watchers, *record))
 
-    def _is_remote(self, settings: config.Settings) -> bool:
-        """Whether the run is for a cluster: where an endpoint is configured, unless it was said otherwise.
+    def _place(self, settings: config.Settings) -> str:
+        """Return the engine of the run: the cluster's where an endpoint is configured, unless it was said otherwise.
 
         :raises NotReadyError: it is for a place that there is not.
         """
         mode = self.mode or ("remote" if settings.endpoint else "local")
-        if mode == "hybrid":
+        if mode != "local" and not settings.endpoint and not self.dry_run:
             raise NotReadyError(
-                "mode 'hybrid', the task here and what it calls on a cluster, is not offered",
-                hint="mode='remote' runs all of it there, mode='local' all of it here",
-            )
-        if mode == "remote" and not settings.endpoint and not self.dry_run:
-            raise NotReadyError(
-                "mode 'remote' needs a cluster, and no endpoint of one is configured",
+                f"mode '{mode}' needs a cluster, and no endpoint of one is configured",
                 hint="set FLYTE_ENDPOINT, or write admin.endpoint into .flyte/config.yaml; mode='local' runs here",
             )
-        return mode == "remote"
+        return "cluster" if mode == "remote" else mode

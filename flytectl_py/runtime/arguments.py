@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from flytectl_py.errors import UsageError, did_you_mean
 from flytectl_py.model.context import ActionID
+from flytectl_py.wire.arguments import HYBRID_VARIABLE
 
 # The options of the images' command, by their long name; the short ones are aliases.
 _OPTIONS = {
@@ -47,7 +48,8 @@ class Invocation(NamedTuple):
 
     `endpoint` and `api_key` lead to the control plane, which only a task that calls tasks needs; `use_actions` says
     that it takes children through its ActionsService. `sys_path` holds folders relative to `dest`. `attempt` counts
-    from 1.
+    from 1. `hybrid` is set where the task runs outside of the cluster, with its code in `dest` already: the variables
+    that its children get besides those of their environments.
     """
 
     inputs: str
@@ -75,6 +77,7 @@ class Invocation(NamedTuple):
     use_actions: bool
     sys_path: tuple[str, ...]
     attempt: int
+    hybrid: Mapping[str, str] | None = None
 
     @property
     def action_id(self) -> ActionID:
@@ -130,6 +133,7 @@ def read_arguments(arguments: Sequence[str], environ: Mapping[str, str]) -> Invo
         use_actions=_is_true(environ.get("_U_USE_ACTIONS", "")),
         sys_path=tuple(environ.get("_F_SYS_PATH", "").split(":")),
         attempt=_attempt(environ, outputs_path),
+        hybrid=_hybrid(environ.get(HYBRID_VARIABLE, "")),
     )
 
 
@@ -180,6 +184,19 @@ def _split(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
 
 def _is_true(text: str) -> bool:
     return text.strip().lower() in {"1", "true", "t", "yes", "y", "on"}
+
+
+def _hybrid(text: str) -> Mapping[str, str] | None:
+    if not text:
+        return None
+    import json
+
+    try:
+        return {str(name): str(value) for name, value in json.loads(text).items()}
+    except (ValueError, AttributeError) as error:
+        raise UsageError(
+            f"{HYBRID_VARIABLE} is no JSON object: {error}", hint="unset it; a hybrid run sets it"
+        ) from error
 
 
 def _attempt(environ: Mapping[str, str], outputs_path: str) -> int:

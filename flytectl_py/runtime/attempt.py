@@ -173,7 +173,7 @@ def context_of(invocation: Invocation, task: AnyTask) -> TaskContext:
         action=invocation.action_id,
         task=task.name,
         version=invocation.version,
-        mode="remote",
+        mode="remote" if invocation.hybrid is None else "hybrid",
         attempt=invocation.attempt,
         run_base_dir=invocation.run_base,
         output_path=invocation.outputs_path,

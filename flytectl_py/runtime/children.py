@@ -155,7 +155,7 @@ class Children:
             from flytectl_py.wire.task_spec import task_spec
 
             submission = submission_for(task, self._invocation, self._places)
-            spec = run_task_spec(task_spec(task, submission))
+            spec = run_task_spec(task_spec(task, submission), keep_sys_path=self._invocation.hybrid is not None)
             # Packed twice, a task is not the same to the byte; its caller, which a retry shares, stands for it.
             callee = f"{task.name} of {self._invocation.pkl}".encode() if self._invocation.pkl else spec
             encoded = callee if isinstance(callee, bytes) else callee.SerializeToString(deterministic=True)
@@ -180,10 +180,10 @@ class Children:
         while (known := link.known(child.name)) is not None and known.phase == ABORTED:
             # An attempt before did not wait for it: it has no outcome, and a name is used once.
             child = child._replace(name=self.name(call.callee, call.identity))
-        if known is None:
-            request = task_request(child, call.spec, call.key, use_actions=self._invocation.use_actions)
-            await link.start(lambda: self._places.write(child.inputs, call.inputs), request)
         try:
+            if known is None:
+                request = task_request(child, call.spec, call.key, use_actions=self._invocation.use_actions)
+                await link.start(lambda: self._places.write(child.inputs, call.inputs), request)
             update = await link.end_of(child.name)
         except asyncio.CancelledError:
             with contextlib.suppress(Exception):  # nobody waits: what it does has no reader

@@ -24,13 +24,15 @@ _DIGEST = re.compile(r"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 def install_code(invocation: Invocation, places: Places) -> Path:
     """Unpack the code bundle, if there is one, into the destination; put its folders on ``sys.path``.
 
+    In a hybrid run the code is there, and the bundle is for the children.
+
     Return the destination, which is where the task's code lies also when the image holds it.
 
     :raises BundleError: the bundle is damaged, unsafe, or another one than its name or header says.
     :raises NotReadyError: it cannot be fetched or written.
     """
     into = Path(invocation.dest).absolute()
-    if invocation.tgz:
+    if invocation.tgz and invocation.hybrid is None:
         _unpack_once(invocation.tgz, into, places)
     wanted = [os.path.normpath(os.path.join(into, entry)) for entry in ("", *invocation.sys_path)]
     folders = list(dict.fromkeys(wanted))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from flytectl_py.engines.reported_failures import INTERRUPTED, OOM_KILLED
 from flytectl_py.errors import (
     BaseRuntimeError,
     BundleError,
@@ -15,9 +16,6 @@ from flytectl_py.errors import (
     UsageError,
 )
 from flytectl_py.wire.failures import Failure
-
-OOM_KILLED = "OOMKilled"
-INTERRUPTED = "TaskInterrupted"
 
 
 def of_user_code(

@@ -199,7 +199,7 @@ def settings_of(invocation: Invocation) -> Settings:
     flags = {
         "endpoint": endpoint,
         "insecure": invocation.insecure,
-        "headless": True,
+        "headless": True if invocation.hybrid is None else None,
         "api_key": invocation.api_key or None,
     }
     return resolve(flags, environ=os.environ)

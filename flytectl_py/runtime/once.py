@@ -40,6 +40,8 @@ def run_once(
     code = WRONG_ARGUMENTS
     try:
         invocation = read_arguments(arguments, os.environ)
+        if invocation.hybrid is not None:
+            supervisor.leave_interrupts()
         code = FAILED
         code = 0 if run_attempt(invocation, places, outcome, supervisor.end_after) else FAILED
     except BaseException as error:  # noqa: BLE001  every way to end has an outcome

@@ -4,30 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from flytectl_py.errors import (
-    BaseRuntimeError,
-    NonRecoverableError,
-    OOMError,
-    RunAbortedError,
-    RuntimeSystemError,
-    RuntimeUnknownError,
-    RuntimeUserError,
-    TaskInterruptedError,
-    TaskTimeoutError,
-)
+from flytectl_py.engines.reported_failures import error_of
+from flytectl_py.errors import BaseRuntimeError, RunAbortedError, RuntimeUnknownError, TaskTimeoutError
 from flytectl_py.model.task import Task
-from flytectl_py.runtime.failing import INTERRUPTED, OOM_KILLED
 from flytectl_py.runtime.outcome import ERROR, OUTPUTS
 from flytectl_py.runtime.places import Places
 from flytectl_py.wire import actions
-from flytectl_py.wire.failures import Failure, failure_of, parse_failure
-
-NON_RECOVERABLE = "NonRecoverableError"
-# How a user's traceback begins, see traceback.TracebackException.
-_TRACEBACKS = (
-    "\n\nTraceback (most recent call last):\n",
-    "\n\n  + Exception Group Traceback (most recent call last):\n",
-)
+from flytectl_py.wire.failures import failure_of, parse_failure
 
 
 def outcome_of(task: Task[..., Any], child: actions.Child, update: Any, places: Places) -> bytes:
@@ -52,37 +35,6 @@ def outcome_of(task: Task[..., Any], child: actions.Child, update: Any, places: 
     raise _with_chain(
         RuntimeUnknownError("NoOutcome", f"{task.name} ({child.name}) failed and left no error below {folder}"), task
     )
-
-
-def error_of(failure: Failure) -> BaseRuntimeError:
-    """Return the exception that stands for a failure elsewhere; the traceback from there is a note of it."""
-    message, traceback = _split(failure.message)
-    error: BaseRuntimeError
-    if failure.code in {OOM_KILLED, "MemoryError", "OOMError"}:
-        error = OOMError(failure.code, message)
-    elif failure.code == INTERRUPTED:
-        error = TaskInterruptedError(failure.code, message)
-    elif failure.code == "TaskTimeoutError":
-        error = TaskTimeoutError(message)
-    elif failure.code == NON_RECOVERABLE:
-        error = NonRecoverableError(message)
-    elif failure.kind == "system":
-        error = RuntimeSystemError(failure.code, message)
-    elif failure.kind == "unknown":
-        error = RuntimeUnknownError(failure.code, message)
-    else:
-        error = RuntimeUserError(failure.code, message)
-    if traceback:
-        error.add_note(f"Where it ran:\n{traceback}")
-    return error
-
-
-def _split(message: str) -> tuple[str, str]:
-    for start in _TRACEBACKS:
-        said, found, rest = message.partition(start)
-        if found:
-            return said, start.lstrip("\n") + rest
-    return message, ""
 
 
 def _with_chain(error: BaseRuntimeError, task: Task[..., Any]) -> BaseRuntimeError:

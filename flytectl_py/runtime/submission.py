@@ -23,6 +23,7 @@ def submission_for(task: Task[..., Any], invocation: Invocation, places: Places)
 
     images = image_lookup(invocation.image_cache)
     image = _image(task, images)
+    outside = invocation.hybrid
     bundle = None
     if invocation.tgz:
         bundle = CodeBundle(invocation.tgz, invocation.dest)
@@ -37,6 +38,9 @@ def submission_for(task: Task[..., Any], invocation: Invocation, places: Places)
         cache_version=auto_version(task, image),
         image_cache=images,
         bundle=bundle,
+        # Otherwise the cluster says it to all actions of the run.
+        sys_path=() if outside is None else tuple(each for each in invocation.sys_path if each),
+        env_vars=outside or {},
     )
 
 

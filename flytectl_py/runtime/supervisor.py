@@ -55,6 +55,20 @@ class Supervisor:
         self._deadline = None
         self._outcome = None
 
+    def leave_interrupts(self) -> None:
+        """Let the first SIGINT reach the task's code as KeyboardInterrupt: what it waits for is given up then.
+
+        Another one tells nothing new, and would break that off.
+        """
+
+        def interrupt(number: int, frame: FrameType | None) -> None:
+            del frame
+            signal.signal(number, signal.SIG_IGN)
+            raise KeyboardInterrupt
+
+        if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+            signal.signal(signal.SIGINT, interrupt)
+
     def end_after(self, seconds: float, failure: Failure) -> None:
         """End the attempt with `failure` once `seconds` have passed."""
         self._deadline = (time.monotonic() + seconds, failure)

@@ -14,6 +14,10 @@ RESOLVER: Final = "flyte._internal.resolvers.default.DefaultTaskResolver"
 
 SYS_PATH_VARIABLE: Final = "_F_SYS_PATH"
 
+HYBRID_VARIABLE: Final = "_F_HYBRID"
+"""Set where the first task of a run is outside of the cluster, with its code in place: the variables that the tasks
+which it calls get besides, as a JSON object."""
+
 IMAGE_CACHE: Final = "--image-cache"
 
 # The cluster fills in what stands in braces.

@@ -112,6 +112,11 @@ def output_values(interface: Interface, outputs: Outputs, offload: Offload | Non
     return tuple(values)
 
 
+def parse_outputs(data: bytes) -> Outputs:
+    """Return what the bytes of an outputs.pb hold."""
+    return Outputs.FromString(data)
+
+
 def returned_value(interface: Interface, outputs: Outputs, offload: Offload | None = None) -> Any:
     """Return what the task returned: None, one value, a tuple, or the NamedTuple that it declares.
 

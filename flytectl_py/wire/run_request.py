@@ -135,10 +135,12 @@ def create_run(launch: Launch, task: Any, inputs: Any, stored: Any) -> CreateRun
     return request
 
 
-def run_task_spec(spec: TaskSpec) -> TaskSpec:
+def run_task_spec(spec: TaskSpec, *, keep_sys_path: bool = False) -> TaskSpec:
     """Return what a run sends of a task's specification: nothing that is only for people, or for runs to come.
 
     Where modules are found is said for the whole run, see `Launch`.
+
+    :param keep_sys_path: say it here, as the cluster has no such run.
     """
     made = TaskSpec()
     made.CopyFrom(spec)
@@ -149,6 +151,8 @@ def run_task_spec(spec: TaskSpec) -> TaskSpec:
         for each in variables.variables:
             each.value.ClearField("description")
     template = made.task_template
+    if keep_sys_path:
+        return made
     if template.HasField("k8s_pod"):
         pod = template.k8s_pod.pod_spec
         for container in pod["containers"] if "containers" in pod else ():  # noqa: SIM401  a Struct has no get()
