@@ -105,3 +105,28 @@ def test_control_c_while_the_file_is_loading(project: MakeProject) -> None:
         terminal.send("\x03")
         result = terminal.finish(5).expect(130)
     assert "Traceback" not in result.out
+
+
+def test_a_process_that_the_task_forks_ends_by_sigterm_as_any_other(project: MakeProject) -> None:
+    source = """
+    import multiprocessing, time
+    import flyte
+
+    def sleep(begun):
+        begun.set()
+        time.sleep(60)
+
+    @flyte.task
+    def main() -> int:
+        fork = multiprocessing.get_context("fork")
+        begun = fork.Event()
+        child = fork.Process(target=sleep, args=(begun,))
+        child.start()
+        begun.wait()
+        child.terminate()
+        child.join()
+        return child.exitcode
+    """
+    result = project({"app.py": source}).flyte("run", "app.py", "main").expect()
+    assert result.out == f"{-signal.SIGTERM}\n"
+    assert "Traceback" not in result.err
