@@ -83,6 +83,46 @@ def test_cached_outputs_that_were_not_written_for_long_go(app: Project) -> None:
     assert not any(each.exists() for each in entries)
 
 
+DATA = """
+import time
+import flyte
+from flyte.io import File
+
+env = flyte.TaskEnvironment(name="app")
+
+@env.task
+def make(text: str) -> File:
+    file = File.new_remote("x.txt")
+    with file.open("w") as out:
+        out.write(text)
+    return file
+
+@env.task(cache=flyte.Cache(behavior="override", version_override="1"))
+def cached(text: str) -> File:
+    return make(text)
+
+@env.task
+def read(file: File) -> str:
+    return file.open("r").read()
+"""
+
+
+def test_data_that_cached_outputs_and_newer_runs_refer_to_stays(project: MakeProject) -> None:
+    made = project({"app.py": DATA})
+    for name, task in (("unneeded", "make"), ("read", "make"), ("cached", "cached")):
+        made.flyte("run", "--name", name, "app.py", task, "--text", name).expect()
+    runs = made.path / ".flyte" / "state" / "runs"
+    (file,) = (runs / "read").rglob("x.txt")
+    time.sleep(3.1)
+    made.flyte("run", "--name", "reads", "app.py", "read", "--file", str(file)).expect()
+    for each in (made.path / ".flyte" / "state" / "cache").rglob("*.entry"):
+        os.utime(each)  # as a run does that uses it
+    made.flyte("gc", "--older-than", "3s").expect()
+    assert [each["run"] for each in made.flyte("get", "run", "--json").expect().json["runs"]] == ["reads"]
+    assert sorted(each.name for each in runs.iterdir()) == ["cached", "read"]
+    assert made.flyte("rerun", "reads").expect().out == "read\n"
+
+
 def test_a_wrong_age_is_said(app: Project) -> None:
     assert "--older-than" in app.flyte("gc", "--older-than", "soon").expect(2).err
     assert "takes options only" in app.flyte("gc", "first").expect(2).err
