@@ -48,6 +48,7 @@ def command() -> Any:
 def _gc(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     from flytectl_py.project.state import state_folder
     from flytectl_py.records.collecting import Garbage, forget_runs, garbage_of, old_runs, remove
+    from flytectl_py.records.database import is_copy
 
     if words:
         raise UsageError(f"flyte gc takes options only, got {' '.join(words)}", hint="see 'flyte gc --help'")
@@ -65,7 +66,11 @@ def _gc(words: list[str], options: Mapping[str, Any], output: Output) -> None:
             for each in found if not dry_run else ():
                 remove(each)
             if runs and database is not None and not dry_run:
-                forget_runs(database, runs)
+                if is_copy(database):
+                    output.note("the records of these runs stay for now: run 'flyte gc' again when there is room")
+                    runs = []
+                else:
+                    forget_runs(database, runs)
         except OSError as error:
             raise NotReadyError(
                 f"cannot remove {error.filename}: {error.strerror}", where=str(error.filename or "")

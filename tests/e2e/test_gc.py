@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.support.process import FLYTE, Result, run_process
 from tests.support.project import Project
 
 MakeProject = Callable[..., Project]
@@ -121,6 +122,25 @@ def test_data_that_cached_outputs_and_newer_runs_refer_to_stays(project: MakePro
     assert [each["run"] for each in made.flyte("get", "run", "--json").expect().json["runs"]] == ["reads"]
     assert sorted(each.name for each in runs.iterdir()) == ["cached", "read"]
     assert made.flyte("rerun", "reads").expect().out == "read\n"
+
+
+def test_records_are_read_and_data_goes_on_a_full_disk(app: Project) -> None:
+    app.flyte("get", "run").expect()
+    app.flyte("run", "--name", "second", "app.py", "main", "--x", "3").expect()
+
+    def full(*args: str) -> Result:
+        """Run `flyte` where no file can grow."""
+        command = ["bash", "-c", 'ulimit -f 0; exec "$0" "$@"', FLYTE, *args]
+        return run_process(command, cwd=app.path, env=app.environment())
+
+    listed = full("get", "run", "--json").expect()
+    assert [each["run"] for each in listed.json["runs"]] == ["second", "first"]
+    assert "cannot be written" in listed.err
+    assert full("logs", "second").expect().out == ""
+    done = full("gc", "--older-than", "0s").expect()
+    assert "2 data folders" in done.out
+    assert "run 'flyte gc' again" in done.err
+    assert "removed 2 records of runs" in app.flyte("gc", "--older-than", "0s").expect().out
 
 
 def test_a_wrong_age_is_said(app: Project) -> None:
