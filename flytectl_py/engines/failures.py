@@ -8,7 +8,14 @@ import sys
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from flytectl_py.errors import BaseRuntimeError, FlyteError, NonRecoverableError, RuntimeUserError, TaskTimeoutError
+from flytectl_py.errors import (
+    BaseRuntimeError,
+    FlyteError,
+    NonRecoverableError,
+    RuntimeUserError,
+    TaskTimeoutError,
+    UsageError,
+)
 from flytectl_py.model.task import Task
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
@@ -62,7 +69,8 @@ def as_task_error(error: BaseException, task: Task[..., Any], attempt: int) -> T
         text = "\n".join([text, *(f"  {each}" for each in _members(error))])
     wrapped = RuntimeUserError(type(error).__name__, text)
     wrapped.chain = (link,)
-    return TaskFailure(wrapped, error, worth_another_attempt=True)
+    # What was asked for wrongly is wrong in the next attempt as well.
+    return TaskFailure(wrapped, error, worth_another_attempt=not isinstance(error, UsageError))
 
 
 def _has_begun(error: BaseException, task: Task[..., Any]) -> bool:
