@@ -57,6 +57,8 @@ class FlyteError(Exception):
     """
 
     exit_code: ClassVar[int] = WORK_FAILED
+    before_task: bool = False
+    """Whether it kept a task from beginning, such as a secret that is missing: no code of the task ran."""
 
     def __init__(self, message: str = "", *, hint: str = "", where: str = "") -> None:
         super().__init__(message)

@@ -48,6 +48,7 @@ def command() -> Any:
 def _gc(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     from flytectl_py.project.state import state_folder
     from flytectl_py.records.collecting import Garbage, forget_runs, garbage_of, old_runs, remove
+    from flytectl_py.records.database import is_copy
 
     if words:
         raise UsageError(f"flyte gc takes options only, got {' '.join(words)}", hint="see 'flyte gc --help'")
@@ -57,14 +58,19 @@ def _gc(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     with records(options, output) as (root, database):
         state = state_folder(root)
         runs = [] if database is None else old_runs(database, before)
-        found = [] if database is None else garbage_of(database, state, runs, now)
-        found.append(_cached(state, before))
+        cached, needed = _cached(state, before)
+        found = [] if database is None else garbage_of(database, state, runs, now, needed)
+        found.append(cached)
         try:
             # The files first: if this fails half-way, their records still tell the next one of them.
             for each in found if not dry_run else ():
                 remove(each)
             if runs and database is not None and not dry_run:
-                forget_runs(database, runs)
+                if is_copy(database):
+                    output.note("the records of these runs stay for now: run 'flyte gc' again when there is room")
+                    runs = []
+                else:
+                    forget_runs(database, runs)
         except OSError as error:
             raise NotReadyError(
                 f"cannot remove {error.filename}: {error.strerror}", where=str(error.filename or "")
@@ -91,12 +97,22 @@ def _say(found: Sequence[Garbage], root: Path, output: Output, *, dry_run: bool)
     )
 
 
-def _cached(state: Path, before: float) -> Garbage:
+def _cached(state: Path, before: float) -> tuple[Garbage, set[str]]:
+    """Return the cached outputs that go, and the names of the runs whose data the others refer to."""
     from flytectl_py.cache_store.entries import CacheStore
-    from flytectl_py.records.collecting import Garbage
+    from flytectl_py.records.collecting import Garbage, runs_named_in
 
-    old = [each for each in CacheStore(state / "cache").files() if each.used < before]
-    return Garbage("cached outputs", len(old), tuple(each.path for each in old), sum(each.size for each in old))
+    old, needed = [], set()
+    for each in CacheStore(state / "cache").files():
+        if each.used < before:
+            old.append(each)
+            continue
+        try:
+            needed |= runs_named_in(each.path.read_bytes())
+        except FileNotFoundError:
+            continue  # Another process has replaced or removed it.
+    garbage = Garbage("cached outputs", len(old), tuple(each.path for each in old), sum(each.size for each in old))
+    return garbage, needed
 
 
 def _age(text: str | None) -> timedelta:

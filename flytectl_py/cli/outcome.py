@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from flytectl_py.cli.output import print_json, run_of_error, speaks_json, to_stderr
+from flytectl_py.cli.output import ReaderGoneError, print_json, run_of_error, speaks_json, to_stderr
 from flytectl_py.cli.signals import ended_by
 from flytectl_py.errors import INTERRUPTED, USAGE, WORK_FAILED, BaseRuntimeError, FlyteError, ModuleLoadError
 
@@ -27,11 +27,13 @@ def exit_code_of(command: Callable[[], Any], arguments: Sequence[str]) -> int:
     code = 0
     try:
         code = _finished(command, arguments)
-        sys.stdout.flush()
+        if not getattr(sys.stdout, "closed", True):  # The user's code may have closed it, or taken it away.
+            sys.stdout.flush()
     except OSError as error:
         # What is left in the buffers cannot be written either: nothing may try that again when the process ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        # A reader that has gone (`| head`) has what it wanted.
+        if isinstance(error, ReaderGoneError):
+            return code
         if code == 0 and not isinstance(error, BrokenPipeError):
             to_stderr(f"error: cannot write the output: {error.strerror}")
         return code or WORK_FAILED
@@ -61,7 +63,7 @@ def _finished(command: Callable[[], Any], arguments: Sequence[str]) -> int:
         _say_ours(error, speaks_json(arguments))
         return error.exit_code
     except OSError as error:
-        if error.errno in _OUTPUT_FAULTS and error.filename is None:
+        if isinstance(error, ReaderGoneError) or (error.errno in _OUTPUT_FAULTS and error.filename is None):
             raise
         if verbose:
             _print_traceback()

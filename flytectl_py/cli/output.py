@@ -15,6 +15,13 @@ _speaks_json: bool | None = None
 _run = ""
 
 
+class ReaderGoneError(OSError):
+    """Whoever reads the results has closed the pipe, as ``| head`` does: it has what it wanted.
+
+    It has no `errno`: at that of a closed pipe, Typer would end the process with 1.
+    """
+
+
 class _Results:
     """Where results go: stdout as it was when the process started, whatever the user's code does to `sys.stdout`."""
 
@@ -32,12 +39,18 @@ class _Results:
             self.reserved = True
 
     def write(self, text: str) -> None:
-        """Print `text`, unless this is a copy of the process that the user's code has forked."""
+        """Print `text`, unless this is a copy of the process that the user's code has forked.
+
+        :raises ReaderGoneError: nobody reads it any more.
+        """
         if os.getpid() != self.process:
             return
         if self.stream.closed:
             self.stream = open(1, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
-        print(_printable(text, self.stream), file=self.stream, flush=True)
+        try:
+            print(_printable(text, self.stream), file=self.stream, flush=True)
+        except BrokenPipeError as error:
+            raise ReaderGoneError from error
 
     def close(self) -> None:
         """Let go of the stream that was kept, if one was."""

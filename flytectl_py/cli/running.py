@@ -99,7 +99,8 @@ def run_task(
         return
     output.detail(f"run {run.name}: {run.actions} actions in {run.seconds:.3f} s")
     _keep_tables(run)
-    output.result(_readable(run), _document(run))
+    outputs = run.outputs().named()
+    output.result(_readable(run), _document(run, _written(outputs, runner.data_of_run) if output.as_json else outputs))
 
 
 def _tell_plan(run: Run, first_line: str, inputs: Mapping[str, Any], output: Output) -> None:
@@ -119,6 +120,22 @@ def _keep_tables(run: Run) -> None:
     for value in run.outputs():
         if isinstance(value, tables.DataFrame) and (value.uri or value.raw_data_path):
             value.saved()
+
+
+def _written(outputs: Mapping[str, Any], folder: str) -> Mapping[str, Any]:
+    """Return `outputs` with the tables of libraries written below `folder`: they do not fit into JSON."""
+    if not any(library in sys.modules for library in ("pandas", "polars", "pyarrow")):
+        return outputs
+    from flytectl_py.model.world import the_data
+    from flytectl_py.values.tables import is_of_a_library
+
+    written = dict(outputs)
+    for name, value in outputs.items():
+        if is_of_a_library(type(value)):
+            from flytectl_py.model.tables import DataFrame
+
+            written[name] = the_data().save_table(DataFrame.from_df(value), folder)
+    return written
 
 
 def _watchers(options: Mapping[str, Any], output: Output) -> Sequence[Watcher]:
@@ -178,14 +195,14 @@ def _readable(run: Run) -> str:
     return "\n".join(f"{name}: {readable(value)}" for name, value in outputs.items())
 
 
-def _document(run: Run) -> dict[str, Any]:
+def _document(run: Run, outputs: Mapping[str, Any]) -> dict[str, Any]:
     from flytectl_py.values.convert import to_json
 
     return {
         "run": run.name,
         "task": run.task,
         "phase": str(run.phase),
-        "outputs": {name: to_json(value) for name, value in run.outputs().named().items()},
+        "outputs": {name: to_json(value) for name, value in outputs.items()},
         "seconds": round(run.seconds, 6),
         "actions": run.actions,
         **({"reports": paths} if (paths := reports_here()) else {}),

@@ -6,8 +6,10 @@ import os
 import signal
 import sys
 from types import FrameType
+from typing import Any
 
 _received: list[int] = []
+_before: dict[int, Any] = {}
 
 
 def take_signals() -> None:
@@ -15,12 +17,21 @@ def take_signals() -> None:
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows has no SIGHUP.
         if number is not None and signal.getsignal(number) in (signal.SIG_DFL, signal.default_int_handler):
-            signal.signal(number, _end)
+            _before[number] = signal.signal(number, _end)
+    if hasattr(os, "register_at_fork"):
+        # What the user's code forks is not the run: `multiprocessing` ends its children by SIGTERM.
+        os.register_at_fork(after_in_child=_give_back)
 
 
 def ended_by() -> int:
     """Return the signal that ended the run, SIGINT unless another one came."""
     return _received[0] if _received else signal.SIGINT
+
+
+def _give_back() -> None:
+    for number, handler in _before.items():
+        if signal.getsignal(number) is _end:
+            signal.signal(number, handler)
 
 
 def _end(number: int, frame: FrameType | None) -> None:

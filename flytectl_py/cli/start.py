@@ -18,7 +18,12 @@ def main() -> None:
     try:
         from flytectl_py.cli.app import main as run_command_line
     except KeyboardInterrupt:
-        sys.stderr.write("error: interrupted\n")
+        # The same words as later, when there is what writes them.
+        if "--json" in sys.argv:
+            error = '{"code": "Interrupted", "message": "interrupted", "hint": "", "where": ""}'
+            sys.stdout.write(f'{{"error": {error}}}\n')
+        else:
+            sys.stderr.write("error: interrupted\n")
         sys.exit(130)
     run_command_line()
 

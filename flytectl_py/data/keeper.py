@@ -15,7 +15,7 @@ from flytectl_py.data.opening import checked_options, open_streams, parsed_mode
 from flytectl_py.data.places import Stores, local_path
 from flytectl_py.errors import NotInTaskContextError
 from flytectl_py.model.context import current_context
-from flytectl_py.model.files import File, last_part
+from flytectl_py.model.files import File, checked_below, last_part
 from flytectl_py.storage.api import StoreOptions
 
 if TYPE_CHECKING:
@@ -123,7 +123,12 @@ def _below(path: str, folder: str) -> bool:
 
 
 def new_path(folder: str, name: str | None) -> str:
-    """Return a path in `folder` that nothing is at yet; an absolute one, so that it holds for other processes."""
+    """Return a path in `folder` that nothing is at yet; an absolute one, so that it holds for other processes.
+
+    :raises DeclarationError: `name` leads out of the folder.
+    """
     if (local := local_path(folder)) is not None:
         folder = os.path.abspath(local)
+    if name is not None:
+        name = checked_below(name, "file_name")
     return "/".join((folder.rstrip("/"), secrets.token_hex(10), *([name] if name else ())))

@@ -94,7 +94,7 @@ def write_bundle(plan: BundlePlan, to: str, progress: Progress | None = None) ->
     except OSError as error:
         raise NotReadyError(
             f"cannot write {target}: {error.strerror or error}",
-            hint="make room, or name another place with --output",
+            hint="make room there, or name another place",
             where=str(target),
         ) from error
     return Delivered(str(target), info.bytes)

@@ -8,7 +8,14 @@ import sys
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from flytectl_py.errors import BaseRuntimeError, FlyteError, NonRecoverableError, RuntimeUserError, TaskTimeoutError
+from flytectl_py.errors import (
+    BaseRuntimeError,
+    FlyteError,
+    NonRecoverableError,
+    RuntimeUserError,
+    TaskTimeoutError,
+    UsageError,
+)
 from flytectl_py.model.task import Task
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
@@ -43,14 +50,16 @@ def as_task_error(error: BaseException, task: Task[..., Any], attempt: int) -> T
     """Describe `error`, which ended attempt number `attempt` of `task`.
 
     What the user's code raised becomes a `RuntimeUserError` whose code is the exception's class name, as a cluster
-    reports it, with the exception as its cause. An error of a child passes through, longer by one link of its chain.
+    reports it, with the exception as its cause. An error of a child passes through, longer by one link of its chain;
+    what the surroundings lack, found before the code of a task began, passes through as it is.
     """
     attempts = task.settings.retries.attempts
     link = task.name if attempts == 1 else f"{task.name} (attempt {attempt} of {attempts})"
     if isinstance(error, BaseRuntimeError):
         error.chain = (link, *error.chain)
         return TaskFailure(error, error.__cause__, not isinstance(error, NonRecoverableError))
-    if isinstance(error, FlyteError):
+    if isinstance(error, FlyteError) and (error.before_task or not _has_begun(error, task)):
+        error.before_task = True
         return TaskFailure(error, error.__cause__, worth_another_attempt=False)
     text = said(error)
     _trim(error)
@@ -60,7 +69,23 @@ def as_task_error(error: BaseException, task: Task[..., Any], attempt: int) -> T
         text = "\n".join([text, *(f"  {each}" for each in _members(error))])
     wrapped = RuntimeUserError(type(error).__name__, text)
     wrapped.chain = (link,)
-    return TaskFailure(wrapped, error, worth_another_attempt=True)
+    # What was asked for wrongly is wrong in the next attempt as well.
+    return TaskFailure(wrapped, error, worth_another_attempt=not isinstance(error, UsageError))
+
+
+def _has_begun(error: BaseException, task: Task[..., Any]) -> bool:
+    """Whether `error` was raised in the function of `task`, or below it."""
+    codes: list[object] = []
+    function: Any = task.func
+    while function is not None:
+        codes.append(getattr(function, "__code__", None))
+        function = getattr(function, "__wrapped__", None)
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code in codes:
+            return True
+        trace = trace.tb_next
+    return False
 
 
 def said(error: BaseException) -> str:

@@ -204,7 +204,7 @@ def _kept(value: Any, task: Task[..., Any] | None = None, name: str = "") -> Any
         annotation = None
         if task is not None:
             annotation = next((each.annotation for each in task.interface.inputs if each.name == name), None)
-        return kept(value, None if annotation is MISSING else annotation)
+        return kept(value, None if annotation is MISSING else annotation, "" if task is None else os.getcwd())
     except Exception as error:  # noqa: BLE001  a value's own code may fail in any way, and the run goes on
         return {"type": type(value).__name__, "repr": f"… (cannot be shown: {type(error).__name__})"}
 

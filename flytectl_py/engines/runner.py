@@ -107,6 +107,7 @@ class Runner:
         self.watchers = watchers
         self.code = code
         self.began = ""
+        self.data_of_run = ""
         """The name of the run, once there is one."""
 
     @property
@@ -205,7 +206,7 @@ class Runner:
         return options, engine, engine == "cluster" or is_shown
 
     def _engine(self, name: str, options: RunOptions, task: Task[..., Any], bundle: Bundle | None) -> Engine:
-        self.began = options.name
+        self.began, self.data_of_run = options.name, options.raw_data_path
         if name != "local":
             return make_engine(name, options, self.note)
         from flytectl_py.engines.recording import kept_code, recorder

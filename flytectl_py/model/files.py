@@ -289,8 +289,12 @@ class Dir(_Named[T]):
         return await the_data().aside(lambda: self.get_file_sync(file_name))
 
     def get_file_sync(self, file_name: str) -> File[T] | None:
-        """Return the file of that name, or path below the folder, or None."""
-        file: File[T] = File(f"{self.path.rstrip('/')}/{file_name}", format=self.format)
+        """Return the file of that name, or path below the folder, or None.
+
+        :raises DeclarationError: the name leads out of the folder.
+        """
+        name = checked_below(file_name, "get_file(file_name)")
+        file: File[T] = File(f"{self.path.rstrip('/')}/{name}", format=self.format)
         return file if file.exists_sync() else None
 
     async def exists(self) -> bool:
@@ -316,6 +320,17 @@ class Dir(_Named[T]):
 def last_part(path: str) -> str:
     """Return the name at the end of a path or URI: ``x.csv`` of ``s3://bucket/x.csv``."""
     return re.split(r"[/\\]" if os.sep == "\\" else "/", path.rstrip("/"))[-1]
+
+
+def checked_below(name: str, parameter: str) -> str:
+    """Return `name`, a path below some folder.
+
+    :param parameter: the parameter as the user writes it. :raises DeclarationError: the path leads out of the folder.
+    """
+    parts = re.split(r"[/\\]" if os.sep == "\\" else "/", name)
+    if ".." in parts or os.path.isabs(name):
+        raise DeclarationError(parameter, name, "give a name, or a path that stays in its folder")
+    return name
 
 
 def is_remote(path: str) -> bool:

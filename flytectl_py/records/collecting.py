@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -18,6 +19,9 @@ RUN_DATA = "runs"
 """The folder, in a state folder, in which each run has one of its name for its outputs and data."""
 _UNSETTLED_SECONDS = 3600.0
 """A folder without a record may belong to a run whose record is still to come."""
+
+
+_NAMED = re.compile(rb"\.flyte/state/runs/([^/\"'\\\x00-\x1f]+)/")
 
 
 class Garbage(NamedTuple):
@@ -42,11 +46,24 @@ def old_runs(database: sqlite3.Connection, before: float) -> list[int]:
     return [run for (run,) in database.execute(query, (before,))]
 
 
-def garbage_of(database: sqlite3.Connection, state: Path, old: Iterable[int], now: float) -> list[Garbage]:
-    """Return what lies on the disk for runs that are `old`, or for none at all."""
+def runs_named_in(data: bytes) -> set[str]:
+    """Return the names of the runs whose data folders are named in `data`, such as a cached output or JSON."""
+    return {name.decode(errors="replace") for name in _NAMED.findall(data)}
+
+
+def garbage_of(
+    database: sqlite3.Connection, state: Path, old: Iterable[int], now: float, needed: Iterable[str] = ()
+) -> list[Garbage]:
+    """Return what lies on the disk for runs that are `old`, or for none at all.
+
+    Data that runs which stay have read or returned, in particular those that still go on, stays with them.
+
+    :param needed: names of runs whose data stays in any case.
+    """
     gone = set(old)
     rows = list(database.execute("SELECT id, name, bundle FROM runs"))
     names = _Names({row[1] for row in rows if row[0] not in gone}, {row[1] for row in rows if row[0] in gone})
+    names.needed.update(needed, _read_by_others(database, gone))
     code = _Names({row[2] for row in rows if row[0] not in gone}, {row[2] for row in rows if row[0] in gone})
     settled = now - _UNSETTLED_SECONDS
     return [
@@ -96,6 +113,19 @@ def _sizes(path: Path) -> Iterator[int]:
                 yield from _sizes(Path(each.path))
         else:
             yield path.lstat().st_size
+
+
+def _read_by_others(database: sqlite3.Connection, gone: set[int]) -> set[str]:
+    """Return the names of runs whose data is among the inputs and outputs of runs that stay."""
+    found: set[str] = set()
+    rows = database.execute(
+        "SELECT run, coalesce(inputs, '') || ' ' || coalesce(outputs, '') AS said FROM actions"
+        " WHERE said LIKE '%.flyte/state/runs/%'"
+    )
+    for run, said in rows:
+        if run not in gone:
+            found |= runs_named_in(said.encode())
+    return found
 
 
 def _garbage(what: str, paths: Iterable[Path]) -> Garbage:

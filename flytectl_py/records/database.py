@@ -26,7 +26,7 @@ WAIT_SECONDS = 30.0
 def opened(state: Path, warn: Callable[[str], None]) -> Iterator[sqlite3.Connection | None]:
     """Give the database of the project whose state folder is `state`, with all that happened until now in it.
 
-    None where nothing was ever recorded. Where it cannot be written it is given as it is, and `warn` is told why.
+    None where nothing was ever recorded. Where it cannot be written a copy in memory is given, and `warn` is told why.
 
     :raises NotReadyError: it is broken, locked for too long, or of a newer version.
     """
@@ -39,23 +39,75 @@ def opened(state: Path, warn: Callable[[str], None]) -> Iterator[sqlite3.Connect
         raise NotReadyError("this Python was built without SQLite, which the records need") from error
     file = database_file(state)
     try:
-        database = _connect(file)
+        database = _for_writing(file)
+        if database is None:
+            warn(f"warning: {file.parent} cannot be written, so nothing is changed in the records")
+            database = _copied(file, warn)
     except sqlite3.Error as error:
         raise _unusable(file, error) from error
-    if database is None:
-        warn(f"warning: {file.parent} cannot be written, so the newest runs may be missing")
-        yield None
-        return
     with contextlib.closing(database):
         try:
-            if _is_writable(file):
-                bring_up_to_date(database)
-                _gathered(database, file.parent, warn)
-            else:
-                warn(f"warning: {file.parent} cannot be written, so the newest runs may be missing")
             yield database
         except sqlite3.Error as error:
             raise _unusable(file, error) from error
+
+
+def is_copy(database: sqlite3.Connection) -> bool:
+    """Whether `database` was given instead of one that cannot be written, so that no change in it lasts."""
+    return not any(file for _, name, file in database.execute("PRAGMA database_list") if name == "main")
+
+
+def _for_writing(file: Path) -> sqlite3.Connection | None:
+    """Return the database, brought up to date; None where the disk is full or nothing may be written."""
+    import sqlite3
+
+    if not _is_writable(file):
+        return None
+    database = None
+    try:
+        database = _connect(file)
+        bring_up_to_date(database)
+        gather(database, file.parent)
+    except (OSError, sqlite3.OperationalError) as error:
+        if database is not None:
+            database.close()
+        faults = (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+        # The lowest byte of an extended code is the plain one (sqlite.org/rescode.html).
+        if isinstance(error, OSError) or error.sqlite_errorcode & 0xFF in faults:
+            return None
+        raise
+    except BaseException:
+        if database is not None:
+            database.close()
+        raise
+    return database
+
+
+def _copied(file: Path, warn: Callable[[str], None]) -> sqlite3.Connection:
+    """Return what the database and the journals say, in memory."""
+    import sqlite3
+
+    database = sqlite3.connect(":memory:", isolation_level=None)
+    try:
+        if file.is_file() and file.stat().st_size:
+            # Another process may be writing to it, so its log is read where it can be.
+            for how in ("mode=ro", "mode=ro&immutable=1"):
+                try:
+                    with contextlib.closing(sqlite3.connect(f"{file.absolute().as_uri()}?{how}", uri=True)) as stored:
+                        stored.backup(database)
+                    break
+                except sqlite3.OperationalError:
+                    if how != "mode=ro":
+                        raise
+        bring_up_to_date(database)
+        try:
+            gather(database, file.parent, moving=False)
+        except OSError as error:
+            warn(f"warning: the newest runs may be missing: {file.parent}: {error}")
+    except BaseException:
+        database.close()
+        raise
+    return database
 
 
 def gather_into(state: Path) -> None:
@@ -67,21 +119,17 @@ def gather_into(state: Path) -> None:
         import sqlite3
     except ImportError:
         return  # Who reads the records is told.
-    with contextlib.suppress(sqlite3.Error, OSError, NotReadyError):
-        database = _connect(database_file(state), wait=0.1)
-        if database is not None:
-            with contextlib.closing(database):
-                bring_up_to_date(database)
-                gather(database, records_folder(state))
+    with (
+        contextlib.suppress(sqlite3.Error, OSError, NotReadyError),
+        contextlib.closing(_connect(database_file(state), wait=0.1)) as database,
+    ):
+        bring_up_to_date(database)
+        gather(database, records_folder(state))
 
 
-def _connect(file: Path, wait: float = WAIT_SECONDS) -> sqlite3.Connection | None:
+def _connect(file: Path, wait: float = WAIT_SECONDS) -> sqlite3.Connection:
     import sqlite3
 
-    if not _is_writable(file):
-        if not file.is_file():
-            return None
-        return sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro&immutable=1", uri=True)
     database = sqlite3.connect(file, timeout=wait, isolation_level=None)
     # Readers and one writer at a time do not wait for each other; a crash of the machine may cost the last commits, no
     # crash costs the database (sqlite.org/wal.html, sqlite.org/pragma.html#pragma_synchronous).
@@ -93,15 +141,6 @@ def _connect(file: Path, wait: float = WAIT_SECONDS) -> sqlite3.Connection | Non
 
 def _is_writable(file: Path) -> bool:
     return os.access(file if file.exists() else file.parent, os.W_OK) and os.access(file.parent, os.W_OK)
-
-
-def _gathered(database: sqlite3.Connection, folder: Path, warn: Callable[[str], None]) -> None:
-    import sqlite3
-
-    try:
-        gather(database, folder)
-    except (OSError, sqlite3.OperationalError) as error:
-        warn(f"warning: the newest runs may be missing: {folder}: {error}")
 
 
 def _unusable(file: Path, error: Exception) -> NotReadyError:

@@ -29,10 +29,11 @@ _DAMAGED = "its journal is damaged, and was set aside"
 _LOST = "the process ended without a word: it was killed, or the machine went down"
 
 
-def gather(database: sqlite3.Connection, folder: Path) -> None:
+def gather(database: sqlite3.Connection, folder: Path, *, moving: bool = True) -> None:
     """Move what stands in the journals below `folder` into `database`, and delete those that are done with.
 
-    :param folder: of the records. :raises sqlite3.Error: the database cannot be written.
+    :param folder: of the records. :param moving: else they stay, and `database` is a copy for reading.
+    :raises sqlite3.Error: the database cannot be written.
     """
     journals = folder / JOURNALS
     try:
@@ -42,14 +43,14 @@ def gather(database: sqlite3.Connection, folder: Path) -> None:
     for name in names:
         if name.endswith(ENDING):
             with contextlib.suppress(FileNotFoundError):  # Another process was faster.
-                while not _gather_one(database, journals / name):
+                while not _gather_one(database, journals / name, moving=moving):
                     pass
     for name in names:
         if name.endswith(ANSWER):
-            _take_answer(database, journals / name)
+            _take_answer(database, journals / name, moving=moving)
 
 
-def _gather_one(database: sqlite3.Connection, file: Path) -> bool:
+def _gather_one(database: sqlite3.Connection, file: Path, *, moving: bool) -> bool:
     """Move the next batches of one journal; return whether that is all for now."""
     # Asked before it is read: what an ended process wrote is there then.
     abandoned = is_abandoned(file)
@@ -68,15 +69,15 @@ def _gather_one(database: sqlite3.Connection, file: Path) -> bool:
                 break
             database.execute("RELEASE line")
         if broken:
-            return _set_aside(database, run, file)
+            return _set_aside(database, run, file, moving=moving)
         if run is None:
-            if abandoned and time.time() - file.stat().st_mtime > _YOUNG_SECONDS:
+            if moving and abandoned and time.time() - file.stat().st_mtime > _YOUNG_SECONDS:
                 file.unlink()  # Its process ended before the first word.
             return True
         database.execute("UPDATE runs SET read = ? WHERE id = ?", (start + len(data), run))
         if not more and abandoned:
             _close_if_open(database, run, file.stat().st_mtime)
-    if not more and abandoned:
+    if moving and not more and abandoned:
         file.unlink(missing_ok=True)
     return not more
 
@@ -89,11 +90,12 @@ def _broken_by() -> tuple[type[Exception], ...]:
     return (*shapes, sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
 
 
-def _set_aside(database: sqlite3.Connection, run: int | None, file: Path) -> bool:
+def _set_aside(database: sqlite3.Connection, run: int | None, file: Path, *, moving: bool) -> bool:
     """Read no further in a journal that the disk has damaged, and keep it for whoever wants to look."""
     if run is not None:
         _close_if_open(database, run, file.stat().st_mtime, _DAMAGED)
-    file.rename(file.with_suffix(".damaged"))
+    if moving:
+        file.rename(file.with_suffix(".damaged"))
     return True
 
 
@@ -174,7 +176,7 @@ def _end_run(database: sqlite3.Connection, run: int, phase: str, seconds: float,
     database.execute("UPDATE actions SET phase = 'aborted' WHERE run = ? AND phase = 'running'", (run,))
 
 
-def _take_answer(database: sqlite3.Connection, file: Path) -> None:
+def _take_answer(database: sqlite3.Connection, file: Path, *, moving: bool) -> None:
     """Note what git said when a run began: an empty file means that nothing was changed."""
     try:
         dirty = file.stat().st_size > 0
@@ -183,6 +185,8 @@ def _take_answer(database: sqlite3.Connection, file: Path) -> None:
     with _transaction(database):
         journal = file.name.removesuffix(ANSWER)
         done = database.execute("UPDATE runs SET git_dirty = ? WHERE journal = ?", (int(dirty), journal))
+    if not moving:
+        return
     if done.rowcount or time.time() - file.stat().st_mtime > _YOUNG_SECONDS:
         file.unlink(missing_ok=True)
 

@@ -11,10 +11,11 @@ MOST_CHARACTERS = 20_000
 _CONTAINERS = (list, tuple, dict, set, frozenset)
 
 
-def kept(value: Any, annotation: Any = None) -> Any:
+def kept(value: Any, annotation: Any = None, folder: str = "") -> Any:
     """Return `value` as data for JSON, or what it is where it is too large.
 
     :param annotation: its type, where that is needed to read it back; None takes the value's own.
+    :param folder: what relative paths of files are below, so that they name the same file from everywhere.
     """
     kind = type(value)
     if value is None or kind is bool:
@@ -27,7 +28,7 @@ def kept(value: Any, annotation: Any = None) -> Any:
         return _omitted(value)
     from flytectl_py.values.convert import to_json
 
-    return to_json(value) if annotation is None else to_json(value, annotation)
+    return to_json(value, annotation, folder)
 
 
 def is_whole(data: Any) -> bool:

@@ -98,13 +98,16 @@ class Conversion:
 
     :param find: annotation -> the annotation unwrapped, and its row.
     :param world: see `World`.
+    :param folder: what relative paths of files and folders are below, for those that are written whole; empty writes
+        them as they are.
     """
 
-    __slots__ = ("_find", "_known", "_open", "depth", "world")
+    __slots__ = ("_find", "_known", "_open", "depth", "folder", "world")
 
-    def __init__(self, find: Callable[[Any], tuple[Any, Family]], world: World) -> None:
+    def __init__(self, find: Callable[[Any], tuple[Any, Family]], world: World, folder: str = "") -> None:
         self._find = find
         self.world = world
+        self.folder = folder
         self.depth = 0
         self._open: set[int] = set()
         self._known: dict[tuple[Any, int], tuple[Any, Any]] = {}

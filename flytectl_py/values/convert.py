@@ -90,14 +90,16 @@ def parse_json(text: str) -> Any:
         raise BadValue(shown(text), "JSON", detail=str(error)) from None
 
 
-def to_json(value: Any, annotation: Any = None) -> Any:
+def to_json(value: Any, annotation: Any = None, folder: str = "") -> Any:
     """Return `value` as data that ``json.dumps`` writes as valid JSON, whatever it is.
 
     A value of no known family becomes ``{"type": "module.Class", "repr": "…"}``.
 
     :param annotation: with which `from_json` shall give it back; its own type unless given.
+    :param folder: what relative paths of a `File` or `Dir` are below, so that they are written whole; empty writes them
+        as they are.
     """
-    conversion = Conversion(_find, _Anywhere())
+    conversion = Conversion(_find, _Anywhere(), folder)
     try:
         return conversion.to_json(type(value) if annotation is None else annotation, value)
     except RecursionError:

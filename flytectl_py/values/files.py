@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Any
 
 from flytectl_py.values.annotations import class_named, origin_class
@@ -54,8 +55,11 @@ def _holds(annotation: Any, value: Any, _conversion: Conversion) -> bool:
     return type(value) is origin_class(annotation)
 
 
-def _path(_annotation: Any, value: Any, _conversion: Conversion) -> str:
-    return str(value.path)
+def _path(_annotation: Any, value: Any, conversion: Conversion) -> str:
+    path = str(value.path)
+    if not conversion.folder or value.is_remote or path.startswith(("~", "file:")):
+        return path
+    return str(PurePath(conversion.folder, path))
 
 
 FILE = Family(

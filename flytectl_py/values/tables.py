@@ -23,6 +23,11 @@ _LIBRARIES = (
 )
 
 
+def is_of_a_library(kind: type) -> bool:
+    """Whether values of `kind` are tables in memory: of pandas, polars or pyarrow."""
+    return any(matches(kind) for matches in _LIBRARIES)
+
+
 def _at(kind: Any, uri: str, form: str, conversion: Conversion) -> Any:
     """Return the reference to the table at `uri`, which has to be there if that is on this machine."""
     from flytectl_py.model.files import is_remote

@@ -76,3 +76,32 @@ def test_a_folder(project: MakeProject) -> None:
     made = project({"app.py": APP, "folder/a.txt": "", "folder/in/b.txt": "", "folder/c.csv": ""})
     done = made.flyte("run", "--json", "app.py", "names", "--folder", "folder").expect()
     assert done.json["outputs"]["o0"] == ["a.txt", "b.txt"]
+
+
+LIBRARIES = """
+import flyte
+import pandas as pd
+import polars as pl
+
+@flyte.task
+def pandas() -> pd.DataFrame:
+    return pd.DataFrame({"n": [1, 2]})
+
+@flyte.task
+def polars() -> tuple[int, pl.DataFrame]:
+    return 7, pl.DataFrame({"n": [1, 2]})
+
+@flyte.task
+def largest(df: pd.DataFrame) -> int:
+    return int(df["n"].max())
+"""
+
+
+def test_a_library_s_own_table_is_written_for_json(project: MakeProject) -> None:
+    made = project({"app.py": LIBRARIES})
+    outputs = made.flyte("run", "--json", "--name", "p", "app.py", "pandas").expect().json["outputs"]
+    assert Path(outputs["o0"]["uri"]).is_relative_to(made.path / ".flyte" / "state" / "runs" / "p")
+    assert made.flyte("run", "app.py", "largest", "--df", outputs["o0"]["uri"]).expect().out == "2\n"
+    outputs = made.flyte("run", "--json", "--raw-data-path", "raw", "app.py", "polars").expect().json["outputs"]
+    assert outputs["o0"] == 7
+    assert Path(outputs["o1"]["uri"]).is_relative_to(made.path / "raw")

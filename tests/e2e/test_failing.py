@@ -186,3 +186,51 @@ def test_the_chain_of_a_deep_recursion_stays_readable(project: MakeProject) -> N
     result = made.flyte("run", "app.py", "main").expect(1)
     assert "RecursionError" in result.err
     assert len(result.err) < 10_000
+
+
+OURS = """
+import flyte
+from flyte.io import File
+
+env = flyte.TaskEnvironment(name="env")
+locked = flyte.TaskEnvironment(name="locked", secrets=[flyte.Secret("no-such-secret")])
+
+@env.task
+def child() -> str:
+    return File.from_local_sync("nope").path
+
+@env.task
+def parent() -> str:
+    return child()
+
+@env.task
+def catches() -> str:
+    try:
+        return child()
+    except flyte.errors.RuntimeUserError as error:
+        return f"{error.code} from {type(error.__cause__).__name__}"
+
+@locked.task
+def secret() -> int:
+    return 1
+
+@env.task
+def asks() -> int:
+    return secret()
+"""
+
+
+def test_what_our_own_verbs_raise_in_a_task_is_a_failure_of_the_task(project: MakeProject) -> None:
+    made = project({"app.py": OURS})
+    result = made.flyte("run", "app.py", "parent").expect(1)
+    assert "error: env.parent → env.child failed: UsageError: nope is no file" in result.err
+    assert "at app.py:9" in result.err
+    only_user_frames(result.err, made)
+    assert made.flyte("run", "app.py", "catches").expect().out == "UsageError from UsageError\n"
+
+
+@pytest.mark.parametrize("task", ["secret", "asks"])
+def test_a_missing_secret_is_no_failure_of_the_task(project: MakeProject, task: str) -> None:
+    result = project({"app.py": OURS}).flyte("run", "app.py", task).expect(3)
+    assert "no-such-secret" in result.err
+    assert "failed:" not in result.err

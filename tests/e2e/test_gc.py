@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.support.process import FLYTE, Result, run_process
 from tests.support.project import Project
 
 MakeProject = Callable[..., Project]
@@ -81,6 +82,65 @@ def test_cached_outputs_that_were_not_written_for_long_go(app: Project) -> None:
         os.utime(each, (long_ago, long_ago))
     assert "removed 1 cached outputs" in app.flyte("gc").expect().out
     assert not any(each.exists() for each in entries)
+
+
+DATA = """
+import time
+import flyte
+from flyte.io import File
+
+env = flyte.TaskEnvironment(name="app")
+
+@env.task
+def make(text: str) -> File:
+    file = File.new_remote("x.txt")
+    with file.open("w") as out:
+        out.write(text)
+    return file
+
+@env.task(cache=flyte.Cache(behavior="override", version_override="1"))
+def cached(text: str) -> File:
+    return make(text)
+
+@env.task
+def read(file: File) -> str:
+    return file.open("r").read()
+"""
+
+
+def test_data_that_cached_outputs_and_newer_runs_refer_to_stays(project: MakeProject) -> None:
+    made = project({"app.py": DATA})
+    for name, task in (("unneeded", "make"), ("read", "make"), ("cached", "cached")):
+        made.flyte("run", "--name", name, "app.py", task, "--text", name).expect()
+    runs = made.path / ".flyte" / "state" / "runs"
+    (file,) = (runs / "read").rglob("x.txt")
+    time.sleep(3.1)
+    made.flyte("run", "--name", "reads", "app.py", "read", "--file", str(file)).expect()
+    for each in (made.path / ".flyte" / "state" / "cache").rglob("*.entry"):
+        os.utime(each)  # as a run does that uses it
+    made.flyte("gc", "--older-than", "3s").expect()
+    assert [each["run"] for each in made.flyte("get", "run", "--json").expect().json["runs"]] == ["reads"]
+    assert sorted(each.name for each in runs.iterdir()) == ["cached", "read"]
+    assert made.flyte("rerun", "reads").expect().out == "read\n"
+
+
+def test_records_are_read_and_data_goes_on_a_full_disk(app: Project) -> None:
+    app.flyte("get", "run").expect()
+    app.flyte("run", "--name", "second", "app.py", "main", "--x", "3").expect()
+
+    def full(*args: str) -> Result:
+        """Run `flyte` where no file can grow."""
+        command = ["bash", "-c", 'ulimit -f 0; exec "$0" "$@"', FLYTE, *args]
+        return run_process(command, cwd=app.path, env=app.environment())
+
+    listed = full("get", "run", "--json").expect()
+    assert [each["run"] for each in listed.json["runs"]] == ["second", "first"]
+    assert "cannot be written" in listed.err
+    assert full("logs", "second").expect().out == ""
+    done = full("gc", "--older-than", "0s").expect()
+    assert "2 data folders" in done.out
+    assert "run 'flyte gc' again" in done.err
+    assert "removed 2 records of runs" in app.flyte("gc", "--older-than", "0s").expect().out
 
 
 def test_a_wrong_age_is_said(app: Project) -> None:

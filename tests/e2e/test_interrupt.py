@@ -105,3 +105,48 @@ def test_control_c_while_the_file_is_loading(project: MakeProject) -> None:
         terminal.send("\x03")
         result = terminal.finish(5).expect(130)
     assert "Traceback" not in result.out
+
+
+def test_a_process_that_the_task_forks_ends_by_sigterm_as_any_other(project: MakeProject) -> None:
+    source = """
+    import multiprocessing, time
+    import flyte
+
+    def sleep(begun):
+        begun.set()
+        time.sleep(60)
+
+    @flyte.task
+    def main() -> int:
+        fork = multiprocessing.get_context("fork")
+        begun = fork.Event()
+        child = fork.Process(target=sleep, args=(begun,))
+        child.start()
+        begun.wait()
+        child.terminate()
+        child.join()
+        return child.exitcode
+    """
+    result = project({"app.py": source}).flyte("run", "app.py", "main").expect()
+    assert result.out == f"{-signal.SIGTERM}\n"
+    assert "Traceback" not in result.err
+
+
+def test_control_c_while_the_command_itself_is_loading(project: MakeProject) -> None:
+    source = """
+    import sys
+    import flytectl_py.cli.start
+
+    class Interrupts:
+        def find_spec(self, name, path=None, target=None):
+            if name == "flytectl_py.cli.app":
+                raise KeyboardInterrupt
+
+    sys.meta_path.insert(0, Interrupts())
+    flytectl_py.cli.start.main()
+    """
+    made = project({"early.py": source})
+    result = made.python("early.py", "run", "--json", "app.py", "main").expect(130)
+    assert result.json["error"] == {"code": "Interrupted", "message": "interrupted", "hint": "", "where": ""}
+    result = made.python("early.py", "run", "app.py", "main").expect(130)
+    assert (result.out, result.err) == ("", "error: interrupted\n")

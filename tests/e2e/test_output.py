@@ -275,3 +275,33 @@ def test_errors_before_the_file_is_loaded_are_json_too(app: Project) -> None:
         assert set(result.json) == {"error"}
         assert result.err == ""
         assert json.loads(result.out)["error"]["message"]
+
+
+@pytest.mark.parametrize("statement", ["sys.stdout.close()", "sys.stdout = None"])
+def test_a_task_that_takes_stdout_away_still_has_a_result(project: MakeProject, statement: str) -> None:
+    source = f"import sys\nimport flyte\n\n@flyte.task\ndef main() -> int:\n    {statement}\n    return 3\n"
+    made = project({"app.py": source})
+    result = made.flyte("run", "app.py", "main").expect()
+    assert (result.out, result.err) == ("3\n", "")
+    assert made.flyte("run", "--json", "app.py", "main").expect().json["outputs"] == {"o0": 3}
+
+
+@pytest.mark.parametrize(
+    "args", [["logs", "long"], ["logs", "long", "--json"], ["run", "--json", "app.py", "main"]], ids=" ".join
+)
+def test_head_is_satisfied_with_the_first_bytes(project: MakeProject, args: list[str]) -> None:
+    source = "import flyte\n\n@flyte.task\ndef main() -> str:\n    print('x' * 500_000)\n    return 'y' * 500_000\n"
+    made = project({"app.py": source})
+    made.flyte("run", "--name", "long", "app.py", "main").expect()
+    said = made.path / "stderr"
+    with (
+        said.open("wb") as stderr,
+        subprocess.Popen(
+            [FLYTE, *args], cwd=made.path, env=made.environment(), stdout=subprocess.PIPE, stderr=stderr
+        ) as process,
+    ):
+        assert process.stdout is not None
+        assert process.stdout.read(10)
+        process.stdout.close()
+        assert process.wait(30) == 0
+    assert said.read_text().replace("x", "").strip() == ""

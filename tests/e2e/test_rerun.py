@@ -128,3 +128,23 @@ def test_an_input_that_is_too_large_for_a_record_has_to_be_given(project: MakePr
     assert "--xs" in refused.err
     assert "not in the record" in refused.err
     assert made.flyte("rerun", "large", "--xs", "[1, 2]", "--scale", "10").expect().out == "30\n"
+
+
+FILES = """
+import flyte
+from flyte.io import Dir, File
+
+env = flyte.TaskEnvironment(name="app")
+
+@env.task
+def main(file: File, more: list[File], folder: Dir) -> list[str]:
+    return [each.open("r").read() for each in (file, *more, *folder.walk_sync())]
+"""
+
+
+def test_relative_paths_are_those_of_the_run_wherever_it_is_repeated(project: MakeProject) -> None:
+    made = project({"app.py": FILES, "a.txt": "first", "sub/a.txt": "second", "data/b.txt": "b", "sub/data/b.txt": "c"})
+    inputs = ["--file", "a.txt", "--more", '["./a.txt"]', "--folder", "data/"]
+    said = made.flyte("run", "--name", "one", "app.py", "main", *inputs, "--json").expect().json["outputs"]
+    assert said == {"o0": ["first", "first", "b"]}
+    assert made.flyte("rerun", "one", "--json", cwd="sub").expect().json["outputs"] == said

@@ -13,7 +13,7 @@ import pytest
 
 import flyte
 from flyte.io import Dir, File
-from flytectl_py.errors import NotInTaskContextError
+from flytectl_py.errors import NotInTaskContextError, UsageError
 from tests.support.servers.running import fresh_name
 
 env = flyte.TaskEnvironment("keeper")
@@ -119,3 +119,18 @@ def test_importing_the_facade_loads_no_store_and_no_table_library() -> None:
     heavy = {"asyncio", "fsspec", "pandas", "polars", "pyarrow", "pydantic", "tempfile", "flytectl_py.storage.api"}
     assert heavy & set(loaded) == set()
     assert not [name for name in loaded if name.startswith("flytectl_py.data")]
+
+
+@pytest.mark.parametrize("name", ["../x", "a/../../x", "/tmp/x", ".."])
+def test_names_stay_in_their_folder(lasting: Path, name: str) -> None:
+    (lasting / "folder").mkdir()
+
+    @env.task
+    def main() -> int:
+        ways = (File.new_remote, Dir.new_remote, Dir(str(lasting / "folder")).get_file_sync)
+        for way in ways:
+            with pytest.raises(UsageError, match="stays in its folder"):
+                way(name)
+        return len(ways)
+
+    assert flyte.with_runcontext(raw_data_path=str(lasting / "raw")).run(main).outputs() == (3,)

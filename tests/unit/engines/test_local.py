@@ -263,8 +263,9 @@ def test_wrong_inputs_of_a_child_are_not_tried_again() -> None:
         calls.append(1)
         raise DeclarationError("x", 1, "not this")
 
-    with pytest.raises(DeclarationError):
+    with pytest.raises(RuntimeUserError) as caught:
         flyte.run(parent)
+    assert isinstance(caught.value.__cause__, DeclarationError)
     assert calls == [1]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from flytectl_py.model.image import Image
+from flytectl_py.model.ported_layers import CondaPackages, Entrypoint, PythonVenv
 from flytectl_py.model.secret import MOUNT_PATH, Secret
 from flytectl_py.plan.dockerfile import secret_id
 from flytectl_py.plan.image_plan import ImageOptions, plan_image
@@ -162,7 +163,10 @@ def test_the_page_on_tags_lists_every_kind_of_layer_with_its_fields() -> None:
     rows = dict(re.findall(r"^\| `([a-z-]+)` \|.*?\| (.*?) \|$", page, re.MULTILINE))
     options = {"extra_args", "extra_index_urls", "index_url", "pre", "secrets"}
     seen = set()
-    for image in IMAGES.values():
+    # Layers of Flyte 1's image specs, which have no method of `Image`.
+    ported = (PythonVenv("3.12"), CondaPackages(("p",), ("c",), "3.12"), Entrypoint(("sh",)))
+    of_specs = [Image.from_base("debian:12").clone(addl_layer=each) for each in ported]
+    for image in (*IMAGES.values(), *of_specs):
         for layer in plan_image(image, MemoryFiles(FILES), ImageOptions()).layers:
             said = set(re.findall(r"`([a-z_]+)`", rows[layer.kind])) - {"flyte"}
             said |= options if "the options below" in rows[layer.kind] else set()
