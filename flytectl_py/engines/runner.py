@@ -227,7 +227,7 @@ class Runner:
         if mode == "remote" and not settings.endpoint and not self.dry_run:
             raise NotReadyError(
                 "mode 'remote' needs a cluster, and no endpoint of one is configured",
-                hint="flyte.init_from_config() reads .flyte/config.yaml (admin.endpoint), or flyte.init(endpoint=…), or set "
-                "FLYTE_ENDPOINT; mode='local' runs here",
+                hint="flyte.init_from_config() reads .flyte/config.yaml (admin.endpoint), or flyte.init(endpoint=…), or "
+                "set FLYTE_ENDPOINT; mode='local' runs here",
             )
         return mode == "remote"
