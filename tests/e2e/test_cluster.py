@@ -349,6 +349,36 @@ def test_a_start_whose_answer_was_lost_is_said_to_be_one_perhaps(
     assert "flyte abort perhaps" in error["error"]["hint"]
 
 
+def test_a_server_without_encryption_is_told_from_one_that_is_not_there(
+    app: Project, plane: ControlPlaneServer
+) -> None:
+    env = {"FLYTE_RPC_RETRIES": "0", "FLYTE_INSECURE": "false", "FLYTE_ENDPOINT": plane.url.removeprefix("http://")}
+    err = app.flyte("get", "run", env=env).expect(3).err
+    assert "does not speak TLS" in err
+    assert "--insecure" in err
+
+
+@pytest.mark.parametrize("ending", ["> /dev/full", "| true"])
+def test_lines_that_nobody_takes_leave_no_traceback(app: Project, plane: ControlPlaneServer, ending: str) -> None:
+    app.flyte(*MAIN, "--name", "said").expect()
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"sleep 0.2; '{FLYTE}' logs said {ending}"],
+        cwd=app.path,
+        env=app.environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert "Traceback" not in done.stderr
+    assert "asynchronous generator" not in done.stderr
+    assert ("cannot write the output" in done.stderr) == ("full" in ending)
+
+
+def test_an_empty_version_is_none(app: Project, plane: ControlPlaneServer) -> None:
+    for words in ((*MAIN, "--version", ""), ("deploy", "app.py", "--version", "")):
+        assert "--version: it is empty" in app.flyte(*words).expect(2).err
+    assert plane.calls == []
+
+
 def test_a_start_that_was_turned_away_is_none(app: Project, plane: ControlPlaneServer) -> None:
     plane.fail("RunService.CreateRun", faults.Status(503))
     result = app.flyte(*MAIN, "--name", "never", env={"FLYTE_RPC_RETRIES": "0"}).expect(3)
