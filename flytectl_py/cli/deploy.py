@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flytectl_py.cli.images import PLANNING_OPTIONS, make_command
 from flytectl_py.cli.options import Option
+from flytectl_py.cli.run_options import no_empty_version
 from flytectl_py.errors import UsageError
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ def _deploy(words: list[str], options: Mapping[str, Any], output: Output) -> Non
         raise UsageError(f"--all and {words[1]}: give one of them", where="--all")
     if options.get("builder") == "dockerfile":
         raise UsageError("--builder dockerfile builds nothing", hint="see 'flyte build --emit-dockerfile'")
+    no_empty_version(options)
     loaded, plan = _plan(words[0], words[1:], options)
     settings = require()
     building = _building(options, output, loaded)

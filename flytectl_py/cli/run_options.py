@@ -71,10 +71,24 @@ def pairs(option: str, given: Sequence[str], example: str) -> dict[str, str]:
     return found
 
 
+def no_empty_version(options: Mapping[str, Any]) -> None:
+    """Refuse a version that is empty, as of a variable that is not set: it is not the same as none.
+
+    :raises UsageError: it is.
+    """
+    if options.get("version", "v").strip() == "":
+        raise UsageError(
+            "--version: it is empty",
+            hint="give one, or leave --version out: it follows from the content then",
+            where="--version",
+        )
+
+
 def run_context(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the options say of a run, by the parameters of `Runner`."""
     from flytectl_py.config import checks
 
+    no_empty_version(options)
     return {
         "name": options.get("name"),
         "version": options.get("version"),

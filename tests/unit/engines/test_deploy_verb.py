@@ -54,6 +54,8 @@ def test_what_cannot_be_deployed() -> None:
         flyte.deploy(flyte.TaskEnvironment("empty", image="x:1"), dryrun=True)
     with pytest.raises(UsageError, match=r"deploy\(version=…\)"):
         flyte.deploy(env, dryrun=True, version="a b")
+    with pytest.raises(UsageError, match=r"deploy\(version=…\)"):
+        flyte.deploy(env, dryrun=True, version="")
     with pytest.raises(UsageError, match=r"deploy\(copy_style=…\)"):
         flyte.deploy(env, dryrun=True, copy_style="some")
     with pytest.raises(DeclarationError, match="lives in"):
