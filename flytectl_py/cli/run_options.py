@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flytectl_py.cli.options import GENERAL, Option
-from flytectl_py.errors import UsageError
+from flytectl_py.errors import DeclarationError, UsageError
 
 if TYPE_CHECKING:
     from flytectl_py.engines.remote import Remote
@@ -89,6 +89,11 @@ def run_context(options: Mapping[str, Any]) -> dict[str, Any]:
     from flytectl_py.config import checks
 
     no_empty_version(options)
+    given = options.get("image", [])
+    try:
+        images = dict(checks.images(given))
+    except checks.Unfit as error:
+        raise DeclarationError("--image", " ".join(given), error.allowed, where="--image") from None
     return {
         "name": options.get("name"),
         "version": options.get("version"),
@@ -96,7 +101,7 @@ def run_context(options: Mapping[str, Any]) -> dict[str, Any]:
         "env_vars": pairs("--env", options.get("env_vars", []), "LEVEL=debug"),
         "labels": pairs("--label", options.get("labels", []), "team=search"),
         "annotations": pairs("--annotation", options.get("annotations", []), "owner=me"),
-        "images": dict(checks.images(options.get("image", []))),
+        "images": images,
         "service_account": options.get("service_account"),
         "queue": options.get("queue"),
         "interruptible": True if options.get("interruptible") else None,

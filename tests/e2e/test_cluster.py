@@ -373,6 +373,21 @@ def test_lines_that_nobody_takes_leave_no_traceback(app: Project, plane: Control
     assert ("cannot write the output" in done.stderr) == ("full" in ending)
 
 
+def test_images_and_builders_that_are_not_known(app: Project, plane: ControlPlaneServer) -> None:
+    for words in (MAIN, ("deploy", "app.py"), ("build", "app.py")):
+        assert "no image 'nope'" in app.flyte(*words, "--image", "nope=acme/x:1").expect(2).err
+        assert "no blanks" in app.flyte(*words, "--image", "acme/x y").expect(2).err
+    for command in ("deploy", "build"):
+        assert "no builder 'foo'" in app.flyte(command, "app.py", "--builder", "foo").expect(2).err
+    assert plane.calls == []
+
+
+def test_names_that_are_empty_ask_nobody(app: Project, plane: ControlPlaneServer) -> None:
+    for words in (("get", "run", ""), ("abort", ""), ("logs", ""), ("logs", "x", "--attempt", "0")):
+        app.flyte(*words).expect(2)
+    assert plane.calls == []
+
+
 def test_an_empty_version_is_none(app: Project, plane: ControlPlaneServer) -> None:
     for words in ((*MAIN, "--version", ""), ("deploy", "app.py", "--version", "")):
         assert "--version: it is empty" in app.flyte(*words).expect(2).err
