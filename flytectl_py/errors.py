@@ -8,7 +8,7 @@
     │   ├── UnknownNameError            2  no such task, environment, file, engine …
     │   ├── BadInputsError              2  inputs of a task that are missing, unknown or of the wrong type
     │   ├── InvalidImageError           2  an image that cannot be built as declared; lists every fault
-    │   ├── DuplicateEnvironmentError   2  two environments of one name in two files
+    │   ├── DuplicateEnvironmentError   2  two environments of one name
     │   └── ConfigError                 2  a configuration file that is missing, unreadable or wrong
     ├── NotReadyError                   3  the surroundings lack something: a server, a secret, an extra
     ├── ConflictError                   4  the name is taken by other content
@@ -144,7 +144,7 @@ class InvalidImageError(UsageError, ValueError):
 
 
 class DuplicateEnvironmentError(UsageError):
-    """Two environments of one name, declared in two files."""
+    """Two environments of one name, declared in two places."""
 
 
 class ConfigError(UsageError):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from flytectl_py.builders.build_steps import BuildSteps
     from flytectl_py.builders.registry_api import RegistryApi
 
-WITHOUT = "--emit-dockerfile DIR writes the Dockerfile and its context, to build elsewhere"
+WITHOUT = "'flyte build --emit-dockerfile DIR' writes the Dockerfile and its context, to build elsewhere"
 
 
 class ContainerBuilder(ABC):

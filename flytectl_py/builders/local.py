@@ -60,8 +60,8 @@ class LocalBuilder:
                 if self._chosen is None:
                     raise NotReadyError(
                         f"no builder of images works here: {'; '.join(tried)}",
-                        hint="start Docker or install Podman; --emit-dockerfile DIR writes the Dockerfile and its "
-                        "context, to build elsewhere",
+                        hint="start Docker or install Podman; 'flyte build --emit-dockerfile DIR' writes the Dockerfile"
+                        " and its context, to build elsewhere",
                     )
             return self._chosen
 

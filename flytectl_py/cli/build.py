@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from flytectl_py.cli.images import PLANNING_OPTIONS, document, make_command, plan
+from flytectl_py.cli.images import PLANNING_OPTIONS, check_builder, document, make_command, plan
 from flytectl_py.cli.options import Option
 from flytectl_py.errors import UsageError
 
@@ -82,6 +82,7 @@ def _building(options: Mapping[str, Any], output: Output) -> BuildOptions:
         raise UsageError(
             "--builder dockerfile needs a folder to write to", hint="--emit-dockerfile DIR", where="--builder"
         )
+    check_builder(builder)
     push = True if options.get("push") else False if options.get("no_push") else None
     return BuildOptions(
         builder="dockerfile" if folder else builder,

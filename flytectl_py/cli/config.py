@@ -51,6 +51,11 @@ def _config(words: list[str], options: Mapping[str, Any], output: Output) -> Non
 def _text(settings: Settings, with_origin: bool) -> str:
     rows = [(name, _shown(value), settings.origin(name)) for name, value in _values(settings).items()]
     lines = [f"file: {settings.source or 'none'}"]
+    sent = _sent_org(settings)
+    rows = [
+        (name, f"{sent} (from the endpoint's host)" if name == "org" and sent else value, origin)
+        for name, value, origin in rows
+    ]
     if not with_origin:
         return "\n".join([*lines, *(f"{name}: {value}" for name, value, _ in rows)])
     width = max(len(f"{name}: {value}") for name, value, _ in rows)
@@ -64,6 +69,8 @@ def _document(settings: Settings, with_origin: bool) -> dict[str, Any]:
         "settings": values,
         "warnings": list(settings.warnings),
     }
+    if sent := _sent_org(settings):
+        document["org_from_endpoint"] = sent
     if with_origin:
         document["origins"] = {name: settings.origin(name) for name in values}
     return document
@@ -86,6 +93,15 @@ def _values(settings: Settings) -> dict[str, Any]:
             value = str(value)
         found[name] = without_password(value) if isinstance(value, str) else value
     return found
+
+
+def _sent_org(settings: Settings) -> str:
+    """Return the organisation that requests name although none is set, or an empty text."""
+    if settings.org or not settings.endpoint:
+        return ""
+    from flytectl_py.engines.remote import organisation
+
+    return organisation(settings)
 
 
 def without_password(value: str) -> str:

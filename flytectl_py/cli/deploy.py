@@ -8,8 +8,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from flytectl_py.cli.images import PLANNING_OPTIONS, make_command
+from flytectl_py.cli.images import PLANNING_OPTIONS, check_builder, make_command
 from flytectl_py.cli.options import Option
+from flytectl_py.cli.run_options import no_empty_version
 from flytectl_py.errors import UsageError
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ def _deploy(words: list[str], options: Mapping[str, Any], output: Output) -> Non
         raise UsageError(f"--all and {words[1]}: give one of them", where="--all")
     if options.get("builder") == "dockerfile":
         raise UsageError("--builder dockerfile builds nothing", hint="see 'flyte build --emit-dockerfile'")
+    no_empty_version(options)
+    check_builder(options.get("builder", ""))
     loaded, plan = _plan(words[0], words[1:], options)
     settings = require()
     building = _building(options, output, loaded)
@@ -94,7 +97,7 @@ def _deploy(words: list[str], options: Mapping[str, Any], output: Output) -> Non
 
 def _plan(target: str, names: Sequence[str], options: Mapping[str, Any]) -> tuple[Loaded, DeploymentPlan]:
     from flytectl_py.cli.bundle_sides import root_of
-    from flytectl_py.cli.images import chosen, planning_options
+    from flytectl_py.cli.images import check_image_names, chosen, planning_options
     from flytectl_py.cli.loading import load_target
     from flytectl_py.cli.output import keep_stdout
     from flytectl_py.config.settings import require
@@ -106,6 +109,7 @@ def _plan(target: str, names: Sequence[str], options: Mapping[str, Any]) -> tupl
     check_root(root_of(target, options))  # Before anything in it is walked or run.
     keep_stdout()
     loaded = load_target(target, options, recursive=bool(options.get("recursive")))
+    check_image_names(options.get("image", ()), loaded.environments)
     settings = require()
     code = Code(loaded.root.path, loaded.root.import_paths, loaded.target, loaded.environments, dict(sys.modules))
     wanted = PlanOptions(

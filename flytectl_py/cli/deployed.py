@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from flytectl_py.cli.connecting import settings_of
 from flytectl_py.cli.early import given_early
 from flytectl_py.cli.options import Option, SaysWhere, merged
-from flytectl_py.cli.output import settle_output
+from flytectl_py.cli.output import about_run, settle_output
 from flytectl_py.errors import UsageError
 from flytectl_py.model.task import Task
 
@@ -92,5 +92,6 @@ def _run(remote: Remote, task: DeployedTask, typed: Mapping[str, Any], options: 
             {"task": task.name, "version": task.version, "phase": "planned", "requests": requests},
         )
         return
+    about_run(launch.name)
     run = run_sync(lambda: run_deployed(remote, task, values, launch))
     tell(run, output, follow=bool(options.get("follow")))

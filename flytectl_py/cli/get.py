@@ -68,6 +68,8 @@ def _get(words: list[str], options: Mapping[str, Any], output: Output) -> None:
         raise UsageError(
             f"flyte get {kind}: '{names[NAMES[kind]]}' is one name too many", hint="see 'flyte get --help'"
         )
+    if not all(names):
+        raise UsageError(f"flyte get {kind}: the name is empty", hint=f"'flyte get {kind}' lists what there is")
     if names and "limit" in options and kind != "action":
         raise UsageError("--limit is for lists, and one was named", where="--limit")
     if kind == "run" and is_local(options, output):

@@ -91,6 +91,7 @@ def plan(target: str, environments: Sequence[str], options: Mapping[str, Any]) -
     bake = _bakes(options)
     settled = _platforms(options.get("platform", ""))
     loaded = load_target(target, options)
+    check_image_names(options.get("image", ()), loaded.environments)
     wanted = chosen(loaded, environments)
     project = ImageProject(
         loaded.root.path, loaded.root.import_paths, loaded.target, loaded.environments, dict(sys.modules)
@@ -98,6 +99,37 @@ def plan(target: str, environments: Sequence[str], options: Mapping[str, Any]) -
     return Planned(
         loaded, plan_images(wanted, project, _image_options(options.get("registry", ""), settled), bake_code=bake)
     )
+
+
+def check_image_names(given: Sequence[str], environments: Sequence[Environment]) -> None:
+    """Refuse ``--image NAME=URI`` for a name that no environment's image has.
+
+    :raises UnknownNameError: it has none.
+    """
+    from flytectl_py.errors import UnknownNameError
+    from flytectl_py.plan.image_plan import DEFAULT_REF
+
+    known = {getattr(each.image, "ref_name", None) for each in environments} - {None}
+    for name, equals, _ in (each.partition("=") for each in given):
+        if equals and name.strip() not in (*known, DEFAULT_REF):
+            raise UnknownNameError(
+                "image",
+                name.strip(),
+                sorted(map(str, known)),
+                where="--image",
+                hint=f"Image.from_ref_name('{name.strip()}') makes one of that name",
+            )
+
+
+def check_builder(name: str) -> None:
+    """Refuse a builder that is not known before anything is loaded.
+
+    :raises UnknownNameError: it is not.
+    """
+    if name:
+        from flytectl_py.builders.registry import make_builder
+
+        make_builder(name)
 
 
 def planning_options(options: Mapping[str, Any]) -> ImageOptions:

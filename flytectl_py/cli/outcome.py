@@ -95,8 +95,7 @@ def _say(as_json: bool, code: str, message: str, hint: str, where: str) -> None:
 
 
 def _say_json(error: Mapping[str, Any]) -> None:
-    run = run_of_error()
-    print_json({"error": error, "run": run} if run else {"error": error})
+    print_json({"error": error, **run_of_error()})
 
 
 def _say_usage(error: Any, as_json: bool) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TextIO
 from flytectl_py.errors import UsageError
 
 _speaks_json: bool | None = None
-_run = ""
+_run: dict[str, str] = {}
 
 
 class ReaderGoneError(OSError):
@@ -119,14 +119,14 @@ def keep_stdout() -> None:
     _results.reserve()
 
 
-def about_run(name: str) -> None:
-    """Say which run an error is about; an empty name is none."""
+def about_run(name: str, url: str = "") -> None:
+    """Say which run an error is about, and where a browser shows it, if anywhere; an empty name is none."""
     global _run
-    _run = name
+    _run = {key: text for key, text in (("run", name), ("url", url)) if text}
 
 
-def run_of_error() -> str:
-    """Return the name of the run that an error is about, or an empty text."""
+def run_of_error() -> dict[str, str]:
+    """Return what --json says of the run that an error is about: ``run`` and ``url``, as far as there are any."""
     return _run
 
 

@@ -19,8 +19,10 @@ def show_remote_logs(run: str, action: str, options: Mapping[str, Any], output: 
     from flytectl_py.cli.output import print_result
     from flytectl_py.engines.following import read_logs
 
+    if not run:
+        raise UsageError("which run? the name is empty", hint="'flyte get run' lists runs")
     attempt = options.get("attempt", "0")
-    if not attempt.isdecimal():
+    if not attempt.isdecimal() or ("attempt" in options and int(attempt) < 1):
         raise UsageError(f"--attempt: got '{attempt}'; it takes a number from 1 on", where="--attempt")
     lines: list[dict[str, Any]] = []
 

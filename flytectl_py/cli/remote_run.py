@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from flytectl_py.cli.output import print_result, to_stderr
+from flytectl_py.cli.output import about_run, print_result, to_stderr
+from flytectl_py.errors import FlyteError
 
 if TYPE_CHECKING:
     from flytectl_py.cli.output import Output
@@ -20,6 +21,7 @@ def tell(run: RemoteRun, output: Output, *, follow: bool) -> None:
     :raises BaseRuntimeError: it was followed, and failed.
     """
     scope = run.remote.scope
+    about_run(run.name, run.url)
     output.note(f"started {run.name} in project {scope.project}, domain {scope.domain}")
     if not follow:
         output.result(run.url, document(run))
@@ -67,10 +69,11 @@ def follow_run(run: RemoteRun, output: Output) -> None:
     """Say what a run prints, and its phases, until it has ended.
 
     :raises BaseRuntimeError: it failed. :raises KeyboardInterrupt: the person does not want to wait; the run goes on.
+    :raises NotReadyError: the control plane cannot be asked any more; the run goes on.
     """
     try:
         run.follow(lambda record: _tell_phase(record, output), line_printer(output))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, FlyteError):
         output.note(f"the run goes on: 'flyte logs {run.name}' watches it, 'flyte abort {run.name}' stops it")
         raise
     run.raise_if_failed()

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flytectl_py.cli.options import GENERAL, Option
-from flytectl_py.errors import UnknownNameError, UsageError, did_you_mean
+from flytectl_py.errors import DeclarationError, UnknownNameError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from flytectl_py.engines.remote import Remote
@@ -101,10 +101,29 @@ def engine_of(options: Mapping[str, Any]) -> str:
     return engine
 
 
+def no_empty_version(options: Mapping[str, Any]) -> None:
+    """Refuse a version that is empty, as of a variable that is not set: it is not the same as none.
+
+    :raises UsageError: it is.
+    """
+    if options.get("version", "v").strip() == "":
+        raise UsageError(
+            "--version: it is empty",
+            hint="give one, or leave --version out: it follows from the content then",
+            where="--version",
+        )
+
+
 def run_context(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the options say of a run, by the parameters of `Runner`."""
     from flytectl_py.config import checks
 
+    no_empty_version(options)
+    given = options.get("image", [])
+    try:
+        images = dict(checks.images(given))
+    except checks.Unfit as error:
+        raise DeclarationError("--image", " ".join(given), error.allowed, where="--image") from None
     return {
         "name": options.get("name"),
         "version": options.get("version"),
@@ -114,7 +133,7 @@ def run_context(options: Mapping[str, Any]) -> dict[str, Any]:
         "env_vars": pairs("--env", options.get("env_vars", []), "LEVEL=debug"),
         "labels": pairs("--label", options.get("labels", []), "team=search"),
         "annotations": pairs("--annotation", options.get("annotations", []), "owner=me"),
-        "images": dict(checks.images(options.get("image", []))),
+        "images": images,
         "service_account": options.get("service_account"),
         "queue": options.get("queue"),
         "interruptible": True if options.get("interruptible") else None,

@@ -53,6 +53,10 @@ def run_task(
 
     output = settle_output(options)
     context = run_context(options)
+    if options.get("image"):
+        from flytectl_py.cli.images import check_image_names
+
+        check_image_names(options["image"], loaded.environments)
     inputs = read_inputs(task, typed, options.get("inputs"), again)
     copy_style = _copy_style(options.get("copy_style", "loaded_modules"))
     engine = engine_of(options)

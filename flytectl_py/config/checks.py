@@ -207,6 +207,8 @@ def images(value: object) -> tuple[tuple[str, str], ...]:
     for pair in pairs:
         if len(pair) != 2 or not all(isinstance(part, str) and part.strip() for part in pair):
             raise Unfit(allowed)
+        if any(char.isspace() for char in pair[1]):
+            raise Unfit(f"{allowed}; a URI has no blanks")
     return tuple(sorted(dict(pairs).items()))
 
 

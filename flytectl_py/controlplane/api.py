@@ -48,7 +48,7 @@ class RemoteCallError(FlyteError):
     :param rpc_code: as the protocol spells it, e.g. ``not_found``.
     :param call: e.g. ``TaskService.DeployTask``. :param endpoint: who was asked.
     :param said: the server's own words.
-    :param perhaps_done: an earlier attempt of the same call may have been carried out.
+    :param perhaps_done: an attempt of the call may have been carried out.
     """
 
     def __init__(

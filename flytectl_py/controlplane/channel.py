@@ -17,6 +17,7 @@ from flytectl_py.controlplane.api import Note
 from flytectl_py.controlplane.endpoint import Endpoint
 from flytectl_py.controlplane.failures import Failure, error_of, failure_of
 from flytectl_py.controlplane.retry import RetryPolicy
+from flytectl_py.controlplane.streams import closing
 from flytectl_py.controlplane.transport import Head, Wire, current_head
 
 Res = TypeVar("Res")
@@ -126,9 +127,10 @@ class Channel:
             head = Head()
             messages = self._client.execute_server_stream(request=request, method=info, headers=headers)
             try:
-                async for message in _heard(messages, head, self.silence):
-                    attempts.succeeded()
-                    yield message
+                async with closing(_heard(messages, head, self.silence)) as heard:
+                    async for message in heard:
+                        attempts.succeeded()
+                        yield message
             except ConnectError as error:
                 await attempts.failed(failure_of(error, head.status, head.headers), headers)
             except TimeoutError:

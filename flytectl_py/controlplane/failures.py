@@ -25,6 +25,8 @@ from flytectl_py.controlplane.redaction import without_secrets
 # Statuses with which a server or a gateway says that it did not take the request; after any other the call may have
 # been carried out, or still be.
 TURNED_AWAY = frozenset({401, 408, 413, 421, 425, 429, 503})
+_NO_SUCH_CALL = frozenset({200, 404, 405, 415})
+"""Statuses with which a server that is no control plane answers, with a page, what it does not know."""
 _VAGUE = frozenset({Code.UNKNOWN, Code.INTERNAL})
 PASSING = frozenset({Code.UNAVAILABLE, Code.DEADLINE_EXCEEDED, Code.ABORTED})
 
@@ -36,6 +38,7 @@ class Failure:
     :param said: the other side's words, or those of the network, without secrets.
     :param status: of the HTTP answer, 0 where none came.
     :param retry_after: seconds that the server asks for, if it does.
+    :param gateway: the server's fault was told with a web page, as gateways do.
     :param unsent: no connection came about, so nothing can have happened.
     """
 
@@ -44,6 +47,7 @@ class Failure:
     status: int = 0
     retry_after: float | None = None
     unsent: bool = False
+    gateway: bool = False
 
     @property
     def passing(self) -> bool:
@@ -51,7 +55,7 @@ class Failure:
         if self.code is Code.RESOURCE_EXHAUSTED:
             # The same code tells of a quota, or of a message that is too large; those come with other statuses or none.
             return self.status == 429 or self.retry_after is not None
-        return self.code in PASSING
+        return self.code in PASSING or self.gateway
 
     @property
     def outcome_unknown(self) -> bool:
@@ -74,7 +78,17 @@ def failure_of(error: ConnectError, status: int, headers: Mapping[str, str]) -> 
     said = _network_words(cause) if cause is not None and not status else error.message
     if code is Code.DEADLINE_EXCEEDED and not status:
         said = "no answer in time"
-    if 300 <= status < 400 or (status and headers.get("content-type", "").startswith("text/html") and code in _VAGUE):
+    is_page = code in _VAGUE and headers.get("content-type", "").startswith("text/html")
+    if is_page and status >= 500:
+        # A gateway, or what is before the control plane, failed; the next attempt may get through.
+        return Failure(
+            Code.UNKNOWN,
+            f"HTTP {status} with a web page",
+            status,
+            retry_after(headers.get("retry-after")),
+            gateway=True,
+        )
+    if 300 <= status < 400 or (is_page and status in _NO_SUCH_CALL):
         # Something else answers there, such as a web server or the log-in page of a proxy.
         there = f"it points to {headers['location']}" if "location" in headers else "it answers with a web page"
         code, said = Code.UNIMPLEMENTED, there
@@ -113,6 +127,8 @@ class _Row(NamedTuple):
     hint: str
 
 
+_NO_TLS = "InvalidContentType"
+"""What the HTTP library says where plain text answers its TLS greeting."""
 _UNREACHED = "check that the endpoint is right (flyte config show --origin) and that this machine reaches it"
 _TABLE = {
     Code.UNAVAILABLE: _Row(NotReachedError, "cannot be reached", _UNREACHED),
@@ -154,7 +170,7 @@ def error_of(
     """Return the error for a call that failed for good.
 
     :param call: e.g. ``TaskService.DeployTask``. :param attempts: how often it was made.
-    :param perhaps_done: an earlier attempt may have been carried out.
+    :param perhaps_done: an earlier attempt may have been carried out; the error says so of this one as well.
     """
     row = _TABLE[failure.code]
     what, hint = row.what, row.hint
@@ -162,6 +178,11 @@ def error_of(
         what = "broke off the connection"
     if failure.outcome_unknown and not repeatable:
         hint = "it may have been carried out all the same: look (flyte get run) before you repeat it"
+    if endpoint.encrypted and not failure.status and _NO_TLS in failure.said:
+        what = "does not speak TLS"
+        hint = (
+            f"--insecure (admin.insecure: true), or http://{endpoint.host} as the endpoint, asks it without encryption"
+        )
     if failure.code is Code.UNAUTHENTICATED and endpoint.url.startswith("http://"):
         hint = "'insecure' and http:// endpoints are asked without logging in: take https:// and drop 'insecure'"
     tries = f" after {attempts} attempts" if attempts > 1 else ""
@@ -173,5 +194,5 @@ def error_of(
         rpc_code=failure.code.value,
         call=call,
         said=failure.said,
-        perhaps_done=perhaps_done,
+        perhaps_done=perhaps_done or failure.outcome_unknown,
     )

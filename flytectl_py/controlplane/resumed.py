@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from typing import Any, TypeVar
 
+from flytectl_py.controlplane.streams import closing
+
 Res = TypeVar("Res")
 
 
@@ -23,13 +25,14 @@ async def lines_once(open_stream: Callable[[Callable[[], None]], AsyncIterator[R
         to_skip.clear()
         to_skip.update(told)
 
-    async for message in open_stream(reopened):
-        parts: list[Any] = list(message.logs)  # type: ignore[attr-defined]  # as said above
-        came = sum(len(part.lines) for part in parts)
-        for part in parts:
-            _drop(part, to_skip, told)
-        if not came or any(part.lines for part in parts):
-            yield message
+    async with closing(open_stream(reopened)) as messages:
+        async for message in messages:
+            parts: list[Any] = list(message.logs)
+            came = sum(len(part.lines) for part in parts)
+            for part in parts:
+                _drop(part, to_skip, told)
+            if not came or any(part.lines for part in parts):
+                yield message
 
 
 def _drop(part: Any, to_skip: Counter[str], told: Counter[str]) -> None:

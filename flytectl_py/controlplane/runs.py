@@ -43,7 +43,7 @@ from flyteidl2.workflow.run_service_pb2 import (
     WatchRunsResponse,
 )
 
-from flytectl_py.controlplane.api import AlreadyExistsError, Calls
+from flytectl_py.controlplane.api import AlreadyExistsError, Calls, RemoteCallError
 from flytectl_py.controlplane.resumed import lines_once
 
 
@@ -67,7 +67,11 @@ class Runs:
             if not error.perhaps_done:
                 raise
         # An attempt whose answer was lost started it.
-        found = await self.get_run_details(GetRunDetailsRequest(run_id=request.run_id))
+        try:
+            found = await self.get_run_details(GetRunDetailsRequest(run_id=request.run_id))
+        except RemoteCallError as error:
+            error.perhaps_done = True
+            raise
         action = found.details.action
         response = CreateRunResponse()
         response.run.action.id.CopyFrom(action.id)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flytectl_py.bridge import run_sync
 from flytectl_py.config import settings as config
-from flytectl_py.controlplane.api import AlreadyExistsError
+from flytectl_py.controlplane.api import AlreadyExistsError, RemoteCallError
 from flytectl_py.controlplane.services import ControlPlane
 from flytectl_py.engines.api import Note, Outputs, Run, RunOptions, bind
 from flytectl_py.engines.bundle_upload import upload_bundle
@@ -159,6 +159,13 @@ async def create(plane: ControlPlane, launch: request.Launch, task: Any, inputs:
             hint=f"give another --name; 'flyte get run {launch.name}' shows the one that is there",
             where=plane.endpoint.written,
         ) from error
+    except RemoteCallError as error:
+        if error.perhaps_done:
+            error.hint = (
+                f"the run '{launch.name}' may have been started all the same: "
+                f"'flyte get run {launch.name}' shows it, 'flyte abort {launch.name}' stops it"
+            )
+        raise
 
 
 async def uploaded(task: Called, values: Mapping[str, Any], plane: ControlPlane, scope: request.Scope) -> Any:

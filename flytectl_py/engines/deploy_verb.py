@@ -58,6 +58,10 @@ def plan_of(
             raise UsageError(f"flyte.deploy takes environments, got {each!r}")
     if not environments:
         raise UsageError("flyte.deploy(…): which environment?", hint="flyte.deploy(env)")
+    if version == "":
+        raise DeclarationError(
+            "deploy(version=…)", version, "give a version, or None: it follows from the content then"
+        )
     settings = config.settings() or config.resolve(environ=os.environ)
     options = PlanOptions(
         project=settings.project,
@@ -104,7 +108,8 @@ def carry_out(plan: DeploymentPlan, settings: Settings, note: Callable[[str], No
     if not settings.endpoint:
         raise NotReadyError(
             "nothing is deployed: no endpoint of a cluster is configured",
-            hint="flyte.init(endpoint=…), or admin.endpoint in .flyte/config.yaml; dryrun=True needs none",
+            hint="flyte.init_from_config() reads .flyte/config.yaml (admin.endpoint), or flyte.init(endpoint=…), or "
+            "set FLYTE_ENDPOINT; dryrun=True needs none",
         )
     building = BuildOptions(
         builder=settings.image_builder,

@@ -9,6 +9,7 @@ from typing import Any
 
 from flytectl_py.controlplane.api import NotFoundError, RemoteCallError
 from flytectl_py.controlplane.services import ControlPlane
+from flytectl_py.controlplane.streams import closing
 from flytectl_py.engines.remote import Remote
 from flytectl_py.engines.remote_records import action_details
 from flytectl_py.errors import LogsNotYetAvailableError, UsageError
@@ -34,10 +35,11 @@ Reader = Callable[[LogLine], None]
 
 async def ended(plane: ControlPlane, remote: Remote, run: str, tell: Watcher | None = None) -> ActionRecord:
     """Return the run when it has ended; `tell` is called with each of its phases on the way."""
-    async for details in _watched(plane, remote, run):
-        record = run_record(details)
-        if tell is not None:
-            tell(record)
+    async with closing(_watched(plane, remote, run)) as watched:
+        async for details in watched:
+            record = run_record(details)
+            if tell is not None:
+                tell(record)
     return record
 
 
@@ -45,13 +47,14 @@ async def follow(plane: ControlPlane, remote: Remote, run: str, tell: Watcher, r
     """As `ended`; `read` is called with each line that the run's own action prints, in every attempt of it."""
     reading: asyncio.Task[None] | None = None
     attempt = 0
-    async for details in _watched(plane, remote, run):
-        record = run_record(details)
-        tell(record)
-        latest = last_attempt(details.action)
-        if latest > attempt and record.phase not in BEFORE_IT_STARTS:
-            attempt = latest
-            reading = asyncio.create_task(_read(plane, remote, run, attempt, read, after=reading))
+    async with closing(_watched(plane, remote, run)) as watched:
+        async for details in watched:
+            record = run_record(details)
+            tell(record)
+            latest = last_attempt(details.action)
+            if latest > attempt and record.phase not in BEFORE_IT_STARTS:
+                attempt = latest
+                reading = asyncio.create_task(_read(plane, remote, run, attempt, read, after=reading))
     if reading is not None:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(reading, LAST_LINES_SECONDS)
@@ -76,8 +79,9 @@ async def read_logs(remote: Remote, run: str, action: str, attempt: int, read: R
             error = LogsNotYetAvailableError(f"{run} has not started yet: {record.phase.replace('_', ' ')}")
             error.hint = f"'flyte get run {run}' shows how far it is"
             raise error
-        async for line in lines_of(plane, remote, run, name, attempt or latest):
-            read(line)
+        async with closing(lines_of(plane, remote, run, name, attempt or latest)) as lines:
+            async for line in lines:
+                read(line)
     return record
 
 
@@ -85,24 +89,26 @@ async def lines_of(plane: ControlPlane, remote: Remote, run: str, action: str, a
     """Yield what one attempt of an action prints, each line once, until the attempt ends."""
     cluster = await plane.cluster_of(request.cluster_for_logs(remote.scope, run, action))
     asked = request.tail_logs(remote.scope, run, action, attempt)
-    async for response in cluster.data.tail_logs(asked):
-        for line in log_lines(response):
-            yield line
+    async with closing(cluster.data.tail_logs(asked)) as responses:
+        async for response in responses:
+            for line in log_lines(response):
+                yield line
 
 
 async def _watched(plane: ControlPlane, remote: Remote, run: str) -> AsyncIterator[Any]:
     """Yield the run's details whenever its phase or its attempt changes; the last time when it has ended."""
     told: tuple[str, int] | None = None
     while True:
-        async for response in plane.runs.watch_run_details(request.watch_run(remote.scope, run)):
-            details = response.details
-            record = run_record(details)
-            now = (record.phase, last_attempt(details.action))
-            if now != told:
-                told = now
-                yield details
-            if record.has_ended:
-                return
+        async with closing(plane.runs.watch_run_details(request.watch_run(remote.scope, run))) as responses:
+            async for response in responses:
+                details = response.details
+                record = run_record(details)
+                now = (record.phase, last_attempt(details.action))
+                if now != told:
+                    told = now
+                    yield details
+                if record.has_ended:
+                    return
         await asyncio.sleep(PAUSE_SECONDS)  # Servers close streams that are open for long.
 
 
@@ -115,8 +121,9 @@ async def _read(
             await asyncio.wait_for(after, LAST_LINES_SECONDS)
     while True:
         try:
-            async for line in lines_of(plane, remote, run, request.ROOT_ACTION, attempt):
-                read(line)
+            async with closing(lines_of(plane, remote, run, request.ROOT_ACTION, attempt)) as lines:
+                async for line in lines:
+                    read(line)
         except NotFoundError:
             await asyncio.sleep(PAUSE_SECONDS)  # The container is not known yet where logs are kept.
         except RemoteCallError as error:

@@ -12,7 +12,7 @@ from flytectl_py.bridge import Verb
 from flytectl_py.config import settings as config
 from flytectl_py.engines.api import Engine, Outputs, Phase, RemoteOptions, Run, RunOptions, bind, checked_run_name
 from flytectl_py.engines.registry import make_engine
-from flytectl_py.errors import NotReadyError, UsageError
+from flytectl_py.errors import DeclarationError, NotReadyError, UsageError
 from flytectl_py.model.context import Mode
 from flytectl_py.model.task import Task
 
@@ -78,6 +78,8 @@ class Runner:
         self.overwrite_cache = overwrite_cache
         self.disable_run_cache = disable_run_cache
         self.name = name
+        if version == "":
+            raise DeclarationError("version", version, "give one, or None: it follows from the content then")
         self.version = version
         self.raw_data_path = raw_data_path
         self.run_base_dir = run_base_dir
@@ -223,6 +225,7 @@ class Runner:
         if mode != "local" and not settings.endpoint and not self.dry_run:
             raise NotReadyError(
                 f"mode '{mode}' needs a cluster, and no endpoint of one is configured",
-                hint="set FLYTE_ENDPOINT, or write admin.endpoint into .flyte/config.yaml; mode='local' runs here",
+                hint="flyte.init_from_config() reads .flyte/config.yaml (admin.endpoint), or flyte.init(endpoint=…), "
+                "or set FLYTE_ENDPOINT; mode='local' runs here",
             )
         return "cluster" if mode == "remote" else mode

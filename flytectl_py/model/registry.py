@@ -42,9 +42,14 @@ def calling_place() -> Place:
 
 
 class Registry:
-    """Environments by name. A second one of a name replaces the first when it comes from the same file."""
+    """Environments by name. A second one of a name replaces the first when it comes from the same file.
 
-    def __init__(self) -> None:
+    :param loads_files: files are run here, not typed: another one replaces the first only from the same line, which is
+        then run again, as when the file is imported under a second name.
+    """
+
+    def __init__(self, *, loads_files: bool = False) -> None:
+        self._loads_files = loads_files
         self._environments: dict[str, Environment] = {}
 
     def __iter__(self) -> Iterator[Environment]:
@@ -53,16 +58,22 @@ class Registry:
     def add(self, environment: Environment) -> None:
         """Register `environment`.
 
-        :raises DuplicateEnvironmentError: another file declared one of that name.
+        :raises DuplicateEnvironmentError: another file, or another line of a file that is loaded, declared one of that
+            name.
         """
         known = self._environments.get(environment.name)
-        if known is not None and not known.place.same_source(environment.place):
+        if known is not None and not self._replaces(environment.place, known.place):
             raise DuplicateEnvironmentError(
                 f"two environments are named '{environment.name}': {known.place} and {environment.place}",
                 hint="give one of them another name",
                 where=str(environment.place),
             )
         self._environments[environment.name] = environment
+
+    def _replaces(self, new: Place, known: Place) -> bool:
+        if self._loads_files and new.file == known.file:
+            return new.line == known.line
+        return new.same_source(known)
 
     def get(self, name: str) -> Environment | None:
         """Return the environment of that name, or None."""

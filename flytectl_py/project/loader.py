@@ -36,7 +36,7 @@ def load(
     :raises ModuleLoadError: a module of the user's raised while it was loaded.
     """
     path = locate(target, cwd=cwd)
-    registry = Registry() if registry is None else registry
+    registry = Registry(loads_files=True) if registry is None else registry
     current_registry.set(registry)
     is_folder = path.is_dir()
     if is_folder:

@@ -33,6 +33,8 @@ def locate(target: Path, *, cwd: Path | None = None) -> Path:
         raise UsageError(
             f"{target} is not a Python file", hint="give a .py file, or a folder that holds some", where=str(target)
         )
+    if not os.access(path, os.R_OK):
+        raise UsageError(f"{target} cannot be read: permission denied", hint=f"chmod u+r {target}", where=str(target))
     return path
 
 

@@ -307,6 +307,99 @@ def test_an_interrupt_leaves_the_run_and_says_how_to_stop_it(app: Project, plane
     assert not plane.runs["going"].ended
 
 
+def test_an_interrupt_says_as_json_which_run_goes_on(app: Project, plane: ControlPlaneServer) -> None:
+    plane.story = ENDLESS
+    process = subprocess.Popen(
+        [FLYTE, *MAIN, "--follow", "--json", "--name", "going"],
+        cwd=app.path,
+        env=app.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    while process.stderr.readline() != "hello from the task\n":
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    assert process.returncode == 130
+    said = json.loads(out)
+    assert (said["run"], said["error"]["code"]) == ("going", "Interrupted")
+    assert said["url"].endswith("/runs/going")
+
+
+def test_a_run_that_cannot_be_watched_any_more_goes_on(app: Project, plane: ControlPlaneServer) -> None:
+    plane.fail("RunService.WatchRunDetails", faults.UNAVAILABLE)
+    env = {"FLYTE_RPC_RETRIES": "0"}
+    result = app.flyte(*MAIN, "--follow", "--json", "--name", "going", env=env).expect(3)
+    assert result.json["run"] == "going"
+    assert result.json["url"].endswith("/runs/going")
+    assert "the run goes on" in result.err
+    assert "flyte abort going" in result.err
+
+
+@pytest.mark.parametrize("trouble", [faults.DoneThenLost(), faults.Status(504)])
+def test_a_start_whose_answer_was_lost_is_said_to_be_one_perhaps(
+    app: Project, plane: ControlPlaneServer, trouble: faults.Trouble
+) -> None:
+    plane.fail("RunService.CreateRun", trouble)
+    error = app.flyte(*MAIN, "--json", "--name", "perhaps", env={"FLYTE_RPC_RETRIES": "0"}).expect(3).json
+    assert error["run"] == "perhaps"
+    assert "may have been started" in error["error"]["hint"]
+    assert "flyte abort perhaps" in error["error"]["hint"]
+
+
+def test_a_server_without_encryption_is_told_from_one_that_is_not_there(
+    app: Project, plane: ControlPlaneServer
+) -> None:
+    env = {"FLYTE_RPC_RETRIES": "0", "FLYTE_INSECURE": "false", "FLYTE_ENDPOINT": plane.url.removeprefix("http://")}
+    err = app.flyte("get", "run", env=env).expect(3).err
+    assert "does not speak TLS" in err
+    assert "--insecure" in err
+
+
+@pytest.mark.parametrize("ending", ["> /dev/full", "| true"])
+def test_lines_that_nobody_takes_leave_no_traceback(app: Project, plane: ControlPlaneServer, ending: str) -> None:
+    app.flyte(*MAIN, "--name", "said").expect()
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"sleep 0.2; '{FLYTE}' logs said {ending}"],
+        cwd=app.path,
+        env=app.environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert "Traceback" not in done.stderr
+    assert "asynchronous generator" not in done.stderr
+    assert ("cannot write the output" in done.stderr) == ("full" in ending)
+
+
+def test_images_and_builders_that_are_not_known(app: Project, plane: ControlPlaneServer) -> None:
+    for words in (MAIN, ("deploy", "app.py"), ("build", "app.py")):
+        assert "no image 'nope'" in app.flyte(*words, "--image", "nope=acme/x:1").expect(2).err
+        assert "no blanks" in app.flyte(*words, "--image", "acme/x y").expect(2).err
+    for command in ("deploy", "build"):
+        assert "no builder 'foo'" in app.flyte(command, "app.py", "--builder", "foo").expect(2).err
+    assert plane.calls == []
+
+
+def test_names_that_are_empty_ask_nobody(app: Project, plane: ControlPlaneServer) -> None:
+    for words in (("get", "run", ""), ("abort", ""), ("logs", ""), ("logs", "x", "--attempt", "0")):
+        app.flyte(*words).expect(2)
+    assert plane.calls == []
+
+
+def test_an_empty_version_is_none(app: Project, plane: ControlPlaneServer) -> None:
+    for words in ((*MAIN, "--version", ""), ("deploy", "app.py", "--version", "")):
+        assert "--version: it is empty" in app.flyte(*words).expect(2).err
+    assert plane.calls == []
+
+
+def test_a_start_that_was_turned_away_is_none(app: Project, plane: ControlPlaneServer) -> None:
+    plane.fail("RunService.CreateRun", faults.Status(503))
+    result = app.flyte(*MAIN, "--name", "never", env={"FLYTE_RPC_RETRIES": "0"}).expect(3)
+    assert "may have been started" not in result.err
+
+
 def test_an_interrupt_while_the_run_is_started_names_it(app: Project, plane: ControlPlaneServer) -> None:
     plane.fail("RunService.CreateRun", faults.Late(30))
     process = subprocess.Popen(

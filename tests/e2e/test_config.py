@@ -50,6 +50,14 @@ def test_as_json(project: MakeProject) -> None:
     assert with_origin.json["origins"]["project"] == "other.toml: task.project"
 
 
+def test_the_organisation_that_is_sent_is_named(project: MakeProject) -> None:
+    made = project({})
+    shown = made.flyte("config", "show", "--endpoint", "acme.example.com").expect().out
+    assert "org: acme (from the endpoint's host)" in shown
+    said = made.flyte("config", "show", "--endpoint", "acme.example.com", "--json").expect().json
+    assert said["org_from_endpoint"] == "acme"
+
+
 def test_two_files_in_one_place(project: MakeProject) -> None:
     made = project({".flyte/config.yaml": FILE, ".flyte/config.toml": ""})
     result = made.flyte("config", "show")

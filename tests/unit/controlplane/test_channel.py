@@ -153,7 +153,7 @@ def test_a_fault_of_the_server(plane: ControlPlaneServer) -> None:
     ("answer", "said"),
     [
         (Status(200, {"Content-Type": "text/html"}, b"<p>hi"), "it answers with a web page"),
-        (Status(500, {"Content-Type": "text/html"}, b"<p>hi"), "it answers with a web page"),
+        (Status(415, {"Content-Type": "text/html"}, b"<p>hi"), "it answers with a web page"),
         (Status(302, {"Location": "https://login/x?state=s3cr3t"}), r"it points to https://login/x\?\*\*\*"),
         (Status(404, {}, b"no"), "Not Found"),
     ],
@@ -163,6 +163,16 @@ def test_something_else_answers(plane: ControlPlaneServer, answer: Status, said:
     with pytest.raises(ServerFaultError, match=said) as raised:
         asked(plane, listed)
     assert "check that the endpoint is a Flyte 2 control plane" in raised.value.hint
+
+
+def test_a_gateway_that_fails_is_asked_again(plane: ControlPlaneServer) -> None:
+    page = Status(500, {"Content-Type": "text/html"}, b"<p>hi")
+    plane.fail(LIST, page)
+    assert len(asked(plane, listed).projects.projects) == 2
+    plane.fail(LIST, page)
+    with pytest.raises(ServerFaultError, match=r"failed, .*HTTP 500 with a web page") as raised:
+        asked(plane, listed, retries=0)
+    assert raised.value.exit_code == 3
 
 
 def test_nobody_there() -> None:

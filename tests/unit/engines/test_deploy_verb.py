@@ -41,7 +41,7 @@ def test_code_that_travels_is_named() -> None:
 
 
 def test_without_an_endpoint_only_a_plan_can_be_had() -> None:
-    with pytest.raises(NotReadyError, match="no endpoint"):
+    with pytest.raises(NotReadyError, match=r"no endpoint.*flyte\.init_from_config\(\)"):
         flyte.deploy(env, copy_style="none", version="1.0.0")
 
 
@@ -54,6 +54,8 @@ def test_what_cannot_be_deployed() -> None:
         flyte.deploy(flyte.TaskEnvironment("empty", image="x:1"), dryrun=True)
     with pytest.raises(UsageError, match=r"deploy\(version=…\)"):
         flyte.deploy(env, dryrun=True, version="a b")
+    with pytest.raises(UsageError, match=r"deploy\(version=…\)"):
+        flyte.deploy(env, dryrun=True, version="")
     with pytest.raises(UsageError, match=r"deploy\(copy_style=…\)"):
         flyte.deploy(env, dryrun=True, copy_style="some")
     with pytest.raises(DeclarationError, match="lives in"):

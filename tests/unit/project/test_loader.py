@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from flytectl_py.errors import ModuleLoadError, UsageError
+from flytectl_py.errors import DuplicateEnvironmentError, ModuleLoadError, UsageError
 from flytectl_py.model.registry import current_registry
 from flytectl_py.project.loader import load
 from flytectl_py.project.root import find_root
@@ -247,6 +247,21 @@ def test_two_environments_of_one_name(load_project):
     assert "a.py:2" in caught.value.message
     assert "b.py:2" in caught.value.message
     assert caught.value.where.endswith("b.py:2")
+
+
+def test_two_environments_of_one_name_in_one_file(load_project):
+    text = ENV.format(name="same", task="main")
+    with pytest.raises(ModuleLoadError) as caught:
+        load_project({"app.py": text + text})
+    assert "two environments are named 'same'" in caught.value.message
+    assert isinstance(caught.value.__cause__, DuplicateEnvironmentError)
+
+
+def test_a_file_that_is_imported_under_two_names_declares_its_environment_once(load_project):
+    text = ENV.format(name="same", task="main") + "import importlib, sys\nif __name__ == 'app':\n    import again\n"
+    again = "import runpy\nrunpy.run_path(__file__.replace('again.py', 'app.py'), run_name='twin')\n"
+    loaded = load_project({"app.py": text, "again.py": again})
+    assert [env.name for env in loaded.environments] == ["same"]
 
 
 def test_a_second_load_of_the_same_file(load_project, tmp_path):
