@@ -60,7 +60,9 @@ def _note(file: Path, known: int) -> int:
     size = _size(file)
     if size > known:
         with _beside(file).open("a", encoding="ascii") as out:
-            out.write(f"{size} {time.time():.3f}\n")
+            # Whole milliseconds, cut off: a line never has a time at which it was not there yet for whoever asks next.
+            milliseconds = time.time_ns() // 1_000_000
+            out.write(f"{size} {milliseconds // 1000}.{milliseconds % 1000:03}\n")
     return size
 
 
