@@ -38,12 +38,12 @@ class DockerCommand:
 
         docker = shutil.which("docker")
         if docker is None:
-            raise NotReadyError(
+            raise _lacking(
                 f"the task {task.short_name} is a container, and there is no program 'docker' to run it with",
                 hint="install Docker, or run it on a cluster",
             )
         if task.secrets is not None:
-            raise NotReadyError(f"the task {task.short_name} takes secrets, which a plain call does not", hint=_ENGINE)
+            raise _lacking(f"the task {task.short_name} takes secrets, which a plain call does not", hint=_ENGINE)
         files = task.data_loading_config(None)
         given = command_inputs(task.interface, inputs, files.format)
         folder = Path(tempfile.mkdtemp(prefix="flyte-command-"))
@@ -58,6 +58,13 @@ class DockerCommand:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def _lacking(message: str, hint: str) -> NotReadyError:
+    """Return the error of something that is missing here: the command has not begun."""
+    error = NotReadyError(message, hint=hint)
+    error.before_task = True
+    return error
+
+
 def _image_of(task: ContainerTask) -> str:
     from flytectl_py.plan.image_plan import AUTO
 
@@ -66,7 +73,7 @@ def _image_of(task: ContainerTask) -> str:
         return image
     if isinstance(image, Image) and not image.layers and image.base_image is not None:
         return image.base_image
-    raise NotReadyError(f"the image of the task {task.short_name} has to be built first", hint=_ENGINE)
+    raise _lacking(f"the image of the task {task.short_name} has to be built first", hint=_ENGINE)
 
 
 def _stage(files: DataLoading, given: CommandInputs, values: Mapping[str, Any], into: Path, out: Path) -> None:
@@ -120,7 +127,7 @@ async def _run(task: ContainerTask, docker: str, words: list[str]) -> None:
         raise
     said = "".join(last).rstrip()
     if code == 125:  # docker's own, not the command's: https://docs.docker.com/engine/containers/run/#exit-status
-        raise NotReadyError(f"docker cannot run the task {task.short_name}: {said}", hint="docker info")
+        raise _lacking(f"docker cannot run the task {task.short_name}: {said}", hint="docker info")
     if code:
         raise RuntimeUserError("CommandFailed", f"the command of {task.short_name} ended with exit code {code}: {said}")
 
