@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flytectl_py.errors import NotReadyError, RuntimeUserError, UsageError
 from flytectl_py.model.image import Image
+from flytectl_py.model.secret import secrets_of
 
 if TYPE_CHECKING:
     from flytectl_py.model.container_task import ContainerTask, DataLoading
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _LAST_LINES: Final = 20
 """How much of what the command printed stands in the error."""
+_LONGEST_LINE: Final = 16 << 20
 _ENGINE: Final = "flyte run --engine docker builds and runs it"
 
 
@@ -31,7 +33,7 @@ class DockerCommand:
     async def run(self, task: ContainerTask, inputs: Mapping[str, Any]) -> Any:
         """Run the command of a task once.
 
-        :raises NotReadyError: there is no docker, its image has to be built, or it takes secrets.
+        :raises NotReadyError: there is no docker, its image has to be built, or a secret is not here.
         :raises RuntimeUserError: the command failed, or left an output out.
         """
         from flytectl_py.wire.command_texts import command_inputs, filled
@@ -42,8 +44,6 @@ class DockerCommand:
                 f"the task {task.short_name} is a container, and there is no program 'docker' to run it with",
                 hint="install Docker, or run it on a cluster",
             )
-        if task.secrets is not None:
-            raise _lacking(f"the task {task.short_name} takes secrets, which a plain call does not", hint=_ENGINE)
         files = task.data_loading_config(None)
         given = command_inputs(task.interface, inputs, files.format)
         folder = Path(tempfile.mkdtemp(prefix="flyte-command-"))
@@ -107,6 +107,7 @@ async def _run(task: ContainerTask, docker: str, words: list[str]) -> None:
     process = await asyncio.create_subprocess_exec(
         *(docker, "run", "--rm", "--name", name, *words),
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+        env=dict(os.environ), limit=_LONGEST_LINE,
     )  # fmt: skip
     last: deque[str] = deque(maxlen=_LAST_LINES)
     assert process.stdout is not None  # noqa: S101  it was asked for
@@ -133,10 +134,18 @@ async def _run(task: ContainerTask, docker: str, words: list[str]) -> None:
 
 
 def _options(task: ContainerTask) -> list[str]:
-    """Return a task's variables, and its cores and memory, as options of ``docker run``."""
+    """Return a task's variables and secrets, and its cores and memory, as options of ``docker run``.
+
+    :raises NotReadyError: a secret is not in the environment.
+    """
     from flytectl_py.model.quantity import cpu_millicores, memory_bytes
 
     made = [word for key, value in (task.env_vars or {}).items() for word in ("--env", f"{key}={value}")]
+    for secret in secrets_of(task.secrets):
+        if secret.as_env_var is None or secret.as_env_var not in os.environ:
+            where = secret.as_env_var or "a file, which a plain call has not"
+            raise _lacking(f"the secret {secret.key} of {task.short_name} is not here, as {where}", hint=_ENGINE)
+        made += ["--env", secret.as_env_var]  # docker itself reads the value, so that no command line shows it
     if task.resources is not None:
         cpu, memory = task.resources.cpu_range, task.resources.memory_range
         made += [] if cpu is None else ["--cpus", str(cpu_millicores("cpu", cpu[1]) / 1000)]

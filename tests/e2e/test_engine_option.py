@@ -195,7 +195,13 @@ def test_a_plain_call_of_a_command_runs_its_container(project: Callable[..., Pro
         COMMANDS.format(image=f"{docker.base_registry}/{BASE}")
         + """
 fails = ContainerTask("fails", greet.image, ["sh", "-c", "echo nothing to do; exit 3"])
+told = ContainerTask(
+    "told", greet.image, ["sh", "-c", 'echo "$LEVEL $TOKEN" > /out/said'], outputs={"said": str},
+    output_data_dir="/out", env_vars={"LEVEL": "info"}, secrets="token",
+    resources=flyte.Resources(cpu=1, memory="64Mi"),
+)
 others = flyte.TaskEnvironment.from_task("others", fails)
+secret = flyte.TaskEnvironment.from_task("secret", told)
 """
     )
     app = project({"app.py": source, "data.txt": "content"})
@@ -206,5 +212,7 @@ others = flyte.TaskEnvironment.from_task("others", fails)
     assert "left no output 'said'" in empty.err
     fails = app.flyte("run", "--json", "app.py", "fails", env=docker.environment).expect(1)
     assert "exit code 3: nothing to do" in fails.json["error"]["message"]
+    told = app.flyte("run", "app.py", "told", env={**docker.environment, "TOKEN": "xyz"}).expect()
+    assert told.out.splitlines()[-1] == "info xyz"
     absent = app.flyte("run", "app.py", "empty", env={"PATH": str(SCRIPTS)}).expect(3)
     assert "no program 'docker'" in absent.err
