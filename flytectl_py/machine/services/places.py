@@ -18,8 +18,8 @@ from flytectl_py.machine.services.listing import Fields, ordered, page_of, passe
 from flytectl_py.machine.services.serving import Service, checked, missing, user
 
 _FIELDS: Fields = {
-    "id": lambda project: project.id, "name": lambda project: project.name, "state": lambda project: project.state,
-    "description": lambda project: project.description,
+    "id": lambda found: found[0].id, "name": lambda found: found[0].name, "state": lambda found: found[0].state,
+    "description": lambda found: found[0].description, "created_at": lambda found: found[1],
 }  # fmt: skip
 
 
@@ -58,7 +58,7 @@ class Projects(Service, ProjectService):
         filters = project_filters(request.filters)
         found = [each for each in self.plane.projects.all() if passes(each, filters, _FIELDS)]
         page, token = page_of(ordered(found, request, _FIELDS), request.limit, request.token)
-        return messages.ListProjectsResponse(projects={"projects": page, "token": token})
+        return messages.ListProjectsResponse(projects={"projects": [each for each, _ in page], "token": token})
 
 
 class Identity(Service, IdentityService):

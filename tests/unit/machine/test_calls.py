@@ -137,10 +137,13 @@ def test_projects_and_tasks_are_filtered(plane: Machine) -> None:
         client.create_project(of_projects.CreateProjectRequest(project=archived))
 
         def ids(filters: str) -> list[str]:
-            found = client.list_projects(of_projects.ListProjectsRequest(filters=filters)).projects.projects
+            latest = Sort(key="created_at", direction=Sort.DESCENDING)
+            asked = of_projects.ListProjectsRequest(filters=filters, sort_by=latest)
+            found = client.list_projects(asked).projects.projects
             return [each.id for each in found]
 
         assert ids("eq(state, 1)") == ["old"]
+        assert ids("")[0] == "old"
         assert ids("ne(state, 1)+contains(name, flyte)") == ["flytesnacks"]
         refused(Code.INVALID_ARGUMENT, "no filter", lambda: ids("state = 1"))
     with TaskServiceClientSync(plane.endpoint) as tasks:
