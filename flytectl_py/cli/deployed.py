@@ -61,14 +61,14 @@ def connected(options: Mapping[str, Any]) -> Remote:
 
 def fetched(remote: Remote, reference: str) -> DeployedTask:
     """Return the task that a cluster holds under that name."""
-    from flytectl_py.bridge import run_sync
+    from flytectl_py.bridge import run_calls
     from flytectl_py.engines.deployed import deployed_task
 
-    return run_sync(lambda: deployed_task(remote, reference))
+    return run_calls(lambda: deployed_task(remote, reference))
 
 
 def _run(remote: Remote, task: DeployedTask, typed: Mapping[str, Any], options: Mapping[str, Any]) -> None:
-    from flytectl_py.bridge import run_sync
+    from flytectl_py.bridge import run_calls
     from flytectl_py.cli.params import read_inputs
     from flytectl_py.cli.remote_run import tell
     from flytectl_py.cli.run_options import launch_of
@@ -93,5 +93,5 @@ def _run(remote: Remote, task: DeployedTask, typed: Mapping[str, Any], options: 
         )
         return
     about_run(launch.name)
-    run = run_sync(lambda: run_deployed(remote, task, values, launch))
+    run = run_calls(lambda: run_deployed(remote, task, values, launch))
     tell(run, output, follow=bool(options.get("follow")))
