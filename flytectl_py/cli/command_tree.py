@@ -26,6 +26,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "config": ("flytectl_py.cli.config", "Show the settings, and where each came from."),
     "whoami": ("flytectl_py.cli.whoami", "Show who the control plane thinks you are."),
     "explain": ("flytectl_py.cli.explain", "Show what a tag or a key is made of, and what changed."),
+    "completion": ("flytectl_py.cli.completion", "Let bash, zsh or fish complete commands at TAB."),
 }
 """Name -> (module, one line of help). The module has `command()`, which makes the command, and `DESCRIPTION`; or
 `NAME_command()` and `NAME_DESCRIPTION` where it has several."""

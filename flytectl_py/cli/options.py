@@ -81,6 +81,12 @@ class Option(NamedTuple):
         return self._replace(names=left) if left else None
 
 
+def option_name(name: str, others: Collection[str] = ()) -> str:
+    """Return how an input is typed: ``--input-data`` for ``input_data``, ``--x`` for ``_x`` where there is no ``x``."""
+    plain = name.strip("_")
+    return "--" + (plain if plain and plain not in others else name).replace("_", "-")
+
+
 def _show_help(ctx: typer.Context) -> None:
     import typer
 
