@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from flytectl_py.cli.description import Description
 from flytectl_py.cli.get import PLACE_OPTIONS
 from flytectl_py.cli.images import make_command
 from flytectl_py.cli.options import Option
@@ -20,7 +21,6 @@ ABORT_OPTIONS: Mapping[str, Option] = {
 
 HELP = """Stop a run on the cluster, with everything that it called.
 
-\b
 Examples:
   flyte abort RUN
   flyte abort RUN --reason "wrong input"
@@ -29,9 +29,12 @@ A run that has ended stays as it is.
 """
 
 
+DESCRIPTION = Description("abort", HELP, "RUN", ABORT_OPTIONS)
+
+
 def command() -> Any:
     """Return the command `abort`."""
-    return make_command("abort", HELP, "RUN", ABORT_OPTIONS, _abort)
+    return make_command(DESCRIPTION, _abort)
 
 
 def _abort(words: list[str], options: Mapping[str, Any], output: Output) -> None:

@@ -10,16 +10,15 @@ from typer.core import TyperGroup
 
 from flytectl_py.cli.connecting import settings_of
 from flytectl_py.cli.early import given_early
-from flytectl_py.cli.options import Option, SaysWhere, merged
+from flytectl_py.cli.options import Option, merged
 from flytectl_py.cli.output import about_run, settle_output
+from flytectl_py.cli.spoken import SaysWhere
 from flytectl_py.errors import UsageError
 from flytectl_py.model.task import Task
 
 if TYPE_CHECKING:
     from flytectl_py.engines.deployed import DeployedTask
     from flytectl_py.engines.remote import Remote
-
-WORD = "deployed-task"
 
 NOT_HERE = ("local", "mode", "root_dir", "copy_style", "image", "version")
 """Options of `flyte run` that speak of code, which stays where it is."""
@@ -45,9 +44,6 @@ class DeployedArgument(SaysWhere, TyperGroup):
             _run(remote, task, typed, options)
 
         return reference, self.make(cast("Task[..., Any]", task), run, wants_help), rest
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """List nothing: 'flyte get task' does."""
 
 
 def connected(options: Mapping[str, Any]) -> Remote:
