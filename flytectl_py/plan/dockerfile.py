@@ -25,6 +25,11 @@ WITHOUT_FLYTE_TEXT = "flyte ; sys_platform == 'none'\n"
 _MOUNTED = "/mnt/flyte"
 _UV_CACHE = "/var/cache/uv"
 POETRY = "poetry>=2,<3"
+BASE_USER = "FLYTE_BASE_USER"
+"""The argument of the build that says as whom the base's programs run; by default as root."""
+
+_ROOT = "0"  # A base need not have a name for it.
+_AS_ROOT = f"USER {_ROOT}"
 _MAMBA_ROOT = "/opt/micromamba"
 _ENVIRONMENTS = {"python": "/opt/venv", "conda": f"{_MAMBA_ROOT}/envs/runtime"}
 """Where layers that bring a Python put it, by their kind. Flyte 1 has its interpreters in the same places."""
@@ -64,12 +69,16 @@ class Step(NamedTuple):
 
 
 class Dockerfile(NamedTuple):
-    """The text; for each step its first and last line, from 1, (0, 0) for none."""
+    """The text; for each step its first and last line, from 1, (0, 0) for none.
+
+    :param restores_user: it wants the argument `BASE_USER`.
+    """
 
     text: str
     lines: tuple[tuple[int, int], ...]
     uses_uv: bool
     uses_micromamba: bool = False
+    restores_user: bool = False
 
 
 def render(base: Base, uv_image: str, steps: Sequence[Step], micromamba_image: str = "") -> Dockerfile:
@@ -79,6 +88,7 @@ def render(base: Base, uv_image: str, steps: Sequence[Step], micromamba_image: s
     for step in steps:
         bodies.append(_Layer(here, step).instructions())
         here = here._replace(environment=_ENVIRONMENTS.get(step.layer.kind, here.environment))
+    last = [] if base.is_debian else _as_root(bodies)
     uses_uv = any("from=uv," in line for body in bodies for line in body)
     uses_micromamba = any("from=micromamba," in line for body in bodies for line in body)
     lines = [f"FROM {uv_image} AS uv", ""] if uses_uv else []
@@ -95,7 +105,28 @@ def render(base: Base, uv_image: str, steps: Sequence[Step], micromamba_image: s
         first = len(lines)
         lines += [line for instruction in body for line in instruction.split("\n")]
         places.append((first, len(lines)))
-    return Dockerfile("\n".join(lines) + "\n", tuple(places), uses_uv, uses_micromamba)
+    lines += ["", *last] if last else []
+    restores_user = any(line.startswith(f"ARG {BASE_USER}=") for line in lines)
+    return Dockerfile("\n".join(lines) + "\n", tuple(places), uses_uv, uses_micromamba, restores_user)
+
+
+def _as_root(bodies: Sequence[list[str]]) -> list[str]:
+    """Let the steps that run programs do so as root; return the last instructions, which restore the base's user.
+
+    Packages and caches are root's. A working directory is made by the base's user, whose tasks write to it.
+    """
+    restore = [f"ARG {BASE_USER}={_ROOT}", f"USER ${{{BASE_USER}}}"]
+    is_root = False
+    for body in bodies:
+        if body == [_AS_ROOT]:
+            return []
+        if not is_root and any(each.startswith("RUN") for each in body):
+            body.insert(0, _AS_ROOT)
+            is_root = True
+        elif is_root and any(each.startswith("WORKDIR") for each in body):
+            body[:0] = restore
+            is_root = False
+    return restore if is_root else []
 
 
 def secrets_of_steps(steps: Iterable[Step]) -> tuple[BuildSecret, ...]:
@@ -133,6 +164,8 @@ class _Layer:
         if kind == "env":
             pairs = [f"{name}={_env_value(value)}" for name, value in sorted(fields["variables"].items())]
             return ["ENV " + " \\\n    ".join(pairs)] if pairs else []
+        if kind == "user":
+            return [_AS_ROOT]
         if kind == "workdir":
             return [f"WORKDIR {_escaped(fields['workdir'])}"]
         if kind == "commands":

@@ -48,6 +48,9 @@ FILES = {
     "data/a b.txt": "x",
     "conf.yaml": "x: 1",
 }
+LAST = ["ARG FLYTE_BASE_USER=0", "USER ${FLYTE_BASE_USER}"]
+"""What restores the user of a base, which no layer declares."""
+
 BARE = Image.from_debian_base(python_version=(3, 12), install_flyte=False)
 DEBIAN = Image.from_debian_base(python_version=(3, 12))
 OTHER = Image.from_base("nvcr.io/nvidia/pytorch:24.05-py3").clone(python_version=(3, 12))
@@ -79,6 +82,11 @@ IMAGES = {
     "source-file": BARE.with_source_file("conf.yaml").with_source_file("conf.yaml", "/app/config.yaml"),
     "source-folder": BARE.with_source_folder("data", "/app").with_source_folder("data", copy_contents_only=True),
     "other-base": OTHER.with_pip_packages("numpy").with_uv_project("pyproject.toml"),
+    "other-base-users": OTHER.with_workdir("/first")
+    .with_apt_packages("git")
+    .with_workdir("/work")
+    .with_source_file("conf.yaml")
+    .with_commands(["id"]),
     "everything": DEBIAN.with_apt_packages("git")
     .with_requirements("requirements.txt")
     .with_uv_project("pyproject.toml")
@@ -136,11 +144,22 @@ def test_no_remote_syntax_and_every_line_belongs_to_a_layer(name: str) -> None:
     assert not any(line.lower().replace(" ", "").startswith("#syntax=") for line in lines)
     for number, line in enumerate(lines, start=1):
         layer = plan.layer_at(number)
-        if line and not line.startswith(("FROM", "WORKDIR /root")):
+        if line and not line.startswith(("FROM", "WORKDIR /root")) and lines[number - 1 :] not in (LAST, LAST[1:]):
             assert layer is not None, line
         if line.startswith("# "):
             assert layer is not None
             assert line.endswith(f": {layer.declared_by}")
+
+
+def test_the_builder_is_told_to_say_who_the_user_of_a_base_is_where_that_counts() -> None:
+    def restores(image: Image) -> bool:
+        return plan_image(image, MemoryFiles(FILES), ImageOptions()).restores_user
+
+    assert restores(OTHER.with_commands(["id"]))
+    # One that ends with a folder of the base's user as well.
+    assert restores(OTHER.with_commands(["id"]).with_workdir("/work"))
+    assert not restores(OTHER.with_env_vars({"A": "ARG FLYTE_BASE_USER=1"}).with_source_file("conf.yaml"))
+    assert not restores(BARE.with_commands(["id"]))
 
 
 def test_no_two_secrets_have_one_name() -> None:
