@@ -88,7 +88,9 @@ def render(base: Base, uv_image: str, steps: Sequence[Step], micromamba_image: s
     for step in steps:
         bodies.append(_Layer(here, step).instructions())
         here = here._replace(environment=_ENVIRONMENTS.get(step.layer.kind, here.environment))
-    last = [] if base.is_debian else _as_root(bodies)
+    restores_user = _restores_user(base, steps, bodies)
+    if restores_user:
+        bodies = [_for_base_user(step, body) for step, body in zip(steps, bodies, strict=True)]
     uses_uv = any("from=uv," in line for body in bodies for line in body)
     uses_micromamba = any("from=micromamba," in line for body in bodies for line in body)
     lines = [f"FROM {uv_image} AS uv", ""] if uses_uv else []
@@ -96,6 +98,8 @@ def render(base: Base, uv_image: str, steps: Sequence[Step], micromamba_image: s
     lines.append(f"FROM {base.uri}")
     if base.is_debian:
         lines.append("WORKDIR /root")
+    if restores_user:
+        lines += [_AS_ROOT, f"ARG {BASE_USER}={_ROOT}"]
     places = []
     for number, (step, body) in enumerate(zip(steps, bodies, strict=True), start=1):
         if not body:
@@ -105,28 +109,27 @@ def render(base: Base, uv_image: str, steps: Sequence[Step], micromamba_image: s
         first = len(lines)
         lines += [line for instruction in body for line in instruction.split("\n")]
         places.append((first, len(lines)))
-    lines += ["", *last] if last else []
-    restores_user = any(line.startswith(f"ARG {BASE_USER}=") for line in lines)
+    if restores_user:
+        lines += ["", f"USER ${{{BASE_USER}}}"]
     return Dockerfile("\n".join(lines) + "\n", tuple(places), uses_uv, uses_micromamba, restores_user)
 
 
-def _as_root(bodies: Sequence[list[str]]) -> list[str]:
-    """Let the steps that run programs do so as root; return the last instructions, which restore the base's user.
+def _restores_user(base: Base, steps: Iterable[Step], bodies: Iterable[list[str]]) -> bool:
+    """Whether programs run in the build, as root, and the image is then to run as its base does."""
+    runs = any(line.startswith("RUN ") for body in bodies for line in body)
+    return runs and not base.is_debian and all(step.layer.kind != "user" for step in steps)
 
-    Packages and caches are root's. A working directory is made by the base's user, whose tasks write to it.
+
+def _for_base_user(step: Step, body: list[str]) -> list[str]:
+    """Return the instructions of a layer, by which a working directory that is new is the base's user's own.
+
+    Tasks write there. BuildKit makes it so by itself, Buildah does not.
     """
-    restore = [f"ARG {BASE_USER}={_ROOT}", f"USER ${{{BASE_USER}}}"]
-    is_root = False
-    for body in bodies:
-        if body == [_AS_ROOT]:
-            return []
-        if not is_root and any(each.startswith("RUN") for each in body):
-            body.insert(0, _AS_ROOT)
-            is_root = True
-        elif is_root and any(each.startswith("WORKDIR") for each in body):
-            body[:0] = restore
-            is_root = False
-    return restore if is_root else []
+    if step.layer.kind != "workdir":
+        return body
+    place = shlex.quote(str(step.layer.fields["workdir"]))
+    command = f'test -d {place} || {{ mkdir -p {place} && chown "${BASE_USER}" {place}; }}'
+    return [_run_line(command), *body]
 
 
 def secrets_of_steps(steps: Iterable[Step]) -> tuple[BuildSecret, ...]:
@@ -313,9 +316,13 @@ class _Layer:
                 exports.append(f'export {each["variable"]}="$(cat {shlex.quote(place)})"')
         command = " && ".join([*exports, command])
         flags = "".join(f"--mount={each} \\\n    " for each in dict.fromkeys(mounts))
-        if _needs_list(command):
-            command = json.dumps(["/bin/sh", "-c", command], ensure_ascii=False)
-        return f"RUN {flags}{command}"
+        return _run_line(command, flags)
+
+
+def _run_line(command: str, flags: str = "") -> str:
+    if _needs_list(command):
+        command = json.dumps(["/bin/sh", "-c", command], ensure_ascii=False)
+    return f"RUN {flags}{command}"
 
 
 def _needs_list(command: str) -> bool:
