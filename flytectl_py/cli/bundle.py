@@ -58,6 +58,10 @@ A bundle of more than 50 MiB is warned of, one of more than 2 GiB refused.
 """
 
 
+_SHOWN = 5
+"""Names that a warning gives of many."""
+
+
 def command() -> Any:
     """Return the command `bundle`."""
     from flytectl_py.cli.bundle_group import make_group
@@ -134,13 +138,18 @@ def _verify(words: list[str], options: Mapping[str, Any], output: Output) -> Non
 
 def _extract(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     del options
+    from flytectl_py.cli.bundle_report import visible
     from flytectl_py.cli.bundle_sides import archive_of
     from flytectl_py.plan.bundle import shown_amount
-    from flytectl_py.storage.extract import extract
+    from flytectl_py.storage.extract import extract, others
 
     with archive_of(words[0]) as archive:
         manifest = extract(archive, Path(words[1]))
     output.note(f"{shown_amount(manifest)} in {words[1]}")
+    if further := others(Path(words[1]), manifest):
+        shown = ", ".join(visible(each) for each in further[:_SHOWN])
+        more = f" and {len(further) - _SHOWN} more" if len(further) > _SHOWN else ""
+        output.note(f"warning: {words[1]} has what is not of the bundle: {shown}{more}")
     output.result(
         manifest.digest, {"digest": manifest.digest, "path": str(Path(words[1]).resolve()), "files": len(manifest)}
     )
