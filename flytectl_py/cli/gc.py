@@ -39,7 +39,7 @@ OPTIONS: Mapping[str, Option] = {
     ),
     "machine": Option(
         ("--machine",),
-        "Of the control plane of this machine: its runs, their data and logs, unused uploads.",
+        "Of the control plane of this machine: runs, data, logs, unused uploads.",
         kind="flag",
     ),
     **ROOT_OPTION,
@@ -62,8 +62,8 @@ def _gc(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     before = now - _age(options.get("older_than")).total_seconds()
     dry_run = bool(options.get("dry_run"))
     if options.get("machine"):
-        if options.get("root"):
-            raise UsageError("--machine is of no project, and --root names one", hint="give one of them")
+        if options.get("root_dir"):
+            raise UsageError("--machine is of no project, and --root-dir names one", hint="give one of them")
         _of_machine(before, now, output, dry_run=dry_run)
         return
     with records(options, output) as (root, database):

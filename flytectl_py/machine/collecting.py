@@ -1,4 +1,4 @@
-"""What of a control plane's home is old enough to go: runs that have ended, their data, and what nobody needs any more."""
+"""What of a control plane's home is old enough to go: runs that have ended, their data, and what nobody needs."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.machine import Machine, machine, shell_task
+from tests.support.machine import Machine, machine, request, shell_task
 from tests.support.project import Project
 
 APP = """
@@ -74,14 +74,17 @@ def test_old_runs_go_beside_a_control_plane_that_runs(app: Project, plane: Machi
 
 def test_what_runs_that_stay_have_read_stays(app: Project, plane: Machine) -> None:
     made = app.flyte("run", "--follow", "--name", "source", "app.py", "write", "--text", "x", "--json").expect().json
-    uri = made["outputs"]["o0"]["path"]
-    app.flyte("run", "--follow", "--name", "reader", "app.py", "read", "--file", uri).expect()
+    uri = made["outputs"]["o0"]
+    reader = request(shell_task("true"), "reader")
+    reader.inputs.literals.add(name="file").value.scalar.blob.uri = uri
+    plane.ask(lambda control: control.runs.create_run(reader))
+    plane.ended("reader")
     app.flyte("run", "--follow", "--name", "cached", "app.py", "cached", "--text", "y").expect()
     _age(plane, "source", "cached")
     _gc(app, plane)
     assert Path(uri.removeprefix("file://")).read_text() == "x"
     again = app.flyte("run", "--follow", "--name", "hit", "app.py", "cached", "--text", "y", "--json").expect().json
-    assert Path(again["outputs"]["o0"]["path"].removeprefix("file://")).read_text() == "y"
+    assert Path(again["outputs"]["o0"].removeprefix("file://")).read_text() == "y"
     _age(plane, "reader", "hit")
     _age_cache(plane)
     _gc(app, plane)
@@ -121,8 +124,8 @@ def test_there_is_nothing_where_there_was_no_control_plane(project: Callable[...
     done = project().flyte("gc", "--machine", env={"FLYTE_MACHINE_HOME": str(home)}).expect()
     assert done.out == f"nothing to remove in {home}\n"
     assert not home.exists()
-    both = project().flyte("gc", "--machine", "--root", ".", env={"FLYTE_MACHINE_HOME": str(home)}).expect(2)
-    assert "--root" in both.err
+    both = project().flyte("gc", "--machine", "--root-dir", ".", env={"FLYTE_MACHINE_HOME": str(home)}).expect(2)
+    assert "--machine is of no project" in both.err
 
 
 def test_a_state_that_is_none_is_said(project: Callable[..., Project], tmp_path: Path) -> None:
