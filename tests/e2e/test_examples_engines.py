@@ -9,7 +9,6 @@ import pytest
 
 from tests.e2e.conftest import EXAMPLES
 from tests.e2e.test_examples import EXPECTED, Example, commands, shows
-from tests.support.docker.parts import DockerParts
 from tests.support.process import run_process
 
 # The environments are made of packages from the index, the images by a daemon.
@@ -44,13 +43,10 @@ def test_an_example_does_the_same_in_processes(name: str, example: Example, cach
 
 
 @pytest.mark.parametrize("name", [each for each in EXPECTED if each not in NOT_THE_SAME])
-def test_an_example_does_the_same_in_containers(name: str, example: Example, docker: DockerParts) -> None:
-    around: dict[str, str | None] = {
-        **docker.environment,
-        "FLYTE_IMAGE_BASE_REGISTRY": docker.base_registry,
-        "FLYTE_IMAGE_UV_IMAGE": docker.uv_image,
-    }
-    _run(name, example, "docker", around)
+def test_an_example_does_the_same_in_containers(
+    name: str, example: Example, around_docker: dict[str, str | None]
+) -> None:
+    _run(name, example, "docker", around_docker)
 
 
 def _run(name: str, example: Example, engine: str, variables: dict[str, str | None]) -> None:
