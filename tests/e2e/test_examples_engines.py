@@ -1,4 +1,4 @@
-"""The examples do in processes what they do here, but for what cannot travel."""
+"""The examples do in processes and in containers what they do here, but for what cannot travel."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.e2e.conftest import EXAMPLES
 from tests.e2e.test_examples import EXPECTED, Example, commands, shows
 from tests.support.process import run_process
 
-# Their environments are made of packages from the index.
+# The environments are made of packages from the index, the images by a daemon.
 pytestmark = pytest.mark.docker
 
 NOT_THE_SAME = {
@@ -39,14 +39,27 @@ def _trust() -> dict[str, str | None]:
 
 @pytest.mark.parametrize("name", [each for each in EXPECTED if each not in NOT_THE_SAME])
 def test_an_example_does_the_same_in_processes(name: str, example: Example, cache: str) -> None:
+    _run(name, example, "process", {"XDG_CACHE_HOME": cache, **_trust()})
+
+
+@pytest.mark.parametrize("name", [each for each in EXPECTED if each not in NOT_THE_SAME])
+def test_an_example_does_the_same_in_containers(
+    name: str, example: Example, around_docker: dict[str, str | None]
+) -> None:
+    _run(name, example, "docker", around_docker)
+
+
+def _run(name: str, example: Example, engine: str, variables: dict[str, str | None]) -> None:
     made = example()
-    environment = made.environment({"PYTHONPATH": None, "XDG_CACHE_HOME": cache, **_trust()})
+    environment = made.environment({"PYTHONPATH": None, **variables})
+    if "PATH" in variables:
+        environment["PATH"] = os.pathsep.join([made.environment()["PATH"], str(variables["PATH"])])
     runs = 0
     for (folder, command), expected in zip(commands(EXAMPLES / name), EXPECTED[name], strict=True):
         before, flyte, words = command.partition("flyte run ")
         if not flyte:
             continue
-        line = f"{before}flyte run --engine process {words}"
+        line = f"{before}flyte run --engine {engine} {words}"
         result = run_process(
             ["sh", "-c", line], cwd=Path(made.path.parent, folder), env=environment, timeout=300
         ).expect()
