@@ -33,7 +33,7 @@ COMMANDS: Final = {
     "start": ("flytectl_py.cli.machine", "Start a control plane on this machine."),
     "stop": ("flytectl_py.cli.machine", "Stop the control plane of this machine."),
     "status": ("flytectl_py.cli.machine", "Show whether a control plane runs on this machine."),
-    "config": ("flytectl_py.cli.config", "Show the settings, and where each came from."),
+    "config": ("flytectl_py.cli.config", "Show the settings, and write the file that holds them."),
     "whoami": ("flytectl_py.cli.whoami", "Show who the control plane thinks you are."),
     "explain": ("flytectl_py.cli.explain", "Show what an image's tag or a cache's key is made of, and what changed."),
 }
