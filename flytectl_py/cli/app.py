@@ -35,7 +35,10 @@ COMMANDS: Final = {
     "status": ("flytectl_py.cli.machine", "Show whether a control plane runs on this machine."),
     "config": ("flytectl_py.cli.config", "Show the settings, and write the file that holds them."),
     "whoami": ("flytectl_py.cli.whoami", "Show who the control plane thinks you are."),
-    "explain": ("flytectl_py.cli.explain", "Show what an image's tag or a cache's key is made of, and what changed."),
+    "explain": (
+        "flytectl_py.cli.explain",
+        "Show what the name of an image, bundle or version is made of, and what moved.",
+    ),
 }
 """Name -> (module with a function `command()`, or `NAME_command()` where it has several; one line of help)."""
 
