@@ -65,7 +65,7 @@ def _flatten(path: str, value: Any, found: dict[str, Any]) -> None:
             label = next((str(each[name]) for name in ("name", "key") if each.get(name)), str(number))
             rest = {name: inner for name, inner in each.items() if name not in ("name", "key") or inner != label}
             _flatten(f"{path}.{label}", rest or label, found)
-    else:
+    elif value not in ({}, []):  # What is empty says nothing.
         name = _name(path)
         number = 1
         while name in found:  # Two that are told apart only by what stands between.
