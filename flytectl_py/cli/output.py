@@ -87,6 +87,11 @@ class Output(NamedTuple):
             to_stderr(f"flyte: {text}")
 
 
+def results_stream() -> TextIO:
+    """Return the stream that results go to, for who draws to fit it."""
+    return _results.stream
+
+
 def open_missing_streams() -> None:
     """Give a process that was started with closed streams (``>&-``) some that lead nowhere."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):

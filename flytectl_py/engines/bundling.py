@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flytectl_py.digest.manifest import FileEntry, Manifest
-from flytectl_py.engines.bundle_imports import BundleImports, Code, shown
+from flytectl_py.engines.bundle_imports import BundleImports, Code, shown, target_of
 from flytectl_py.errors import FileChangedError, FlyteError, UsageError
 from flytectl_py.plan.bundle import BundlePlan, Include, Left, check_size, checked_copy_style, look_alikes
 from flytectl_py.project import candidates
@@ -134,6 +134,7 @@ class _Planning:
             {hashes[path].path: whys[path] for path in self.gathered.files},
             tuple(sorted(left)),
             tuple(dict.fromkeys(filter(None, warnings))),
+            target_of(self.code),
         )
 
     def _gather(self, loaded: list[str]) -> None:

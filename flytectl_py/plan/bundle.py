@@ -57,6 +57,7 @@ class BundlePlan(NamedTuple):
     :param copy_style: ``loaded_modules``, ``all`` or ``none``.
     :param whys: the reason of each file, by path.
     :param warnings: one sentence each, with the place and the remedy.
+    :param target: what was asked to travel: a file or a folder, relative to the root, or the name of a packed task.
     """
 
     root: str
@@ -65,6 +66,7 @@ class BundlePlan(NamedTuple):
     whys: dict[str, str]
     excluded: tuple[Left, ...]
     warnings: tuple[str, ...]
+    target: str = ""
 
     @property
     def digest(self) -> str:

@@ -492,7 +492,8 @@ def test_state_is_kept_out_of_git_and_out_of_bundles(project: MakeProject) -> No
     result = made.flyte("bundle", "app.py", "--copy-style", "all", "--json")
     assert not [path for path in paths(result) if path.startswith(".flyte")]
     assert (made.path / ".flyte/state/.gitignore").read_text() == "*\n"
-    assert json.loads((made.path / ".flyte/state/last-bundle.json").read_text())["digest"] == result.json["digest"]
+    (entry,) = (made.path / ".flyte/state/ledger").iterdir()
+    assert json.loads(entry.read_text())["name"] == result.json["digest"]
 
 
 def test_a_dry_run_shows_inputs_and_bundle_and_runs_nothing(project: MakeProject) -> None:
