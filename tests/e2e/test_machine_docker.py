@@ -59,7 +59,7 @@ SHARED_LOCK = Pattern(
         imports="from workspace_app.tasks.envs import etl_env, ml_env\n"
         "from workspace_app.tasks.etl_tasks import etl_pipeline\nfrom workspace_app.tasks.ml_tasks import ml_pipeline",
         environments="etl_env, ml_env",
-        calls="await ml_pipeline(features=await etl_pipeline(n=3), labels=[0.0, 1.0])",
+        calls="await ml_pipeline(features=await etl_pipeline(n=2), labels=[0.0, 1.0])",
     ),
     "parent: 0.5",
 )
