@@ -40,7 +40,9 @@ class ImageHistory:
         if not isinstance(before, dict) or before.get("tag") == image.plan.tag:
             return ()
         now = _record(image)
-        found = [f"{key}: {before.get(key)} -> {now[key]}" for key in _HEAD if before.get(key) != now[key]]
+        found = [
+            f"{key}: {_said(before.get(key))} -> {_said(now[key])}" for key in _HEAD if before.get(key) != now[key]
+        ]
         old, new = before.get("layers", []), now["layers"]
         kept = [layer for layer in old if layer in new]
         found += [f"{by} changed" for by in _changed(old, new)]
@@ -72,6 +74,10 @@ class ImageHistory:
 
 
 _HEAD = ("base", "platforms", "python")
+
+
+def _said(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _record(image: PlannedImage) -> dict[str, Any]:

@@ -138,6 +138,8 @@ def test_the_history_tells_what_changed(tmp_path: Path) -> None:
     assert changes(image("r.io/x:2", layers=(pip, layer("with_workdir", "w")))) == ("with_workdir is new",)
     assert changes(image("r.io/x:2", layers=())) == ("with_pip_packages is gone",)
     assert changes(image("r.io/x:2", python="3.13")) == ("python:  -> 3.13",)
+    both = ("linux/amd64", "linux/arm64")
+    assert changes(image("r.io/x:2", platforms=both)) == ("platforms: linux/amd64 -> linux/amd64, linux/arm64",)
     two = (pip, layer("with_pip_packages", "h2"))
     assert changes(image("r.io/x:2", layers=two)) == ("with_pip_packages is new",)
     build(image(layers=two), history=ImageHistory(file), force=True)
