@@ -40,7 +40,10 @@ class DockerfileBuilder:
             "written",
             platforms,
             time.perf_counter() - began,
-            notes=(f"{count} files in {folder}; build them: {_command(request)}", *_user_note(request.plan)),
+            notes=(
+                f"{count} file{'' if count == 1 else 's'} in {folder}; build them: {_command(request)}",
+                *_user_note(request.plan),
+            ),
         )
 
     def cancel(self) -> None:

@@ -173,6 +173,13 @@ class RegistryApi:
             return Answer(uri, Existence.ABSENT, f"{where} has no image {reference.version}")
         if status in {401, 403} or _says(reply, "DENIED", "UNAUTHORIZED"):
             return Answer(uri, Existence.NOT_ALLOWED, *self._refused(reference, where, wanted, because))
+        if status == 405 and wanted == "push":
+            return Answer(
+                uri,
+                Existence.NOT_ALLOWED,
+                f"{reference.registry} takes no pushes{because}",
+                "it is read-only, as a mirror is: name another with --registry",
+            )
         return Answer(
             uri,
             Existence.UNREACHABLE,

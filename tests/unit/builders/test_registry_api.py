@@ -235,5 +235,6 @@ class TestPushing:
     def test_a_registry_that_takes_nothing(self, start: Start, tmp_path: Path) -> None:
         registry = start(answers={"POST /v2/app/blobs/uploads/": Told(405, _errors("UNSUPPORTED", "read only"))})
         answer = _api(tmp_path).may_push(f"{registry.host}/app:v1")
-        assert answer.existence is Existence.UNREACHABLE
-        assert "read only" in answer.message
+        assert answer.existence is Existence.NOT_ALLOWED
+        assert answer.message == f"{registry.host} takes no pushes (read only)"
+        assert "name another with --registry" in answer.hint
