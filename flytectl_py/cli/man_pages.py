@@ -147,7 +147,10 @@ def _examples(described: Description) -> list[str]:
 def _options(described: Description, title: str) -> list[str]:
     lines = []
     for group, options in described.groups().items():
-        lines += [*([f".SS {_quoted(group)}"] if group != "Options" else []), *_tagged(_entry(each) for each in options)]
+        lines += [
+            *([f".SS {_quoted(group)}"] if group != "Options" else []),
+            *_tagged(_entry(each) for each in options),
+        ]
     return _section(title, lines or [".PP", "It has none of its own."])
 
 
