@@ -12,9 +12,9 @@ from typer.core import TyperGroup
 
 from flytectl_py import __version__
 from flytectl_py.cli.ending import Ending
-from flytectl_py.cli.options import GENERAL, Option, SaysWhere, declare
+from flytectl_py.cli.options import GENERAL, Option, SaysWhere, declare, merged
 from flytectl_py.cli.outcome import exit_code_of
-from flytectl_py.cli.output import close_results, open_missing_streams, print_result
+from flytectl_py.cli.output import close_results, open_missing_streams, print_result, settle_output
 from flytectl_py.cli.plain_params import keep_pydantic_out
 from flytectl_py.cli.signals import take_signals
 from flytectl_py.errors import UnknownNameError
@@ -69,21 +69,18 @@ class Commands(SaysWhere, TyperGroup):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
-def _show_version(ctx: typer.Context) -> None:
-    del ctx
-    print_result(f"flyte {__version__}")
-    raise typer.Exit
-
-
 def root() -> Any:
     """Return the `flyte` command."""
     app = typer.Typer(
         cls=Commands, rich_markup_mode=None, add_completion=False, add_help_option=False, invoke_without_command=True
     )
-    version = Option(("--version", "-V"), "Show the version.", kind="flag", at_once=_show_version)
+    version = Option(("--version", "-V"), "Show the version.", kind="flag")
 
     def flyte(ctx: typer.Context, **given: Any) -> None:
         ctx.obj = [given]
+        if given.pop("version"):
+            settle_output(merged([given])).result(f"flyte {__version__}", {"version": __version__})
+            raise typer.Exit
         if ctx.invoked_subcommand is None:
             print_result(ctx.get_help())
 

@@ -12,7 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 from flytectl_py.cli.options import GENERAL, Option, declare, merged, with_words
 from flytectl_py.cli.output import Output, settle_output
 from flytectl_py.cli.plain_params import keep_pydantic_out
-from flytectl_py.errors import UsageError, did_you_mean
+from flytectl_py.errors import WORK_FAILED, UsageError, did_you_mean
 
 CODE_OPTIONS: Mapping[str, Option] = {
     "copy_style": Option(
@@ -32,6 +32,9 @@ OUTPUT = Option(
     "Write the archive: a file, a folder (named by digest in there) or a store's URI.",
     "FILE|DIR|URI",
 )
+DIFF_OPTIONS: Mapping[str, Option] = {
+    "exit_code": Option(("--exit-code",), "End with 1 where they differ, and with 0 only where not.", kind="flag")
+}
 LS_OPTIONS: Mapping[str, Option] = {
     "excluded": Option(
         ("--excluded",), "List what is left out, each with the rule, instead of what is in.", kind="flag"
@@ -193,6 +196,8 @@ def _diff(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     text, found = compared(one, other)
     output.result(text, found)
     output.note("the same files" if found["same"] else f"{len(text.splitlines())} differ")
+    if options.get("exit_code") and not found["same"]:
+        raise typer.Exit(WORK_FAILED)
 
 
 def _verify(words: list[str], options: Mapping[str, Any], output: Output) -> None:
@@ -225,7 +230,11 @@ COMMANDS: Mapping[str, Command] = {
     "build": Command("Plan the bundle; write or send it.", "FILE|DIR", {"output": OUTPUT, **CODE_OPTIONS}, 1, _build),
     "ls": Command("List the files, and why each is there.", "FILE|DIR", {**LS_OPTIONS, **CODE_OPTIONS}, 1, _ls),
     "diff": Command(
-        "Compare two bundles: archives, URIs, folders, Python files, or 'last'.", "A B", CODE_OPTIONS, 2, _diff
+        "Compare two bundles: archives, URIs, folders, Python files, or 'last'.",
+        "A B",
+        {**DIFF_OPTIONS, **CODE_OPTIONS},
+        2,
+        _diff,
     ),
     "verify": Command("Check that an archive holds what it says.", "ARCHIVE|URI", {}, 1, _verify),
     "extract": Command("Unpack an archive, all of it or nothing.", "ARCHIVE|URI DIR", {}, 2, _extract),

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.json_documents import check_printed
+
 OFFLINE = Path(__file__).parent / "offline"
 SCRIPTS = Path(sys.executable).parent
 FLYTE = str(SCRIPTS / "flyte")
@@ -20,13 +22,21 @@ PYTHON = sys.executable
 
 @dataclass(frozen=True)
 class Result:
-    """How a process ended. `seconds` is wall time; on a terminal `out` holds everything and `err` nothing."""
+    """How a process ended. `seconds` is wall time; on a terminal `out` holds everything and `err` nothing.
+
+    What `flyte` prints under --json is checked against its schema, whatever the test looks at.
+    """
 
     command: tuple[str, ...]
     code: int
     out: str
     err: str
     seconds: float
+    on_terminal: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.on_terminal:
+            check_printed(self.command, self.code, self.out)
 
     @property
     def json(self) -> Any:
