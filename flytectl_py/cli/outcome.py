@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import typer
 
 from flytectl_py.cli.output import (
+    CannotPrintError,
     ReaderGoneError,
     flush_streams,
     give_up,
@@ -22,8 +23,6 @@ from flytectl_py.cli.output import (
 )
 from flytectl_py.cli.signals import ended_by
 from flytectl_py.errors import INTERRUPTED, NOT_READY, WORK_FAILED, BaseRuntimeError, FlyteError, ModuleLoadError
-
-_OUTPUT_FAULTS = (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG, errno.EDQUOT)
 
 
 def exit_code_of(command: Callable[[], Any], arguments: Sequence[str]) -> int:
@@ -36,12 +35,12 @@ def exit_code_of(command: Callable[[], Any], arguments: Sequence[str]) -> int:
     try:
         code = _finished(command, arguments)
         flush_streams()
-    except OSError as error:
+    except ReaderGoneError:
         give_up(1)
-        if isinstance(error, ReaderGoneError):
-            return code
-        if code == 0 and not isinstance(error, BrokenPipeError):
-            to_stderr(f"error: cannot write the output: {error.strerror}")
+    except CannotPrintError as error:
+        give_up(1)
+        if code == 0:
+            to_stderr(f"error: cannot write the output: {error}")
         return code or WORK_FAILED
     return code
 
@@ -66,7 +65,7 @@ def _finished(command: Callable[[], Any], arguments: Sequence[str]) -> int:
         _say_ours(error, arguments)
         return error.exit_code
     except OSError as error:
-        if isinstance(error, ReaderGoneError) or (error.errno in _OUTPUT_FAULTS and error.filename is None):
+        if isinstance(error, ReaderGoneError | CannotPrintError):
             raise
         _say(of_os_error(error), arguments)
         return NOT_READY
@@ -96,11 +95,22 @@ def of_os_error(error: OSError) -> Said:
     place = str(error.filename or "")
     said = error.strerror or str(error) or type(error).__name__
     message = f"cannot use {place}: {said}" if place else said
+    if error.errno == errno.ENOENT and not _has_folder():
+        return Said("FileNotFoundError", "the current folder is not there any more", "go to one that is: cd")
     if error.errno in _DENIED:
         return Said("PermissionError", message, f"see who may read and write there: ls -ld {place}".rstrip(), place)
     if error.errno in _FULL:
         return Said("NoSpaceError", message, "make room; 'flyte gc' removes what is kept of old runs", place)
     return Said("FileNotFoundError" if error.errno == errno.ENOENT else "OSError", message, "", place)
+
+
+def _has_folder() -> bool:
+    """Whether the current folder is still there."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _verbosity(arguments: Sequence[str]) -> int:
@@ -155,8 +165,9 @@ def _say_ours(error: FlyteError, arguments: Sequence[str]) -> None:
         from flytectl_py.project.frames import innermost_user_place, user_traceback
 
         cause = error.__cause__ or error
-        trace = user_traceback(cause, [os.path.dirname(typer.__file__)], under=error)
-        where = error.where or innermost_user_place(cause)
+        hidden = [os.path.dirname(typer.__file__)]
+        trace = user_traceback(cause, hidden, under=error)
+        where = error.where or innermost_user_place(cause, hidden)
         reason = f"{error.code}: {error}" if str(error) else error.code
         message = f"{' → '.join(_shortened(error.chain))} failed: {reason}"
     _say(Said(error.code, message, error.hint, where, trace, error.details), arguments)

@@ -22,6 +22,10 @@ class ReaderGoneError(OSError):
     """
 
 
+class CannotPrintError(OSError):
+    """The results cannot be written, as where stdout is a file on a full disk."""
+
+
 class _Results:
     """Where results go: stdout as it was when the process started, whatever the user's code does to `sys.stdout`."""
 
@@ -41,7 +45,7 @@ class _Results:
     def write(self, text: str) -> None:
         """Print `text`, unless this is a copy of the process that the user's code has forked.
 
-        :raises ReaderGoneError: nobody reads it any more.
+        :raises ReaderGoneError: nobody reads it any more. :raises CannotPrintError: it cannot be written.
         """
         if os.getpid() != self.process:
             return
@@ -51,6 +55,8 @@ class _Results:
             print(_printable(text, self.stream), file=self.stream, flush=True)
         except BrokenPipeError as error:
             raise ReaderGoneError from error
+        except OSError as error:
+            raise CannotPrintError(error.strerror) from error
 
     def close(self) -> None:
         """Let go of the stream that was kept, if one was."""
@@ -177,17 +183,19 @@ def give_up(number: int) -> None:
 def flush_streams() -> None:
     """Write what is left of what was printed.
 
-    :raises OSError: stdout cannot be written. What is for people only is dropped where it cannot be.
+    :raises CannotPrintError: stdout cannot be written. What is for people only is dropped where it cannot be.
     """
     for stream, number in ((sys.stdout, 1), (sys.stderr, 2)):
         if getattr(stream, "closed", True):  # The user's code may have closed it, or taken it away.
             continue
         try:
             stream.flush()
-        except OSError:
+        except OSError as error:
             give_up(number)
             if number == 1 and not _results.reserved:
-                raise
+                raise (ReaderGoneError if isinstance(error, BrokenPipeError) else CannotPrintError)(
+                    error.strerror
+                ) from error
 
 
 def _printable(text: str, stream: TextIO) -> str:

@@ -1,4 +1,4 @@
-"""Schemas of what --json prints: each is complete, used and listed, each command has one, and the check finds faults."""
+"""Schemas of what --json prints: each is complete, used and listed, each command has one, and faults are found."""
 
 from __future__ import annotations
 
