@@ -218,7 +218,7 @@ CASES = [
     ),
     Case("LogsNotYetAvailable", 1, "logs r1", "r1 has not started yet: queued", plane=True, story=WAITING),
     Case(
-        "DeploymentError", 1, "deploy app.py", "are deployed, the others are not", hint="deploy again", plane=True,
+        "DeploymentError", 1, "deploy secret.py", "are deployed, the others are not", hint="deploy again", plane=True,
         trouble=("TaskService.DeployTask", Code.INVALID_ARGUMENT),
     ),
     Case("ImageBuildError", 1, f"{OWN_PLANE} packages.py main", "with_pip_packages", env={"UV_HTTP_RETRIES": "0"}),
@@ -388,7 +388,7 @@ def provoke(made: Project, case: Case, request: pytest.FixtureRequest, *more: st
         plane.runs.clear()
         plane.story = case.story or plane.story
         if case.trouble:
-            plane.fail(case.trouble[0], *[Refuse(case.trouble[1])] * 8)
+            plane.fail(case.trouble[0], *[Refuse(case.trouble[1], "the server says why")] * 8)
         if case.line == "logs r1":
             made.flyte("run", "app.py", "main", "--name", "r1").expect()
     return made.flyte("-v", *more, *shlex.split(case.line), env=env)
