@@ -61,7 +61,7 @@ def vanishes() -> int:
 
 @env.task
 def interrupted() -> int:
-    os.kill(os.getpid(), 2)
+    os.kill(os.getpid(), 15)
     return 1
 """
 FILES: Mapping[str, str] = {
@@ -184,12 +184,12 @@ SILENT = Story(phases=("QUEUED", "RUNNING", "FAILED"))
 OWN_PLANE: Final = "run --engine process"
 
 CASES = [
-    Case("UsageError", 2, "run app.py", "which task? app.py has: app.main", hint="see 'flyte run app.py --help'"),
+    Case("UsageError", 2, "run app.py", "which task? app.py has: main", hint="see 'flyte run app.py --help'"),
     Case("UsageError", 2, "run --x 1 app.py main", "No such option: --x", hint="inputs of the task stand after TASK"),
     Case("UsageError", 2, "get action --local r1", "only runs are recorded here", "--local", "flyte get run NAME"),
     Case("UsageError", 2, "rerun --d", "No such option: --d", hint="inputs of the task stand after NAME"),
     Case("DeclarationError", 2, "run many.py main", "a task names each of its inputs", "many.py:5"),
-    Case("UnknownNameError", 2, "run app.py mian", "no task 'mian'", hint="did you mean 'main'?"),
+    Case("UnknownNameError", 2, "run app.py mian", "no task 'mian'", "app.py", "did you mean 'main'?"),
     Case("BadInputsError", 2, "run app.py main --x abc", "--x: got 'abc'; takes an integer, e.g. --x 3", "--x"),
     Case("InvalidImageError", 2, "build --dry-run image.py", "model.bin does not exist", "image.py:3"),
     Case("DuplicateEnvironmentError", 2, "deploy --dry-run twice.py", "'etl'", "twice.py:3", "another name"),
@@ -210,13 +210,16 @@ CASES = [
     Case("RuntimeUserError", 1, "run app.py rows", "row 3 has no date", "app.py:18", code="BAD_ROWS"),
     failed("RuntimeUserError", FAILED, "app.main failed: ValueError: bad luck", code="ValueError"),
     Case("NonRecoverableError", 1, "run app.py useless", "the input is empty", "app.py:26"),
-    Case("TaskTimeoutError", 1, "run app.py slow", "ran for longer than its timeout of 0.1 s", "app.py:10"),
+    Case("TaskTimeoutError", 1, "run app.py slow", "ran for longer than its timeout of 0.1 s", "app.py:11"),
     Case("DataValidationError", 1, "run app.py three", "declared are 2, returned was a tuple of 3", "app.py:28"),
     Case(
         "InlineIOMaxBytesBreached", 2, "run app.py main --inputs large.json", "may travel with a call",
         hint="flyte.io.File", plane=True,
     ),
-    Case("LogsNotYetAvailable", 1, "logs r1", "r1 has not started yet: queued", plane=True, story=WAITING),
+    Case(
+        "LogsNotYetAvailable", 1, "logs r1", "r1 has not started yet: queued", hint="'flyte get run r1'", plane=True,
+        story=WAITING,
+    ),
     Case(
         "DeploymentError", 1, "deploy secret.py", "are deployed, the others are not", hint="deploy again", plane=True,
         trouble=("TaskService.DeployTask", Code.INVALID_ARGUMENT),
@@ -229,7 +232,7 @@ CASES = [
     failed("RuntimeUnknownError", SILENT, "the cluster does not say why", code="Unknown"),
     Case("CannotStart", 1, f"{OWN_PLANE} secret.py main", "secrets of the task are not here: token"),
     Case("NoOutcome", 1, f"{OWN_PLANE} app.py vanishes", "its process ended with exit code 7"),
-    Case("Interrupted", 130, "run app.py interrupted", "interrupted"),
+    Case("Interrupted", 143, "run app.py interrupted", "interrupted by SIGTERM"),
     Case("InternalError", 1, "run breaks.py main", "'NoneType' object is not callable", hint="this is a bug in flyte"),
     Case(
         "PermissionError", 3, f"{OWN_PLANE} app.py main", "Operation not permitted", ".flyte/state/process",
@@ -314,7 +317,7 @@ def test_the_index_lists_each_page_and_each_class_that_is_never_printed() -> Non
     index = (PAGES / "README.md").read_text("utf-8")
     linked = re.findall(r"\[(\w+)\]\((\w+)\.md\)", index)
     assert all(one == two for one, two in linked)
-    assert sorted(one for one, _ in linked) == sorted(each.stem for each in PAGES.glob("*.md") if each.stem != "README")
+    assert {one for one, _ in linked} == {each.stem for each in PAGES.glob("*.md")} - {"README"}
     for name, reason in NEVER_PRINTED.items():
         assert f"| `{name}` | {reason} |" in index
 
