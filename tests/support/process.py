@@ -49,6 +49,17 @@ class Result:
         except ValueError as error:
             raise AssertionError(f"stdout is not one JSON document: {error}\n{self}") from error
 
+    @classmethod
+    def of(cls, process: subprocess.Popen[str], timeout: float = 60.0) -> Result:
+        """Wait for a process that a test has started, and return how it ended; `seconds` is how long it was waited for.
+
+        :raises subprocess.TimeoutExpired: it goes on.
+        """
+        start = time.perf_counter()
+        out, err = process.communicate(timeout=timeout)
+        words = process.args if isinstance(process.args, list | tuple) else [process.args]
+        return cls(tuple(map(str, words)), process.returncode, out or "", err or "", time.perf_counter() - start)
+
     def expect(self, code: int = 0) -> Result:
         """Return itself.
 
