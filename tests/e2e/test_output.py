@@ -389,3 +389,12 @@ def test_data_that_cannot_be_written_is_said_without_our_frames(project: MakePro
             assert ("--raw-data-path" in result.err) == (task != "opens")
             assert "pathlib" not in result.err
             assert "During handling" not in result.err
+
+
+@pytest.mark.parametrize(
+    "line", ["run app.py main --x 1", "run --progress app.py main --x 1", "bundle app.py", "get run"]
+)
+def test_nothing_is_drawn_under_json_on_a_terminal(app: Project, line: str) -> None:
+    with app.flyte_on_terminal("--json", *line.split()) as terminal:
+        out = terminal.finish().expect().out
+    assert json.loads(out[out.index("{") :])

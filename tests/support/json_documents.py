@@ -74,6 +74,16 @@ def check_printed(command: Sequence[str], code: int, out: str) -> None:
     check(document, schema_of(arguments, code, document))
 
 
+def check_screen(command: Sequence[str], code: int, out: str) -> None:
+    """Check what `command` left on a terminal, where messages and the document stand together: nothing moves or shines.
+
+    :raises AssertionError: it was asked for JSON, and drew.
+    """
+    arguments = arguments_of(command)
+    if arguments is not None and code >= 0 and wants_json(arguments):
+        assert "\x1b" not in out, f"drawn under --json\n$ {' '.join(command)}\n{out!r}"
+
+
 def arguments_of(command: Sequence[str]) -> list[str] | None:
     """Return what stands after `flyte`, None for any other program."""
     words = list(command)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.support.json_documents import check_printed
+from tests.support.json_documents import check_printed, check_screen
 
 OFFLINE = Path(__file__).parent / "offline"
 SCRIPTS = Path(sys.executable).parent
@@ -35,8 +35,8 @@ class Result:
     on_terminal: bool = False
 
     def __post_init__(self) -> None:
-        if not self.on_terminal:
-            check_printed(self.command, self.code, self.out)
+        check = check_screen if self.on_terminal else check_printed
+        check(self.command, self.code, self.out)
 
     @property
     def json(self) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from flytectl_py.cli.app import COMMANDS
-from tests.support.json_documents import KINDS, SCHEMAS, check, check_printed, kind_of, schemas, words_of
+from tests.support.json_documents import KINDS, SCHEMAS, check, check_printed, check_screen, kind_of, schemas, words_of
 
 NAMES = dict(schemas())
 PARTS = {"image"}
@@ -126,3 +126,10 @@ def test_what_is_not_asked_for_as_json_is_not_checked(line: str, code: int, out:
 def test_no_two_kinds_have_the_same_words() -> None:
     for one, two in itertools.combinations(KINDS, 2):
         assert len(one) != len(two) or any(a != b and "*" not in (a, b) for a, b in zip(one, two, strict=True))
+
+
+def test_nothing_is_drawn_on_a_terminal_that_was_asked_for_json() -> None:
+    check_screen(["flyte", "stop"], 0, "\x1b[2Kstopped")
+    check_screen(["flyte", "stop", "--json"], 0, '{"stopped": true}')
+    with pytest.raises(AssertionError):
+        check_screen(["flyte", "stop", "--json"], 0, '\x1b[2K{"stopped": true}')
