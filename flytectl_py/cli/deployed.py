@@ -30,6 +30,7 @@ TaskCommandMaker = Callable[[Task[..., Any], Callable[[Mapping[str, Any], Mappin
 class DeployedArgument(SaysWhere, TyperGroup):
     """The part before ENV.TASK."""
 
+    inputs_after = "ENV.TASK"
     make: TaskCommandMaker
     options: Mapping[str, Option]
 
@@ -79,14 +80,18 @@ def _run(remote: Remote, task: DeployedTask, typed: Mapping[str, Any], options: 
     launch = launch_of(remote, name or ("" if options.get("dry_run") else f"r{os.urandom(9).hex()}"), options)
     values = read_inputs(cast("Task[..., Any]", task), typed, options.get("inputs"))
     if options.get("dry_run"):
+        from flytectl_py.values.convert import to_json
         from flytectl_py.values.render import readable
 
         shown = readable(values) if values else "no inputs"
-        requests = requests_of(task, values, launch)
-        output.result(
-            f"would run {task.name}:{task.version} with {shown}",
-            {"task": task.name, "version": task.version, "phase": "planned", "requests": requests},
-        )
+        document = {
+            "task": task.name,
+            "version": task.version,
+            "phase": "planned",
+            "inputs": {key: to_json(value) for key, value in values.items()},
+            "requests": requests_of(task, values, launch),
+        }
+        output.result(f"would run {task.name}:{task.version} with {shown}", document)
         return
     about_run(launch.name)
     run = run_calls(lambda: run_deployed(remote, task, values, launch))

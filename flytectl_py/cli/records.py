@@ -205,7 +205,7 @@ def moment(seconds: float) -> str:
     """Return a time as ISO 8601, in UTC."""
     from datetime import UTC, datetime
 
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _table(found: list[RunRecord]) -> str:

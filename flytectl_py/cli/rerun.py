@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 class RunArgument(SaysWhere, TyperGroup):
     """The part of the command line before NAME: whatever stands first and is no option is the name of a run."""
 
+    inputs_after = "NAME"
+
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str, Any, list[str]]:
         name, rest = args[0], args[1:]
         for_help = any(each in ("-h", "--help") for each in rest)

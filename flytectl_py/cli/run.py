@@ -61,6 +61,8 @@ def on_demand(make: Callable[[Mapping[str, Option]], Any]) -> Any:
 class FileArgument(OptionsOnDemand, SaysWhere, TyperGroup):
     """The part of the command line before FILE: whatever stands first and is no option is the file."""
 
+    inputs_after = "TASK"
+
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str, Any, list[str]]:
         del ctx
         from flytectl_py.project.target import locate
@@ -77,6 +79,7 @@ class TaskArgument(OptionsOnDemand, SaysWhere, TyperGroup):
     """The part between FILE and TASK. `file` is as it was typed."""
 
     file: str = ""
+    inputs_after = "TASK"
     _loaded: Loaded | None = None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str, Any, list[str]]:
@@ -148,7 +151,8 @@ def _file_command(file: str) -> Any:
             raise UsageError(f"which task? {listed}", hint=f"see 'flyte run {file} --help'")
 
     def make(options: Mapping[str, Option]) -> Any:
-        described = Description(f"run {file}", f"Run a task of {file}.", "TASK [INPUTS]...")
+        what = f"a file in the folder {file}" if Path(file).is_dir() else file
+        described = Description(f"run {file}", f"Run a task of {what}.", "TASK [INPUTS]...")
         made: TaskArgument = _made(TaskArgument, described, of_file, options)
         made.file = file
         return made

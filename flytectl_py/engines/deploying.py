@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from flytectl_py.bridge import run_calls
 from flytectl_py.controlplane.api import AlreadyExistsError
@@ -186,10 +186,21 @@ def _check(plan: DeploymentPlan, outcomes: Sequence[TaskOutcome]) -> None:
     conflicts = [each for each in outcomes if each.state == "conflict"]
     if not failed and not conflicts:
         return
+    error = _error(plan, outcomes, failed, conflicts)
+    error.details = {"tasks": [_document(each) for each in outcomes]}
+    raise error
+
+
+def _error(
+    plan: DeploymentPlan,
+    outcomes: Sequence[TaskOutcome],
+    failed: Sequence[TaskOutcome],
+    conflicts: Sequence[TaskOutcome],
+) -> FlyteError:
     lines = [f"\n  {each.task}: {_why(each)}" for each in (*conflicts, *failed)]
     done = len(outcomes) - len(failed) - len(conflicts)
     if not failed:
-        raise ConflictError(
+        return ConflictError(
             f"version {plan.version} exists with other content of {_count(len(conflicts))}, which stay as they are:"
             + "".join(lines),
             hint="give another --version, or none: it then follows from the content",
@@ -198,8 +209,19 @@ def _check(plan: DeploymentPlan, outcomes: Sequence[TaskOutcome]) -> None:
     message = f"{done} of {_count(len(outcomes))} are deployed, the others are not:" + "".join(lines)
     hint = "deploy again when that is mended: what is there already stays"
     if unreachable is not None:
-        raise NotReadyError(message, hint=unreachable.hint or hint, where=unreachable.where)
-    raise DeployFailedError(message, hint=hint)
+        return NotReadyError(message, hint=unreachable.hint or hint, where=unreachable.where)
+    return DeployFailedError(message, hint=hint)
+
+
+def _document(outcome: TaskOutcome) -> dict[str, Any]:
+    """Return what JSON says of a task of a deployment that did not complete."""
+    error = None if outcome.error is None else {"code": outcome.error.code, "message": outcome.error.message}
+    return {
+        "task": outcome.task,
+        "state": outcome.state,
+        "differing": list(outcome.differing),
+        "error": error,
+    }
 
 
 def _why(outcome: TaskOutcome) -> str:

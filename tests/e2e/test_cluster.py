@@ -15,7 +15,7 @@ from flyteidl2.core.literals_pb2 import Literal
 from tests.support.control_plane import ControlPlaneServer
 from tests.support.plane import faults
 from tests.support.plane.state import ENDLESS, FAILED, Story
-from tests.support.process import FLYTE
+from tests.support.process import FLYTE, Result
 from tests.support.project import Project
 
 APP = '''
@@ -321,9 +321,7 @@ def test_an_interrupt_says_as_json_which_run_goes_on(app: Project, plane: Contro
     while process.stderr.readline() != "hello from the task\n":
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=20)
-    assert process.returncode == 130
-    said = json.loads(out)
+    said = Result.of(process).expect(130).json
     assert (said["run"], said["error"]["code"]) == ("going", "Interrupted")
     assert said["url"].endswith("/runs/going")
 

@@ -161,6 +161,9 @@ def test_another_content_under_the_same_version_is_a_conflict(remote: Project, p
     )
     assert "base.child: differs in task_template.metadata.code_bundle_uri" in error["message"]
     assert "--version" in error["hint"]
+    by_task = {each["task"]: each for each in error["tasks"]}
+    assert {each["state"] for each in by_task.values()} == {"conflict"}
+    assert by_task["base.child"]["differing"] == ["task_template.metadata.code_bundle_uri"]
 
 
 def test_some_tasks_that_are_refused_stop_no_others(remote: Project, plane: ControlPlaneServer) -> None:
@@ -170,6 +173,15 @@ def test_some_tasks_that_are_refused_stop_no_others(remote: Project, plane: Cont
     failed = remote.flyte("deploy", "app.py").expect(1)
     assert "1 of 2 tasks are deployed" in failed.err
     assert "not this one" in failed.err
+    plane.fail(
+        "TaskService.DeployTask", Refuse(Code.INVALID_ARGUMENT, "nor this"), Refuse(Code.INVALID_ARGUMENT, "nor this")
+    )
+    told = _env(remote, "app.py", code=1)["error"]
+    assert sorted(each["task"] for each in told["tasks"]) == ["app.main", "base.child"]
+    for each in told["tasks"]:
+        assert each["state"] == "failed"
+        assert each["error"]["code"] == "RefusedError"
+        assert "nor this" in each["error"]["message"]
     again = _env(remote, "app.py")
     assert sorted(each["state"] for each in again["tasks"]) == ["created", "unchanged"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.process import FLYTE
+from tests.support.process import FLYTE, Result
 from tests.support.project import Project
 
 MakeProject = Callable[..., Project]
@@ -143,9 +142,8 @@ def test_control_c_is_recorded_as_aborted(app: Project, task: str) -> None:
         assert process.stderr is not None
         assert "begun" in process.stderr.readline()
         os.killpg(process.pid, signal.SIGINT)
-        out, _ = process.communicate(timeout=5)
-    assert process.returncode == 130
-    assert json.loads(out)["run"] == "slow"
+        ended = Result.of(process)
+    assert ended.expect(130).json["run"] == "slow"
     document = app.flyte("get", "run", "slow", "--json").expect().json
     assert document["phase"] == "aborted"
     assert {each["phase"] for each in document["action_list"]} == {"aborted"}
@@ -335,4 +333,4 @@ def test_many_calls_of_one_task_are_summed_up(project: MakeProject) -> None:
     shown = made.flyte("get", "run", "many").expect().out
     assert "app.one: 37 more: 37 succeeded (-v shows all)" in shown
     assert len(made.flyte("get", "run", "many", "-v").expect().out.splitlines()) > 40
-    assert json.loads(made.flyte("get", "run", "many", "--json").expect().out)["actions"] == 41
+    assert made.flyte("get", "run", "many", "--json").expect().json["actions"] == 41
