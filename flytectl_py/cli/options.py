@@ -75,6 +75,7 @@ GENERAL: Mapping[str, Option] = {
     "as_json": Option(("--json",), "Print one JSON document on stdout, errors included.", kind="flag"),
     "output_format": Option(("--output-format", "-of"), "'json' is the same as --json.", "json|text"),
     "quiet": Option(("--quiet", "-q"), "Print the result and errors only.", kind="flag"),
+    "no_progress": Option(("--no-progress",), "Draw nothing: what is said on the way is plain lines.", kind="flag"),
     "verbose": Option(("--verbose", "-v"), "Say more; -vv adds tracebacks to errors.", kind="count"),
     "show_help": Option(("--help", "-h"), "Show this help.", kind="flag", at_once=_show_help),
 }

@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from flytectl_py.cli.output import ReaderGoneError, print_json, run_of_error, speaks_json, to_stderr
+from flytectl_py.cli.output import ReaderGoneError, error_mark, print_json, run_of_error, speaks_json, to_stderr
 from flytectl_py.cli.signals import ended_by
 from flytectl_py.errors import INTERRUPTED, USAGE, WORK_FAILED, BaseRuntimeError, FlyteError, ModuleLoadError
 
@@ -35,7 +35,7 @@ def exit_code_of(command: Callable[[], Any], arguments: Sequence[str]) -> int:
         if isinstance(error, ReaderGoneError):
             return code
         if code == 0 and not isinstance(error, BrokenPipeError):
-            to_stderr(f"error: cannot write the output: {error.strerror}")
+            to_stderr(f"{error_mark()} cannot write the output: {error.strerror}")
         return code or WORK_FAILED
     return code
 
@@ -87,7 +87,7 @@ def _say(as_json: bool, code: str, message: str, hint: str, where: str) -> None:
     if as_json:
         _say_json({"code": code, "message": message, "hint": hint, "where": where})
         return
-    to_stderr(f"error: {message}")
+    to_stderr(f"{error_mark()} {message}")
     if where and where not in message:
         to_stderr(f"  at {where}")
     if hint:

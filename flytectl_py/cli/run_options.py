@@ -61,7 +61,6 @@ RUN_OPTIONS: Mapping[str, Option] = {
     "progress": Option(
         ("--progress",), "Say what the run is at also where nobody watches, a line a second at most.", kind="flag"
     ),
-    "no_progress": Option(("--no-progress",), "Draw nothing while the run goes on.", kind="flag"),
     **GENERAL,
 }
 
