@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from flytectl_py.cli.connecting import settings_of
+from flytectl_py.cli.description import Description, Word
 from flytectl_py.cli.images import make_command
 from flytectl_py.cli.options import Option
 from flytectl_py.errors import UnknownNameError, UsageError
@@ -16,13 +17,12 @@ if TYPE_CHECKING:
 
 OPTIONS: Mapping[str, Option] = {
     "origin": Option(("--origin",), "Also show where each value came from.", kind="flag"),
-    "project": Option(("--project", "-p"), "As for other commands; to see what would count.", "NAME"),
-    "domain": Option(("--domain", "-d"), "As for other commands; to see what would count.", "NAME"),
+    "project": Option(("--project", "-p"), "To see what would count.", "NAME", env="FLYTE_PROJECT"),
+    "domain": Option(("--domain", "-d"), "To see what would count.", "NAME", env="FLYTE_DOMAIN"),
 }
 
 HELP = """Show the settings that commands take here.
 
-\b
 Examples:
   flyte config show --origin            which file, variable or option said so?
   flyte -c other.yaml config show --json
@@ -31,9 +31,13 @@ Options win over FLYTE_* variables, and those over the configuration file.
 """
 
 
+WORDS: Mapping[str, Word] = {"show": Word("", "Every setting.")}
+DESCRIPTION = Description("config", HELP, "show", OPTIONS, WORDS)
+
+
 def command() -> Any:
     """Return the command `config`."""
-    return make_command("config", HELP, "show", OPTIONS, _config)
+    return make_command(DESCRIPTION, _config)
 
 
 def _config(words: list[str], options: Mapping[str, Any], output: Output) -> None:

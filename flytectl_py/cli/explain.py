@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from flytectl_py.cli.description import Description, Word
 from flytectl_py.cli.images import PLANNING_OPTIONS, document, make_command, plan
 from flytectl_py.errors import UnknownNameError, UsageError
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 HELP = """Show what makes up a name that follows from content, and what changed since last time on this machine.
 
-\b
 Examples:
   flyte explain image app.py          the tag of every environment's image
   flyte explain image app.py etl      of one
@@ -24,12 +24,16 @@ Examples:
   flyte explain cache app.py main     the key under which the outputs of a task are kept
 """
 
-SUBJECTS = ("image", "cache")
+WORDS: Mapping[str, Word] = {
+    "image": Word("FILE|DIR [ENV]...", "What images' tags are made of."),
+    "cache": Word("FILE TASK", "The key of a task's outputs in the cache."),
+}
+DESCRIPTION = Description("explain", HELP, "image FILE|DIR [ENV]... | cache FILE TASK", PLANNING_OPTIONS, WORDS)
 
 
 def command() -> Any:
     """Return the command `explain`."""
-    return make_command("explain", HELP, "image FILE|DIR [ENV]... | cache FILE TASK", PLANNING_OPTIONS, _explain)
+    return make_command(DESCRIPTION, _explain)
 
 
 def _explain(words: list[str], options: Mapping[str, Any], output: Output) -> None:
@@ -38,8 +42,8 @@ def _explain(words: list[str], options: Mapping[str, Any], output: Output) -> No
             "explain what? flyte explain image FILE [ENV], or flyte explain cache FILE TASK",
             hint="see 'flyte explain --help'",
         )
-    if words[0] not in SUBJECTS:
-        raise UnknownNameError("subject", words[0], SUBJECTS, hint="flyte explain image FILE [ENV]")
+    if words[0] not in WORDS:
+        raise UnknownNameError("subject", words[0], WORDS, hint="flyte explain image FILE [ENV]")
     if words[0] == "cache":
         from flytectl_py.cli.explain_cache import explain_cache
 

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from flytectl_py.bridge import Verb, run_sync
+from flytectl_py.bridge import Verb, run_calls
 from flytectl_py.engines.api import Outputs, Phase, Run
 from flytectl_py.engines.following import Reader, Watcher, ended, follow
 from flytectl_py.engines.offloading import Storage
@@ -53,7 +53,7 @@ class RemoteRun(Run):
 
         :raises NotReadyError: the control plane cannot be asked.
         """
-        return Verb(lambda: run_sync(self._wait), self._wait)
+        return Verb(lambda: run_calls(self._wait), self._wait)
 
     @property
     def outputs(self) -> Verb[[], Outputs]:
@@ -62,7 +62,7 @@ class RemoteRun(Run):
         :raises BaseRuntimeError: it failed.
         :raises NotReadyError: the control plane cannot be asked.
         """
-        return Verb(lambda: run_sync(self._outputs_when_ended), self._outputs_when_ended)
+        return Verb(lambda: run_calls(self._outputs_when_ended), self._outputs_when_ended)
 
     def follow(self, tell: Watcher, read: Reader) -> ActionRecord:
         """Wait until the run has ended, with each change of its phase told, and each line that it prints."""
@@ -71,7 +71,7 @@ class RemoteRun(Run):
             async with self.remote.connect() as plane:
                 return self._note(await follow(plane, self.remote, self.name, tell, read))
 
-        return run_sync(following)
+        return run_calls(following)
 
     def raise_if_failed(self) -> None:
         """Raise what became of a run that has ended, unless it succeeded.

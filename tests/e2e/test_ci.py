@@ -98,7 +98,6 @@ def test_no_browser_opens_in_ci(app: Project) -> None:
 def test_every_command_takes_both_options_before_and_after_its_name(app: Project, name: str) -> None:
     """An option that a command does not know ends it with exit code 2, which names the option."""
     for option in ("--no-progress", "--quiet"):
-        assert option in app.flyte(name, "--help").expect().out
         for words in ((option, name, "--help"), (name, option, "--help")):
             app.flyte(*words).expect()
 
