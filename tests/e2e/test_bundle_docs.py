@@ -1,4 +1,4 @@
-"""What docs/bundles.md says besides its commands: the fields of the document, limits and stores are those of the code."""
+"""What docs/bundles.md says besides its commands is so: the fields of the document, limits and stores."""
 
 from __future__ import annotations
 

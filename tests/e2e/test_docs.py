@@ -81,8 +81,12 @@ HYBRID = "flyte run --mode hybrid --run-base-dir s3://bucket/runs app.py main --
 
 SETTINGS: Mapping[str, Setting] = {
     "cache.md": Setting({"app.py": APP}),
+    "ci.md": Setting(
+        {"app.py": APP},
+        plane=True,
+        before=("git init -q && git add app.py && git -c user.name=a -c user.email=b commit -qm 1",),
+    ),
     "control-plane.md": Setting(plane=True),
-    "data.md": Setting(),
     "deploy.md": Setting(
         {"app.py": APP + ETL.replace("import flyte\n", "").replace("env", "etl"), "src/jobs.py": ETL}, plane=True
     ),
@@ -92,7 +96,8 @@ SETTINGS: Mapping[str, Setting] = {
     ),
     "images.md": Setting({"app.py": IMAGE}, docker=True, words={"ghcr.io/acme": "REPOSITORY"}),
     "local-runs.md": Setting(
-        before=("flyte run --name monday etl.py main", "flyte run --name tuesday etl.py main --parts 4"), words={"NAME": "tuesday"}
+        before=("flyte run --name monday etl.py main", "flyte run --name tuesday etl.py main --parts 4"),
+        words={"NAME": "tuesday"},
     ),
     "remote-runs.md": Setting(
         {"app.py": APP},

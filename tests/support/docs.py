@@ -135,5 +135,5 @@ def says(shown: str, printed: str, project: Project) -> bool:
 def filled(text: str, words: Mapping[str, str]) -> str:
     """Return a command with what stands in it for something of the reader's own, such as ``RUN``."""
     for word, value in words.items():
-        text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", lambda _, value=value: value, text)
+        text = re.sub(rf"(?<!\w){re.escape(word)}(?!\w)", value.replace("\\", r"\\"), text)
     return text
