@@ -82,7 +82,6 @@ OWN_OPTIONS: Mapping[str, Option] = {
         ("--progress",), "Say what it is at also where nobody watches.", kind="flag", group=_SCREEN,
         more="A line a second at most.",
     ),
-    "no_progress": Option(("--no-progress",), "Draw nothing while it runs.", kind="flag", group=_SCREEN),
 }  # fmt: skip
 RUN_OPTIONS: Mapping[str, Option] = {**OWN_OPTIONS, **GENERAL}
 """What `flyte run` and `flyte rerun` take."""
