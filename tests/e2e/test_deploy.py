@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.plane.faults import DoneThenLost, Refuse
+from tests.support.plane.faults import DoneThenLost, Late, Refuse
+from tests.support.process import FLYTE
 from tests.support.project import Project
 
 if TYPE_CHECKING:
@@ -172,6 +174,31 @@ def test_some_tasks_that_are_refused_stop_no_others(remote: Project, plane: Cont
     assert "not this one" in failed.err
     again = _env(remote, "app.py")
     assert sorted(each["state"] for each in again["tasks"]) == ["created", "unchanged"]
+
+
+def test_an_interrupt_says_what_is_stored_and_that_it_can_be_repeated(
+    remote: Project, plane: ControlPlaneServer
+) -> None:
+    plane.fail("TaskService.DeployTask", Late(30))
+    process = subprocess.Popen(
+        [FLYTE, "deploy", "app.py", "--version", "v1"],
+        cwd=remote.path,
+        env=remote.environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    said = ""
+    while " created\n" not in said:
+        line = process.stderr.readline()
+        assert line, said
+        said += line
+    process.send_signal(signal.SIGINT)
+    _, rest = process.communicate(timeout=20)
+    assert process.returncode == 130, rest
+    assert "1 of 2 tasks is known to be stored as version v1; deploying again" in rest
+    again = _env(remote, "app.py", "--version", "v1")
+    assert "unchanged" in {each["state"] for each in again["tasks"]}
 
 
 def test_an_answer_that_is_lost_is_no_conflict(remote: Project, plane: ControlPlaneServer) -> None:
