@@ -159,12 +159,16 @@ def run_mode(options: Mapping[str, Any]) -> Any:
 
 
 def launch_of(remote: Remote, name: str, options: Mapping[str, Any]) -> Launch:
-    """Return how a run of a deployed task should go."""
+    """Return how a run of a deployed task should go.
+
+    :raises UsageError, DeclarationError: as `check_launch`.
+    """
     from flytectl_py.engines.api import checked_run_name
+    from flytectl_py.engines.server_rules import check_launch
     from flytectl_py.wire.run_request import Launch
 
     context = run_context(options)
-    return Launch(
+    launch = Launch(
         scope=remote.scope,
         name=checked_run_name(name) if name else "",
         env_vars=context["env_vars"],
@@ -178,3 +182,5 @@ def launch_of(remote: Remote, name: str, options: Mapping[str, Any]) -> Launch:
         run_base_dir=context["run_base_dir"] or "",
         log_level=remote.settings.log_level,
     )
+    check_launch(launch)
+    return launch

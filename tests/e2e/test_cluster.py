@@ -147,6 +147,36 @@ def test_a_label_of_another_form_is_refused(app: Project, plane: ControlPlaneSer
     assert plane.calls == []
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--name", "a" * 31), "has 31 characters, and a cluster takes 30"),
+        (("--label", "team=two words"), "'team=two words' is not allowed; a label's value has at most 63 characters"),
+        (("--label", "-team=x"), "a name has 1 to 63 characters"),
+        (("--label", "Acme.com/team=x"), "a DNS name in lower case"),
+        (("--annotation", "a b=x"), "a name has 1 to 63 characters"),
+        (("--service-account", "Robot"), "service account: 'Robot'"),
+        (("--queue", " fast"), "queue: ' fast'"),
+        (("--project", "p" * 64), "the project of the run"),
+    ],
+)
+@pytest.mark.parametrize("target", [("app.py", "main"), ("deployed-task", "app.main")], ids=["file", "deployed"])
+def test_what_a_cluster_would_refuse_is_said_before_anything_is_sent(
+    app: Project, plane: ControlPlaneServer, target: tuple[str, str], words: tuple[str, str], said: str
+) -> None:
+    app.flyte("deploy", "app.py").expect()
+    plane.calls.clear()
+    if target[0] == "deployed-task" and "--project" in words:
+        pytest.skip("no task is found in another project")
+    error = app.flyte("run", *words, "--json", *target, "--x", "1").expect(2).json["error"]
+    assert said in error["message"]
+    assert plane.asked("RunService.CreateRun") == plane.asked("PUT") == []
+
+
+def test_a_name_of_this_machine_may_be_longer(app: Project) -> None:
+    app.flyte("run", "--local", "--name", "a" * 31, "app.py", "main", "--x", "1").expect()
+
+
 def test_copy_style_none_uploads_no_code(project: Callable[..., Project], plane: ControlPlaneServer) -> None:
     text = APP.replace('image="ghcr.io/acme/base:1"', 'image=flyte.Image.from_ref_name("mine")')
     made = project({"app.py": text, ".flyte/config.yaml": plane.config})

@@ -176,6 +176,20 @@ def test_some_tasks_that_are_refused_stop_no_others(remote: Project, plane: Cont
     assert sorted(each["state"] for each in again["tasks"]) == ["created", "unchanged"]
 
 
+def test_a_name_that_no_cluster_takes_is_said_before_anything_is_sent(
+    project: MakeProject, plane: ControlPlaneServer
+) -> None:
+    name = "t" * 260
+    code = (
+        f'import flyte\nenv = flyte.TaskEnvironment("e", image="a/b:1")\n@env.task(short_name="s")\ndef {name}(): ...\n'
+    )
+    made = project({"app.py": code, ".flyte/config.yaml": plane.config})
+    error = _env(made, "app.py", code=2)["error"]
+    assert "has 262 characters, and a cluster takes 255" in error["message"]
+    assert error["where"].endswith("app.py:3")
+    assert plane.calls == []
+
+
 def test_an_interrupt_says_what_is_stored_and_that_it_can_be_repeated(
     remote: Project, plane: ControlPlaneServer
 ) -> None:
