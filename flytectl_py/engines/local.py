@@ -134,7 +134,7 @@ class LocalEngine:
                     raise timed_out(task, seconds)
                 return running.result()
             except BaseException as error:  # noqa: BLE001  _after() raises it, as it is or wrapped, or a retry follows
-                time.sleep(self._after(error, task, attempt))
+                time.sleep(self._after(error, action, task, attempt))
         raise AssertionError("unreachable")
 
     def call_async(self, task: AnyTask, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Awaitable[Any]:
@@ -170,7 +170,7 @@ class LocalEngine:
                         return await task.func(*args, **kwargs)
                     return await _within(seconds, task, task.func(*args, **kwargs))
             except BaseException as error:  # noqa: BLE001  _after() raises it, as it is or wrapped, or a retry follows
-                pause = self._after(error, task, attempt)
+                pause = self._after(error, action, task, attempt)
             if pause:
                 import asyncio
 
@@ -314,7 +314,7 @@ class LocalEngine:
             }
         )
 
-    def _after(self, error: BaseException, task: AnyTask, attempt: int) -> float:
+    def _after(self, error: BaseException, action: Action, task: AnyTask, attempt: int) -> float:
         """Return how many seconds to wait before the next attempt, or raise the failure of the action."""
         if is_the_end(error):
             raise error
@@ -322,6 +322,8 @@ class LocalEngine:
         retries = task.settings.retries
         if attempt > retries.count or not failure.worth_another_attempt:
             raise failure.error from failure.cause
+        for watcher in self._watchers:
+            watcher.attempt_failed(action, reason_of(failure.error))
         pause = retries.delay(attempt).total_seconds()
         soon = f"in {pause:g} s" if pause else "now"
         tried = f"{task.name} failed, attempt {attempt} of {retries.attempts}"
