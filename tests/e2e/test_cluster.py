@@ -505,6 +505,62 @@ def test_a_deployed_task_in_a_dry_run(deployed: Project, plane: ControlPlaneServ
     assert plane.runs == {}
 
 
+# -- a run of the cluster once more
+
+
+@pytest.fixture
+def started(app: Project, plane: ControlPlaneServer) -> Project:
+    words = ["--label", "team=search", "-e", "LEVEL=debug", "--queue", "fast", "--name", "first"]
+    app.flyte("run", *words, "app.py", "main", "--x", "1", "--title", "t").expect()
+    plane.calls.clear()
+    (app.path / "app.py").unlink()
+    return app
+
+
+def test_a_run_of_the_cluster_runs_once_more(started: Project, plane: ControlPlaneServer) -> None:
+    said = started.flyte("rerun", "first", "--name", "second", "-f", "--json").expect().json
+    assert (said["run"], said["task"], said["outputs"]) == ("second", "app.main", {"o0": 2})
+    before, after = plane.runs["first"], plane.runs["second"]
+    assert after.spec == before.spec
+    assert after.inputs == before.inputs
+    assert after.run_spec == before.run_spec
+    assert plane.asked("PUT") == []
+
+
+def test_a_rerun_there_takes_other_inputs_and_options(started: Project, plane: ControlPlaneServer) -> None:
+    words = ["--x", "7", "--name", "second", "--label", "run=2", "-e", "LEVEL=info", "--overwrite-cache"]
+    started.flyte("rerun", "first", *words).expect()
+    after = plane.runs["second"]
+    given = {each.name: each.value.scalar.primitive for each in after.inputs.literals}
+    assert (given["x"].integer, given["title"].string_value) == (7, "t")
+    assert dict(after.run_spec.labels.values) == {"team": "search", "run": "2"}
+    variables = {each.key: each.value for each in after.run_spec.envs.values}
+    assert variables == {**{each.key: each.value for each in plane.runs["first"].run_spec.envs.values}, "LEVEL": "info"}
+    assert (after.run_spec.queue, after.run_spec.overwrite_cache) == ("fast", True)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("other",), "no run 'other' in project flytesnacks"),
+        (("first", "--local"), "no run 'first'"),
+        (("first", "--x", "three"), "takes an integer"),
+        (("first", "--version", "v2"), "--version: the code is what the cluster has of app.main"),
+    ],
+)
+def test_a_rerun_there_that_cannot_be(
+    started: Project, plane: ControlPlaneServer, words: tuple[str, ...], said: str
+) -> None:
+    assert said in started.flyte("rerun", *words).expect(2).err
+    assert list(plane.runs) == ["first"]
+
+
+def test_the_help_of_a_rerun_there_shows_the_inputs_of_the_run(started: Project) -> None:
+    text = started.flyte("rerun", "first", "--help").expect().out
+    assert "[default: t]" in text
+    assert "[default: 1]" in text
+
+
 # -- from Python
 
 
