@@ -131,19 +131,17 @@ def test_docker_that_is_not_there_is_said(project: Callable[..., Project]) -> No
 
 @pytest.mark.docker
 def test_a_run_in_containers_returns_what_a_local_run_returns(
-    project: Callable[..., Project], docker: DockerParts
+    project: Callable[..., Project], docker: DockerParts, around_docker: dict[str, str | None], tmp_path: Path
 ) -> None:
-    around: dict[str, str | None] = {
-        **docker.environment,
-        "FLYTE_IMAGE_BASE_REGISTRY": docker.base_registry,
-        "FLYTE_IMAGE_UV_IMAGE": docker.uv_image,
-    }
+    around = {**around_docker, "TMPDIR": str(tmp_path)}
     app = _app(project, "flyte.Image.from_debian_base().with_env_vars({'IN': 'image'})")
     words = ("run", "--engine", "docker", "app.py", "main", "--n", "3", "--json")
     done = app.flyte(*words, env=around, timeout=300).expect()
     assert done.json["outputs"] == {"o0": "6 opensesame remote"}
     assert "main was here" in done.err
-    assert docker.run("ps", "--all", "--quiet", "--filter", "label=flytectl-py.attempt") == ""
+    label = "flytectl-py.home"
+    homes = docker.run("ps", "--all", "--filter", f"label={label}", "--format", f'{{{{.Label "{label}"}}}}')
+    assert str(tmp_path) not in homes
 
 
 COMMANDS = """
@@ -172,18 +170,15 @@ async def main(name: str, f: File) -> str:
 
 
 @pytest.mark.docker
-def test_a_command_in_a_container_is_a_task(project: Callable[..., Project], docker: DockerParts) -> None:
-    around: dict[str, str | None] = {
-        **docker.environment,
-        "FLYTE_IMAGE_BASE_REGISTRY": docker.base_registry,
-        "FLYTE_IMAGE_UV_IMAGE": docker.uv_image,
-    }
+def test_a_command_in_a_container_is_a_task(
+    project: Callable[..., Project], docker: DockerParts, around_docker: dict[str, str | None]
+) -> None:
     source = COMMANDS.format(image=f"{docker.base_registry}/{BASE}")
     app = project({"app.py": source, "pyproject.toml": PYPROJECT, "data.txt": "content"})
     words = ("--name", "you", "--f", "data.txt")
-    done = app.flyte("run", "--engine", "docker", "app.py", "main", *words, env=around, timeout=300).expect()
+    done = app.flyte("run", "--engine", "docker", "app.py", "main", *words, env=around_docker, timeout=300).expect()
     assert done.out.splitlines()[-1] == "hello you, 42: content"
-    empty = app.flyte("run", "--engine", "docker", "app.py", "empty", env=around).expect(1)
+    empty = app.flyte("run", "--engine", "docker", "app.py", "empty", env=around_docker).expect(1)
     assert "left no output 'said'" in empty.err
     process = app.flyte("run", "--engine", "process", "app.py", "empty").expect(1)
     assert "--engine docker" in process.err
