@@ -160,7 +160,8 @@ def test_what_it_deploys_runs_by_version(both: Both) -> None:
     both.flyte("deploy", "--version", "v1", "app.py", "env")
     both.flyte("run", "--name", "deployed", "--follow", "deployed-task", "app.total:v1", "--n", "2")
     assert both.plane.output("deployed") == 1
-    ran = both.project.flyte("run", "--follow", "deployed-task", "app.square:v1", "--x", "3").expect()
+    words = ("run", "--follow", "deployed-task", "app.square:v1", "--x", "3")
+    ran = both.project.flyte(*words, timeout=300).expect()
     assert ran.out.splitlines()[-1] == "9"
 
 
@@ -175,7 +176,7 @@ def test_it_aborts_a_parent_with_its_child(both: Both) -> None:
     both.flyte("run", "--name", "aborted", "app.py", "waits")
     _until(lambda: len(_actions(both.project, "aborted")) == 2)
     both.flyte("abort", "run", "aborted", "--reason", "enough")
-    (record,) = both.plane.ended("aborted")
+    (record,) = both.plane.ended("aborted", seconds=180)
     assert (record.phase, record.abort_reason) == ("aborted", "enough")
     assert {each["phase"] for each in _actions(both.project, "aborted")} == {"aborted"}
 
@@ -187,7 +188,7 @@ def test_a_condition_waits_for_its_signal(both: Both) -> None:
     name = _actions(both.project, "asks")[1]["action"]
     assert name in json.dumps(paused)
     both.flyte("signal", "condition", "asks", name, "41")
-    (record,) = both.plane.ended("asks")
+    (record,) = both.plane.ended("asks", seconds=180)
     assert record.phase == "succeeded"
     assert both.plane.output("asks") == 42
 
@@ -206,7 +207,7 @@ def _actions(project: Project, run: str) -> list[Any]:
     return found
 
 
-def _until(holds: Callable[[], bool], seconds: float = 60.0) -> None:
+def _until(holds: Callable[[], bool], seconds: float = 180.0) -> None:
     latest = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < latest, "it does not come about"

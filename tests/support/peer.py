@@ -27,7 +27,7 @@ class Peer:
         self.python = folder / "bin/python"
         self._flyte = folder / "bin/flyte"
 
-    def flyte(self, project: Project, *args: str, timeout: float = 120.0) -> Result:
+    def flyte(self, project: Project, *args: str, timeout: float = 300.0) -> Result:
         """Run its command line in a project, whose configuration says where the control plane is."""
         extra = {"PYTHONWARNINGS": None, "NO_COLOR": "1", "COLUMNS": "9999"}
         command: list[str | Path] = [
