@@ -68,7 +68,7 @@ _HINTS = {
     "Temporary failure resolving": "the build has no network, or no name server that works",
     "Could not resolve host": "the build has no network, or no name server that works",
     "dns error": "the build has no network, or no name server that works",
-    "lockfile needs to be updated": "the lock file is stale: uv lock",
+    "needs to be updated, but `--locked`": "the lock file is stale: uv lock",
     "since poetry.lock was last generated": "the lock file is stale: poetry lock",
 }
 

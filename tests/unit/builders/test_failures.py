@@ -1,0 +1,34 @@
+"""What is said of a build that failed: what helps, by what tools print."""
+
+from __future__ import annotations
+
+import pytest
+
+from flytectl_py.builders.buildkit_output import BuildKitOutput
+from flytectl_py.builders.failures import build_failure
+from flytectl_py.plan.image import ImagePlan
+
+# As uv 0.11 and Poetry 2.5 print it.
+UV = "error: The lockfile at `uv.lock` needs to be updated, but `--locked` was provided."
+POETRY = "pyproject.toml changed significantly since poetry.lock was last generated. Run `poetry lock` to fix it."
+    "pyproject.toml changed significantly since poetry.lock was last generated. Run `poetry lock` to fix the lock file."
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "hint"),
+    [
+        (UV, "the lock file is stale: uv lock"),
+        (POETRY, "the lock file is stale: poetry lock"),
+        ("write /x: no space left on device", "docker system df shows what takes the space, docker builder prune"),
+        ("ModuleNotFoundError: No module named 'nope'", ""),
+    ],
+)
+def test_what_helps(said: str, hint: str) -> None:
+    output = BuildKitOutput()
+    for line in ("#5 [2/2] RUN x", f"#5 0.2 {said}", "#5 ERROR: process x did not complete successfully: exit code: 1"):
+        output.take(line)
+    error = build_failure(ImagePlan("flyte:1"), output, 1)
+    assert said in error.message
+    assert error.hint.startswith(hint)
+    assert bool(error.hint) is bool(hint)
