@@ -58,6 +58,15 @@ def _cut(text: str) -> str:
 
 # What tools print, and what helps.
 _HINTS = {
+    **{
+        f"failed to resolve source metadata for {image}": f"this machine must be able to pull it: {setting} in the "
+        "configuration names a mirror"
+        for image, setting in (
+            ("docker.io/library/python", "image.base_registry"),
+            ("docker.io/mambaorg/micromamba", "image.micromamba_image"),
+            ("ghcr.io/astral-sh/uv", "image.uv_image"),
+        )
+    },
     "exec format error": "this machine cannot run programs of that platform: --platform builds for less",
     "failed to resolve source metadata": "check the base image's name, and that this machine may pull it",
     "pull access denied": "check the base image's name, and that this machine may pull it",

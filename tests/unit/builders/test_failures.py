@@ -11,8 +11,6 @@ from flytectl_py.plan.image import ImagePlan
 # As uv 0.11 and Poetry 2.5 print it.
 UV = "error: The lockfile at `uv.lock` needs to be updated, but `--locked` was provided."
 POETRY = "pyproject.toml changed significantly since poetry.lock was last generated. Run `poetry lock` to fix it."
-    "pyproject.toml changed significantly since poetry.lock was last generated. Run `poetry lock` to fix the lock file."
-)
 
 
 @pytest.mark.parametrize(
@@ -21,6 +19,14 @@ POETRY = "pyproject.toml changed significantly since poetry.lock was last genera
         (UV, "the lock file is stale: uv lock"),
         (POETRY, "the lock file is stale: poetry lock"),
         ("write /x: no space left on device", "docker system df shows what takes the space, docker builder prune"),
+        (
+            "failed to resolve source metadata for docker.io/mambaorg/micromamba:2: no such host",
+            "this machine must be able to pull it: image.micromamba_image in the configuration names a mirror",
+        ),
+        (
+            "failed to resolve source metadata for nvcr.io/x:1: no such host",
+            "check the base image's name, and that this machine may pull it",
+        ),
         ("ModuleNotFoundError: No module named 'nope'", ""),
     ],
 )
