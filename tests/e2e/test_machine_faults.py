@@ -19,13 +19,14 @@ from tests.support.servers.gate import Gate, gate
 
 AWAY_SECONDS = 5.0
 
+GIVEN = "ghcr.io/acme/base:1"
 APP = """
 import asyncio
 import time
 
 import flyte
 
-env = flyte.TaskEnvironment("app", image="ghcr.io/acme/base:1")
+env = flyte.TaskEnvironment("app", image="IMAGE", resources=flyte.Resources(cpu="100m"))
 
 @env.task
 def square(x: int) -> int:
@@ -35,7 +36,7 @@ def square(x: int) -> int:
 @env.task
 async def total(n: int) -> int:
     return sum(await asyncio.gather(*(square.aio(x) for x in range(n))))
-"""
+""".replace("IMAGE", GIVEN)
 
 
 @pytest.fixture
@@ -52,17 +53,30 @@ def bucket(tmp_path: Path) -> Iterator[tuple[str, Gate]]:
         yield url, entry
 
 
+@pytest.fixture(params=["process", pytest.param("docker", marks=pytest.mark.docker)])
+def place(request: pytest.FixtureRequest) -> tuple[str, str, dict[str, str | None]]:
+    """What runs tasks, their image, and what leads there."""
+    if request.param == "process":
+        return "process", GIVEN, {}
+    return "docker", request.getfixturevalue("own_image"), request.getfixturevalue("around_docker")
+
+
 @pytest.mark.store
 def test_a_store_that_is_away_for_a_while_costs_no_run(
-    project: Callable[..., Project], tmp_path: Path, bucket: tuple[str, Gate]
+    project: Callable[..., Project],
+    tmp_path: Path,
+    bucket: tuple[str, Gate],
+    place: tuple[str, str, dict[str, str | None]],
 ) -> None:
     _, entry = bucket
+    executor, image, around = place
     environment = {
+        **around,
         "FLYTE_AWS_ENDPOINT": f"http://127.0.0.1:{entry.port}", "FLYTE_AWS_ACCESS_KEY_ID": "test",
         "FLYTE_AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1", "PYTHONWARNINGS": None,
     }  # fmt: skip
-    with machine(tmp_path / "plane", store="s3://bucket/flyte", environment=environment) as plane:
-        app = project({"app.py": APP, ".flyte/config.yaml": plane.config})
+    with machine(tmp_path / "plane", executor, store="s3://bucket/flyte", environment=environment) as plane:
+        app = project({"app.py": APP.replace(GIVEN, image), ".flyte/config.yaml": plane.config})
         app.flyte("run", "--name", "away", "app.py", "total", "--n", "3", env=environment).expect()
         time.sleep(1.5)
         entry.shut()
