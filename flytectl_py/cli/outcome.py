@@ -14,6 +14,7 @@ import typer
 from flytectl_py.cli.output import (
     CannotPrintError,
     ReaderGoneError,
+    error_mark,
     flush_streams,
     give_up,
     print_json,
@@ -40,7 +41,7 @@ def exit_code_of(command: Callable[[], Any], arguments: Sequence[str]) -> int:
     except CannotPrintError as error:
         give_up(1)
         if code == 0:
-            to_stderr(f"error: cannot write the output: {error}")
+            to_stderr(f"{error_mark()} cannot write the output: {error}")
         return code or WORK_FAILED
     return code
 
@@ -137,7 +138,7 @@ def _say(said: Said, arguments: Sequence[str]) -> None:
         return
     if said.trace:
         to_stderr(said.trace.rstrip())
-    to_stderr(f"error: {said.message}")
+    to_stderr(f"{error_mark()} {said.message}")
     if said.where and said.where not in said.message:
         to_stderr(f"  at {said.where}")
     if said.hint:

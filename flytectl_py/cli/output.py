@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple, TextIO
 
+from flytectl_py.config.unattended import in_ci
 from flytectl_py.errors import UsageError
 
 _speaks_json: bool | None = None
@@ -69,11 +70,12 @@ _results = _Results()
 
 
 class Output(NamedTuple):
-    """How this command talks. `verbosity` counts -v."""
+    """How this command talks. `verbosity` counts -v; with `no_progress` nothing is drawn."""
 
     as_json: bool = False
     quiet: bool = False
     verbosity: int = 0
+    no_progress: bool = False
 
     def result(self, text: str, document: Mapping[str, Any]) -> None:
         """Print the result of the command: `text` for a person, or `document` under --json."""
@@ -87,10 +89,20 @@ class Output(NamedTuple):
         if not self.quiet:
             to_stderr(f"flyte: {text}")
 
+    def draws(self) -> bool:
+        """Whether what goes on may be drawn on stderr, and taken away again: a terminal that somebody watches."""
+        unwanted = self.as_json or self.quiet or self.no_progress or in_ci() or os.environ.get("TERM") == "dumb"
+        return not unwanted and sys.stderr.isatty()
+
     def detail(self, text: str) -> None:
         """Tell what only -v asks for."""
         if self.verbosity:
             to_stderr(f"flyte: {text}")
+
+
+def results_stream() -> TextIO:
+    """Return the stream that results go to, for who draws to fit it."""
+    return _results.stream
 
 
 def open_missing_streams() -> None:
@@ -112,7 +124,10 @@ def settle_output(options: Mapping[str, Any]) -> Output:
     if form not in ("json", "text"):
         raise UsageError(f"--output-format: got '{form}'; it takes json or text")
     output = Output(
-        bool(options.get("as_json")) or form == "json", bool(options.get("quiet")), options.get("verbose", 0)
+        bool(options.get("as_json")) or form == "json",
+        bool(options.get("quiet")),
+        options.get("verbose", 0),
+        bool(options.get("no_progress")),
     )
     _speaks_json = output.as_json
     if output.as_json:
@@ -196,6 +211,13 @@ def flush_streams() -> None:
                 raise (ReaderGoneError if isinstance(error, BrokenPipeError) else CannotPrintError)(
                     error.strerror
                 ) from error
+
+
+def error_mark() -> str:
+    """Return the word that begins an error: red on a terminal, and where FORCE_COLOR says so, unless NO_COLOR does."""
+    plain = in_ci() or os.environ.get("TERM") == "dumb" or not sys.stderr.isatty()
+    coloured = not os.environ.get("NO_COLOR") and (bool(os.environ.get("FORCE_COLOR")) or not plain)
+    return "\x1b[1;31merror:\x1b[0m" if coloured else "error:"
 
 
 def _printable(text: str, stream: TextIO) -> str:

@@ -9,14 +9,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
-from flytectl_py.bridge import run_sync
+from flytectl_py.bridge import run_calls
 from flytectl_py.controlplane.api import AlreadyExistsError
 from flytectl_py.controlplane.services import ControlPlane
 from flytectl_py.controlplane.uploads import OPERATION, Destination
-from flytectl_py.engines.bundle_delivery import Delivered, packed_file, remember
+from flytectl_py.engines import version_history
+from flytectl_py.engines.bundle_delivery import Delivered, packed_file
+from flytectl_py.engines.bundle_history import remember
 from flytectl_py.engines.deployment_plan import AnyTask, DeploymentPlan, Message
 from flytectl_py.engines.image_building import BuildOptions, ImageOutcome, build_images, ignore
 from flytectl_py.engines.image_history import ImageHistory
+from flytectl_py.engines.ledger import Ledger
 from flytectl_py.engines.remote import Remote
 from flytectl_py.engines.uploading import upload
 from flytectl_py.errors import ConflictError, DeploymentError, FlyteError, NotReadyError
@@ -86,10 +89,11 @@ def deploy(plan: DeploymentPlan, remote: Remote, how: Deploying) -> Deployed:
     :raises FlyteError: as building images and uploading do.
     """
     if not all(each.plan.given for each in plan.images):
-        run_sync(lambda: _reach(plan, remote))
+        run_calls(lambda: _reach(plan, remote))
     images = build_images(plan.images, _tagged(plan, how), ImageHistory.of(Path(plan.submission.code_root)))
-    bundle, outcomes = run_sync(lambda: _carry_out(plan, remote, how))
+    bundle, outcomes = run_calls(lambda: _carry_out(plan, remote, how))
     _check(plan, outcomes)
+    version_history.remember(plan, Ledger.of(Path(plan.submission.code_root)), "deploy")
     return Deployed(plan, tuple(images), tuple(outcomes), bundle)
 
 
@@ -131,7 +135,7 @@ async def _upload(plan: DeploymentPlan, bundle: BundlePlan, plane: ControlPlane,
     to = Destination(there.org, there.project, there.domain, f"{bundle.digest}.tar.gz")
     with packed_file(bundle) as (file, info):
         put = await upload(plane, Path(file), to)
-    remember(bundle)
+    remember(bundle, Path(there.code_root), "deploy")
     how.note(f"code: {bundle.summary}" + ("" if put.uploaded else "; it was there already"))
     return Delivered(put.uri, info.bytes, put.uploaded, is_uri=True)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from flytectl_py.engines.bundle_imports import Code
+from flytectl_py.engines.bundle_imports import Code, target_of
 from flytectl_py.engines.image_planning import ImageProject, PlannedImage, plan_images
 from flytectl_py.errors import DeclarationError, FlyteError, UsageError
 from flytectl_py.model.environment import Environment, TaskEnvironment
@@ -63,6 +63,7 @@ class DeploymentPlan:
     :param uris: of images, by environment. :param cache_versions: of cached outputs, by task.
     :param version_given: the version is the user's own.
     :param warnings: sentences for the person.
+    :param target: the file or folder, relative to the root. :param of_one_task: it is the plan of a run.
     """
 
     version: str
@@ -76,6 +77,8 @@ class DeploymentPlan:
     commit: Commit | None = None
     version_given: bool = False
     warnings: tuple[str, ...] = ()
+    target: str = ""
+    of_one_task: bool = False
 
     def with_bundle_at(self, uri: str) -> DeploymentPlan:
         """Return the plan once the bundle is uploaded: its address was not known before."""
@@ -83,6 +86,11 @@ class DeploymentPlan:
         if bundle is None:
             return self
         return replace(self, submission=self.submission._replace(bundle=bundle._replace(uri=uri)))
+
+    def bare(self) -> DeploymentPlan:
+        """Return the plan without its version and without where it goes: what the derived version is made of."""
+        there = self.submission._replace(version="", project="", domain="", org="", source=None, image_cache={})
+        return replace(self, submission=there)
 
     def submission_of(self, task: AnyTask) -> Submission:
         """Return what the specification of one task is made from."""
@@ -133,7 +141,7 @@ def plan_run(code: Code, task: AnyTask, options: PlanOptions) -> DeploymentPlan:
     from flytectl_py.engines.pickled import plan_pickled, source_file
 
     pickled = plan_pickled(code, task) if source_file(task) is None else None
-    return plan_tasks(code, closure([task.environment]), [task], options, pickled)
+    return replace(plan_tasks(code, closure([task.environment]), [task], options, pickled), of_one_task=True)
 
 
 def plan_tasks(
@@ -173,7 +181,17 @@ def plan_tasks(
         env_vars=options.env_vars,
     )
     plan = DeploymentPlan(
-        version, environments, tuple(tasks), tuple(images), bundle, submission, uris, versions, commit, bool(version)
+        version,
+        environments,
+        tuple(tasks),
+        tuple(images),
+        bundle,
+        submission,
+        uris,
+        versions,
+        commit,
+        bool(version),
+        target=target_of(code),
     )
     derived = _derived(plan)
     if not version:
@@ -185,12 +203,11 @@ def _derived(plan: DeploymentPlan) -> str:
     """Return the version that follows from the content. Each specification is made for it, and so is checked."""
     from flytectl_py.wire.rendering import content_of
 
-    nowhere = plan.submission._replace(version="", project="", domain="", org="", source=None, image_cache={})
-    neutral = replace(plan, submission=nowhere)
+    bare = plan.bare()
     return derived_version(
         plan.bundle.digest if plan.bundle is not None else "",
         [each.plan.tag or each.plan.uri for each in plan.images],
-        (content_of(neutral.spec(task)) for task in plan.tasks),
+        (content_of(bare.spec(task)) for task in plan.tasks),
     )
 
 

@@ -19,7 +19,10 @@ GRANTED: dict[str, dict[str, str]] = {
         "docstring_parser": LATE,  # --help only
         "rich": LATE,  # where something is drawn
     },
-    "config": {"yaml": LATE},  # where there is such a file
+    "config": {
+        "yaml": LATE,  # where there is such a file
+        "tomlkit": LATE,  # where a file is changed
+    },
     "project": {"pathspec": LATE},  # where there are ignore files
     "values": {"pydantic": LATE},  # where the user's own module has imported it
     "engines": {
