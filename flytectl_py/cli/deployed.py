@@ -19,6 +19,7 @@ from flytectl_py.model.task import Task
 if TYPE_CHECKING:
     from flytectl_py.engines.deployed import DeployedTask
     from flytectl_py.engines.remote import Remote
+    from flytectl_py.wire.run_request import Launch
 
 NOT_HERE = ("local", "mode", "root_dir", "copy_style", "image", "version")
 """Options of `flyte run` that speak of code, which stays where it is."""
@@ -42,7 +43,7 @@ class DeployedArgument(SaysWhere, TyperGroup):
         wants_help = any(each in ("-h", "--help") for each in rest)
 
         def run(typed: Mapping[str, Any], options: Mapping[str, Any]) -> None:
-            _run(remote, task, typed, options)
+            run_remote(remote, task, typed, options)
 
         return reference, self.make(cast("Task[..., Any]", task), run, wants_help), rest
 
@@ -64,7 +65,17 @@ def fetched(remote: Remote, reference: str) -> DeployedTask:
     return run_calls(lambda: deployed_task(remote, reference))
 
 
-def _run(remote: Remote, task: DeployedTask, typed: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+def run_remote(
+    remote: Remote,
+    task: DeployedTask,
+    typed: Mapping[str, Any],
+    options: Mapping[str, Any],
+    settle: Callable[[Launch], Launch] = lambda launch: launch,
+) -> None:
+    """Run a task whose code is on the cluster, as the command line asks.
+
+    :param settle: adds what an earlier run says of how it should go.
+    """
     from flytectl_py.bridge import run_calls
     from flytectl_py.cli.params import read_inputs
     from flytectl_py.cli.remote_run import tell
@@ -75,9 +86,9 @@ def _run(remote: Remote, task: DeployedTask, typed: Mapping[str, Any], options: 
     for key in NOT_HERE:
         if options.get(key):
             flag = "--" + key.replace("_", "-")
-            raise UsageError(f"{flag}: the code of a deployed task is what it was deployed with", where=flag)
+            raise UsageError(f"{flag}: the code is what the cluster has of {task.name}:{task.version}", where=flag)
     name = options.get("name")
-    launch = launch_of(remote, name or ("" if options.get("dry_run") else f"r{os.urandom(9).hex()}"), options)
+    launch = settle(launch_of(remote, name or ("" if options.get("dry_run") else f"r{os.urandom(9).hex()}"), options))
     values = read_inputs(cast("Task[..., Any]", task), typed, options.get("inputs"))
     if options.get("dry_run"):
         from flytectl_py.values.convert import to_json

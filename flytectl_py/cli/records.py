@@ -194,6 +194,9 @@ def action_document(action: ActionRecord) -> dict[str, Any]:
         "started": moment(action.started),
         "seconds": action.seconds,
         "attempts": action.attempts,
+        "failed_attempts": [
+            {"attempt": each.attempt, "code": each.error_code, "message": each.error} for each in action.earlier
+        ],
         "cache": action.cache,
         "inputs": action.inputs,
         "outputs": action.outputs,

@@ -172,7 +172,7 @@ def _deployed_command() -> Any:
 
     made: DeployedArgument = _made(DeployedArgument, described, of_cluster, RUN_OPTIONS)
     made.options = {key: RUN_OPTIONS[key] for key in _BEFORE_LOADING}
-    made.make = lambda task, run, for_help: _command_of(task, run, for_help=for_help)
+    made.make = lambda task, run, for_help: command_of(task, run, for_help=for_help)
     return made
 
 
@@ -193,10 +193,11 @@ def task_command(loaded: Loaded, task: AnyTask, act: Act, *, for_help: bool) -> 
     :param act: takes the inputs as typed and the options of all places of the command line.
     :param for_help: also read what help shows.
     """
-    return _command_of(task, lambda typed, options: act(loaded, task, typed, options), for_help=for_help)
+    return command_of(task, lambda typed, options: act(loaded, task, typed, options), for_help=for_help)
 
 
-def _command_of(task: AnyTask, run: Callable[[Mapping[str, Any], Mapping[str, Any]], None], *, for_help: bool) -> Any:
+def command_of(task: AnyTask, run: Callable[[Mapping[str, Any], Mapping[str, Any]], None], *, for_help: bool) -> Any:
+    """Return the command of a task of which no code need be here. The parameters are those of `task_command`."""
     inputs = input_options(task, for_help=for_help)
     taken = {name for option in inputs.values() for part in option.names for name in part.split("/")}
     left = {key: option.without(taken) for key, option in RUN_OPTIONS.items()}

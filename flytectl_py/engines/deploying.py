@@ -86,15 +86,41 @@ def deploy(plan: DeploymentPlan, remote: Remote, how: Deploying) -> Deployed:
     :raises ConflictError: the version exists with other content.
     :raises DeployFailedError: some tasks were refused; the message says which, and why.
     :raises NotReadyError: the control plane cannot be reached, or wants a log-in.
+    :raises KeyboardInterrupt: the person stopped it; a note has said how far it was.
     :raises FlyteError: as building images and uploading do.
     """
-    if not all(each.plan.given for each in plan.images):
-        run_calls(lambda: _reach(plan, remote))
-    images = build_images(plan.images, _tagged(plan, how), ImageHistory.of(Path(plan.submission.code_root)))
-    bundle, outcomes = run_calls(lambda: _carry_out(plan, remote, how))
+    known: list[TaskOutcome] = []
+    try:
+        if not all(each.plan.given for each in plan.images):
+            run_calls(lambda: _reach(plan, remote))
+        images = build_images(plan.images, _tagged(plan, how), ImageHistory.of(Path(plan.submission.code_root)))
+        bundle, outcomes = run_calls(lambda: _carry_out(plan, remote, _listening(how, known)))
+    except KeyboardInterrupt:
+        how.note(_interrupted(plan, known))
+        raise
     _check(plan, outcomes)
     version_history.remember(plan, Ledger.of(Path(plan.submission.code_root)), "deploy")
     return Deployed(plan, tuple(images), tuple(outcomes), bundle)
+
+
+def _listening(how: Deploying, known: list[TaskOutcome]) -> Deploying:
+    """Return how to deploy, with what came of each task also put into `known`, as it comes."""
+
+    def told(outcome: TaskOutcome) -> None:
+        known.append(outcome)
+        if how.told is not None:
+            how.told(outcome)
+
+    return replace(how, told=told)
+
+
+def _interrupted(plan: DeploymentPlan, known: Sequence[TaskOutcome]) -> str:
+    """Say what is stored, and that it does no harm to begin again. A task whose answer did not come may be there."""
+    stored = sum(each.state in ("created", "unchanged") for each in known)
+    return (
+        f"interrupted: {stored} of {_count(len(plan.tasks))} {'is' if stored == 1 else 'are'} known to be stored as "
+        f"version {plan.version}; deploying again goes on from here, and what is there already stays"
+    )
 
 
 async def _reach(plan: DeploymentPlan, remote: Remote) -> None:

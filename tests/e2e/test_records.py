@@ -106,6 +106,24 @@ def test_json_has_inputs_outputs_parents_and_groups(app: Project) -> None:
     assert {each["parent"] for each in others if each["kind"] == "trace"} == {each["action"] for each in children}
 
 
+def test_the_error_of_each_attempt_is_recorded(project: MakeProject) -> None:
+    code = (
+        "import flyte\nenv = flyte.TaskEnvironment('app')\n@env.task(retries=4)\ndef flaky() -> int:\n"
+        "    attempt = flyte.ctx().attempt\n    if attempt < 3:\n"
+        "        raise ValueError(f'no {attempt}\\nmore of it')\n"
+        "    return attempt\n"
+    )
+    made = project({"app.py": code})
+    made.flyte("run", "--name", "tried", "app.py", "flaky").expect()
+    (action,) = made.flyte("get", "run", "tried", "--json").expect().json["action_list"]
+    assert (action["phase"], action["attempts"], action["error"]) == ("succeeded", 3, None)
+    assert action["failed_attempts"] == [
+        {"attempt": number, "code": "ValueError", "message": f"no {number}\nmore of it"} for number in (1, 2)
+    ]
+    shown = made.flyte("get", "run", "tried").expect().out.splitlines()
+    assert [line.strip() for line in shown[-2:]] == ["attempt 1  ValueError: no 1", "attempt 2  ValueError: no 2"]
+
+
 def test_a_failure_is_recorded_and_its_json_names_the_run(app: Project) -> None:
     failed = app.flyte("run", "--json", "app.py", "broken", "--x", "1").expect(1).json
     assert failed["error"]["code"] == "KeyError"
