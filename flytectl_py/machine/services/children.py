@@ -20,11 +20,12 @@ from flytectl_py.machine.enqueueing import child_action
 from flytectl_py.machine.executors.api import CannotStartError
 from flytectl_py.machine.launches import run_folder
 from flytectl_py.machine.outcomes import failure
-from flytectl_py.machine.phases import ABORTED, ENDED, FAILED, RUNNING, SUCCEEDED, TIMED_OUT
+from flytectl_py.machine.phases import ABORTED, ENDED, FAILED, INITIALIZING, RUNNING, SUCCEEDED, TIMED_OUT
 from flytectl_py.machine.runs import ExistsError, RunKey
 from flytectl_py.machine.services.conditions import Conditions
 from flytectl_py.machine.services.serving import Service, checked, missing, unsupported
 
+_UNDER_WAY: Final = frozenset({INITIALIZING, RUNNING})
 _REPORTED: Final = frozenset({RUNNING, SUCCEEDED, FAILED, ABORTED, TIMED_OUT})
 
 
@@ -97,7 +98,7 @@ class Actions(Children, Conditions, ActionsService):
         attempt, phase = request.attempt or row["attempt"], request.status.phase
         if phase not in _REPORTED:
             raise ConnectError(Code.INVALID_ARGUMENT, f"an attempt is not told to be {ActionPhase.Name(phase)}")
-        if not attempt or attempt != row["attempt"]:
+        if attempt != row["attempt"] or row["phase"] not in _UNDER_WAY:
             raise ConnectError(Code.FAILED_PRECONDITION, f"attempt {attempt} of {row['name']} is not under way")
         if phase == RUNNING:
             self.plane.progress.running(row, attempt)

@@ -22,6 +22,7 @@ The field ``labels.`` is all labels, by key.
 """
 
 PAGE: Final = 100
+_LONGEST_TOKEN: Final = 18
 _LABELS: Final = "labels."
 _PROJECT_FILTER = re.compile(r"\s*(\w+)\s*\(\s*(\w+)\s*,([^)]*)\)\s*")
 _PROJECT_FUNCTIONS: Final = {
@@ -45,10 +46,20 @@ def selected(entries: Sequence[T], request: Any, fields: Fields) -> tuple[Sequen
 
     :raises ConnectError: the request asks for what the fields do not have.
     """
+    found = passing(entries, request, fields)
+    return page_of(ordered(found, request, fields), request.limit, request.token)
+
+
+def passing(entries: Sequence[T], request: Any, fields: Fields) -> list[T]:
+    """Return the entries that pass the filters of a ListRequest.
+
+    :raises ConnectError: a filter is for what the fields do not have.
+    """
+    if request.raw_filters:
+        raise ConnectError(Code.INVALID_ARGUMENT, "lists are filtered by `filters`, and not by `raw_filters`")
     for each in request.filters:
         _reader(each.field, fields)  # it is refused of an empty list, too
-    found = [each for each in entries if passes(each, request.filters, fields)]
-    return page_of(ordered(found, request, fields), request.limit, request.token)
+    return [each for each in entries if passes(each, request.filters, fields)]
 
 
 def order_of(request: Any, field: str) -> int | None:
@@ -112,7 +123,7 @@ def start_of(token: str) -> int:
 
     :raises ConnectError: the token is none of ours.
     """
-    if token and not token.isdecimal():
+    if token and not (token.isdecimal() and len(token) < _LONGEST_TOKEN):
         raise ConnectError(Code.INVALID_ARGUMENT, f"'{token}' is no token of a page")
     return int(token or 0)
 
@@ -153,6 +164,8 @@ def _passes(found: Value, asked: Any) -> bool:
     text = str(found)
     if function == Filter.NOT_ENDS_WITH:
         return not any(text.endswith(each) for each in asked.values)
+    if function not in _TEXTS:
+        raise ConnectError(Code.INVALID_ARGUMENT, f"there is no filter function {function}")
     return any(_TEXTS[function](text, each) for each in asked.values)
 
 

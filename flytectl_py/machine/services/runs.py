@@ -97,7 +97,7 @@ class Runs(Conditions, Watching, RunService):
         place = task or (request.project_id if scope == "project_id" else ProjectIdentifier())
         project = (place.project if task else place.name, place.domain)
         order = order_of(asked, "created_at")
-        if task or request.paused_actions_only or asked.filters or order is None:
+        if task or request.paused_actions_only or asked.filters or asked.raw_filters or order is None:
             rows = [row for row in self.plane.runs.roots(*project) if task is None or is_of(row, task)]
             if request.paused_actions_only:
                 paused = self.plane.runs.paused()

@@ -10,7 +10,7 @@ from flyteidl2.task import task_service_pb2 as messages
 from flyteidl2.task.task_definition_pb2 import Task
 from flyteidl2.task.task_service_connect import TaskService
 
-from flytectl_py.machine.services.listing import Fields, ordered, page_of, passes, selected
+from flytectl_py.machine.services.listing import Fields, ordered, page_of, passing, selected
 from flytectl_py.machine.services.serving import Service, missing, unsupported, user
 
 _FIELDS: Fields = {
@@ -48,7 +48,7 @@ class Tasks(Service, TaskService):
         of_project = request.WhichOneof("scope_by") == "project_id"
         everything = self.plane.tasks.latest(*((scope.name, scope.domain) if of_project else ("", "")))
         asked = [each for each in everything if all(_is_known(each, known) for known in request.known_filters)]
-        found = [each for each in asked if passes(each, request.request.filters, _FIELDS)]
+        found = passing(asked, request.request, _FIELDS)
         page, token = page_of(ordered(found, request.request, _FIELDS), request.request.limit, request.request.token)
         made = messages.ListTasksResponse(token=token)
         made.tasks.extend(Task(task_id=each.task_id, metadata=each.metadata) for each in page)

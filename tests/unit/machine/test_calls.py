@@ -120,10 +120,22 @@ def test_runs_are_sorted(runs: RunServiceClientSync) -> None:
     assert listed(runs, Filter(field="phase", values=[OK]), sort=[oldest], limit=1) == ["one"]
 
 
-@pytest.mark.parametrize("asked", [{"filters": [Filter(field="color", values=["x"])]}, {"sort_by": Sort(key="color")}])
-def test_fields_that_there_are_not_are_refused(runs: RunServiceClientSync, asked: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"filters": [Filter(field="color", values=["x"])]}, "no field 'color'"),
+        ({"sort_by": Sort(key="color")}, "no field 'color'"),
+        ({"raw_filters": ["eq(name, x)"]}, "raw_filters"),
+        ({"token": "9" * 30}, "no token of a page"),
+        ({"token": "x"}, "no token of a page"),
+    ],
+)
+def test_what_lists_do_not_have_is_refused(runs: RunServiceClientSync, asked: dict[str, Any], said: str) -> None:
     made = of_runs.ListActionsRequest(run_id=run_id("one"), request=ListRequest(**asked))
-    refused(Code.INVALID_ARGUMENT, "no field 'color'", lambda: runs.list_actions(made))
+    refused(Code.INVALID_ARGUMENT, said, lambda: runs.list_actions(made))
+    place = ProjectIdentifier(organization=ORG, name=PROJECT, domain=DOMAIN)
+    of_project = of_runs.ListRunsRequest(project_id=place, request=ListRequest(**asked))
+    refused(Code.INVALID_ARGUMENT, said, lambda: runs.list_runs(of_project))
 
 
 def test_values_that_a_field_cannot_have_are_refused(runs: RunServiceClientSync) -> None:
@@ -246,6 +258,16 @@ def test_what_is_told_of_other_attempts_is_refused(actions: ActionsServiceClient
     refused(Code.FAILED_PRECONDITION, "attempt 2", lambda: actions.update(report(waiting, "FAILED", attempt=2)))
     refused(Code.INVALID_ARGUMENT, "ACTION_PHASE_QUEUED", lambda: actions.update(report(waiting, "QUEUED")))
     actions.update(report(waiting, "RUNNING"))
+
+
+def test_what_is_told_of_an_attempt_that_is_over_is_refused(plane: Machine, actions: ActionsServiceClientSync) -> None:
+    plane.run(shell_task("exit 3", retries=1, backoff=600), "failed-once")
+    with RunServiceClientSync(plane.endpoint) as client:
+        for each in client.watch_run_details(of_runs.WatchRunDetailsRequest(run_id=run_id("failed-once"))):
+            if each.details.action.attempts and each.details.action.attempts[0].HasField("end_time"):
+                break
+        refused(Code.FAILED_PRECONDITION, "not under way", lambda: actions.update(report("failed-once", "SUCCEEDED")))
+        client.abort_run(of_runs.AbortRunRequest(run_id=run_id("failed-once")))
 
 
 def report(run: str, phase: str, attempt: int = 1) -> of_actions.UpdateRequest:

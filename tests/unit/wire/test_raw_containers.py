@@ -69,6 +69,7 @@ def test_it_is_what_a_cluster_knows() -> None:
     assert template["interface"] == INTERFACE
     assert (template["type"], template["id"]["name"], spec["short_name"]) == ("raw-container", "greet", "greet")
     assert (spec["environment"]["name"], template["metadata"]["retries"]) == ("cenv", {"retries": 2})
+    assert "debuggable" not in template["metadata"]
 
 
 def test_formats_and_layouts() -> None:
