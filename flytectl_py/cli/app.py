@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "stop": ("flytectl_py.cli.machine", "Stop the control plane of this machine."),
     "status": ("flytectl_py.cli.machine", "Show whether a control plane runs on this machine."),
     "config": ("flytectl_py.cli.config", "Show the settings, and write the file that holds them."),
+    "doctor": ("flytectl_py.cli.doctor", "Check that all is there that is needed, here and for a file or an image."),
     "whoami": ("flytectl_py.cli.whoami", "Show who the control plane thinks you are."),
     "explain": (
         "flytectl_py.cli.explain",
