@@ -115,8 +115,8 @@ def _starts(image: str, *, fetch: bool) -> Asks:
 
         program = next((name for name in ("docker", "podman") if getattr(diagnosis, name)().works), "")
         if not program:
-            state = "missing" if fetch else "note"
-            return [Finding(f"image {image}", state, "neither docker nor podman can run it here", "docker version")]
+            text = "neither docker nor podman can run it here"
+            return [Finding(f"image {image}", "missing" if fetch else "note", text, "docker version")]
         if not fetch and not diagnosis.is_here(program, image):
             return [Finding(f"image {image}", "note", "it is not on this machine, so nothing was started in it")]
         return [a0_finding(image, diagnosis.start_a0(program, image), needed=fetch)]

@@ -73,7 +73,8 @@ def _bundle(code: Code, style: str) -> Iterator[Finding]:
     for warning in plan.warnings:
         text, _, remedy = warning.partition("; ")
         yield Finding("imports", "warning", text, remedy)
-    yield Finding("imports", "ok", f"what it imports can be imported from the root: {plan.summary}")
+    if not plan.warnings:
+        yield Finding("imports", "ok", f"what it imports can be imported from the root: {plan.summary}")
 
 
 def _layout(loaded: Loaded, project: ImageProject, options: ImageOptions, style: str) -> Iterator[Finding]:

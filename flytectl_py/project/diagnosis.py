@@ -32,8 +32,8 @@ def other_owners(paths: list[str] | None = None) -> list[str]:
     """
     from importlib.metadata import distributions
 
-    found = {}
-    for each in distributions(**({} if paths is None else {"path": paths})):
+    found: dict[str, None] = {}
+    for each in distributions(path=sys.path if paths is None else paths):
         name = each.metadata["Name"] or ""
         if name.lower().replace("_", "-") == OWN_DISTRIBUTION:
             continue
