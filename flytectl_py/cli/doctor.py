@@ -40,6 +40,7 @@ Examples:
 Exit code 3 says that something is missing that is needed; what is not configured is only noted.
 """
 
+_OF_A_FILE = ("copy_style", "image", "root_dir")
 _SIGNS = {"ok": "ok", "note": "note", "warning": "warning", "missing": "MISSING"}
 
 
@@ -64,6 +65,9 @@ def _doctor(words: list[str], options: Mapping[str, Any], output: Output) -> Non
         from flytectl_py.builders.reference import parse
 
         parse(image)
+    for key in _OF_A_FILE if image or not word else ():
+        if key in options:
+            raise UsageError(f"--{key.replace('_', '-')} is about a FILE, and none was given")
     settings, findings = _settings(options, output)
     target, root = None, Path.cwd()
     if word and not image:
@@ -78,7 +82,7 @@ def _doctor(words: list[str], options: Mapping[str, Any], output: Output) -> Non
             settings,
             root,
             build_for=build_for,
-            pushes=_one_of_each(uris or ([] if target else configured_push(settings))),
+            pushes=_one_of_each(uris or ([] if target else configured_push(options.get("registry"), settings))),
             stores=options.get("store", ()),
         ),
         *start_checks([image] if image else [each.plan.uri for each in planned], fetch=bool(image)),

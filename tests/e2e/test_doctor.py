@@ -222,7 +222,9 @@ def test_a_file_that_declares_an_image_needs_something_to_build_it(project: Make
         refused = said[f"registry {registry.host}/x"]
         assert (refused["state"], refused["fix"]) == ("missing", f"docker login {registry.host}")
         configured = {**BARE, "FLYTE_IMAGE_REGISTRY": f"{registry.host}/team"}
-        assert states(made.flyte("doctor", "--json", env=configured).expect(3))[f"registry {registry.host}/team/flyte"]
+        for words, env in (((), configured), (("--registry", f"{registry.host}/team"), BARE)):
+            said_of = states(made.flyte("doctor", *words, "--json", env=env).expect(3))
+            assert said_of[f"registry {registry.host}/team/flyte"] == "missing"
     made.flyte("doctor", "given.py", env=BARE).expect()
 
 
@@ -241,6 +243,7 @@ def test_stores(project: MakeProject) -> None:
         (["a.py", "b.py"], "doctor takes one FILE, DIR or IMAGE"),
         (["no image"], "is no reference to an image"),
         (["--copy-style", "nne"], "did you mean 'none'?"),
+        (["busybox", "--copy-style", "none"], "--copy-style is about a FILE"),
     ],
 )
 def test_what_is_typed_wrong(project: MakeProject, words: list[str], said: str) -> None:

@@ -23,7 +23,9 @@ def test_commands_say_what_the_page_says(project: MakeProject, page: str) -> Non
 def test_the_file_that_is_written_has_what_the_options_of_the_page_say(project: MakeProject) -> None:
     from flytectl_py.cli.config_init import KEYS
 
-    rows = re.findall(r"^\| `--([\w-]+)(?: \S+)?` \| `([\w.]+)` \|$", (DOCS / "configuration.md").read_text(), re.M)
+    rows = re.findall(
+        r"^\| `--([\w-]+)(?: \S+)?` \| `([\w.]+)` \|$", (DOCS / "configuration.md").read_text(), re.MULTILINE
+    )
     assert {option.replace("-", "_"): key for option, key in rows} == KEYS
 
 

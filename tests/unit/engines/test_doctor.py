@@ -71,8 +71,9 @@ def test_why_images_have_to_be_built_here() -> None:
 
 
 def test_only_what_is_configured_is_asked() -> None:
-    assert configured_push(resolve()) == []
-    assert configured_push(resolve({"image_registry": "ghcr.io/acme"})) == ["ghcr.io/acme/flyte"]
+    assert configured_push(None, resolve()) == []
+    assert configured_push(None, resolve({"image_registry": "ghcr.io/acme"})) == ["ghcr.io/acme/flyte"]
+    assert configured_push("r.io/a/", resolve({"image_registry": "ghcr.io/acme"})) == ["r.io/a/flyte"]
     checks = surroundings(resolve(), Path("/x"), build_for="", pushes=["r.io/a/b:1"], stores=["s3://b"])
     names = [each.name for each in checks]
     assert names == ["python", "flyte", "docker", "registry r.io/a/b", "store s3://b", "endpoint", "space"]
