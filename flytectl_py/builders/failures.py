@@ -69,6 +69,7 @@ _HINTS = {
     "Could not resolve host": "the build has no network, or no name server that works",
     "dns error": "the build has no network, or no name server that works",
     "lockfile needs to be updated": "the lock file is stale: uv lock",
+    "since poetry.lock was last generated": "the lock file is stale: poetry lock",
 }
 
 

@@ -5,33 +5,38 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from flytectl_py.cli.config_shown import as_document, as_text, shown, values_of
 from flytectl_py.cli.connecting import settings_of
-from flytectl_py.cli.images import make_command
-from flytectl_py.cli.options import GENERAL, Option
+from flytectl_py.cli.description import Description, Word
+from flytectl_py.cli.images import check_options, make_command
+from flytectl_py.cli.options import Option
 from flytectl_py.errors import UnknownNameError, UsageError
 
 if TYPE_CHECKING:
     from flytectl_py.cli.output import Output
 
 SCOPE: Mapping[str, Option] = {
-    "project": Option(("--project", "-p"), "show, get: as for other commands. init: the project to write.", "NAME"),
-    "domain": Option(("--domain", "-d"), "show, get: as for other commands. init: the domain to write.", "NAME"),
+    "project": Option(("--project", "-p"), "Project that counts.", "NAME", env="FLYTE_PROJECT"),
+    "domain": Option(("--domain", "-d"), "Domain that counts.", "NAME", env="FLYTE_DOMAIN"),
 }
-OPTIONS: Mapping[str, Option] = {
+SHOWING: Mapping[str, Option] = {
     "origin": Option(("--origin",), "show: also where each value came from.", kind="flag"),
     **SCOPE,
-    "auth_type": Option(("--auth-type",), "init: how to log in: Pkce, ClientSecret, DeviceFlow.", "TYPE"),
-    "builder": Option(("--builder",), "init: what builds images: local, docker, podman.", "NAME"),
+}
+WRITING: Mapping[str, Option] = {
+    **SCOPE,
+    "auth_type": Option(
+        ("--auth-type",), "init: how to log in.", "TYPE", values=("Pkce", "ClientSecret", "DeviceFlow")
+    ),
+    "builder": Option(("--builder",), "init: what builds images.", "NAME", values=("local", "docker", "podman")),
     "registry": Option(("--registry",), "init: where images are pushed.", "HOST/PATH"),
     "force": Option(("--force",), "init: replace a file that is there.", kind="flag"),
 }
 
 HELP = """Show the settings that commands take here, and write the file that holds them.
 
-\b
 Examples:
   flyte config show --origin            which file, variable or option said so?
   flyte config init                     asks, and writes .flyte/config.toml
@@ -45,36 +50,36 @@ Options win over FLYTE_* variables, and those over the configuration file.
 """
 
 
-class Command(NamedTuple):
-    """A command below `flyte config`: what it takes, its options besides the general ones, and what it calls."""
-
-    metavar: str
-    words: int
-    options: tuple[str, ...]
-    act: Callable[[list[str], Mapping[str, Any], Output], None]
+WORDS: Mapping[str, Word] = {
+    "show": Word("", "Every setting.", SHOWING),
+    "init": Word("", "Write .flyte/config.toml, from options or answers.", WRITING),
+    "path": Word("", "The file that is in force.", {}),
+    "get": Word("KEY", "One setting.", SCOPE),
+    "set": Word("KEY VALUE", "Write one into the file.", {}),
+    "unset": Word("KEY", "Take one out of the file.", {}),
+}
+DESCRIPTION = Description("config", HELP, "show|init|path|get|set|unset [KEY] [VALUE]", {**SHOWING, **WRITING}, WORDS)
 
 
 def command() -> Any:
     """Return the command `config`."""
-    return make_command("config", HELP, "show | init | path | get KEY | set KEY VALUE | unset KEY", OPTIONS, _config)
+    return make_command(DESCRIPTION, _config)
 
 
 def _config(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     if not words:
         raise UsageError("what of the configuration? flyte config show", hint="see 'flyte config --help'")
     name, *rest = words
-    spec = COMMANDS.get(name)
-    if spec is None:
-        raise UnknownNameError("command of 'flyte config'", name, COMMANDS)
-    if len(rest) != spec.words:
-        takes = spec.metavar or "no argument"
+    if name not in WORDS:
+        raise UnknownNameError("command of 'flyte config'", name, WORDS)
+    described = DESCRIPTION.of_word(name)
+    if len(rest) != len(described.takes.split()):
+        takes = described.takes or "no argument"
         raise UsageError(
             f"flyte config {name} takes {takes}, got {' '.join(rest) or 'nothing'}", hint="see 'flyte config --help'"
         )
-    for key in options:
-        if key not in spec.options and key not in GENERAL:
-            raise UsageError(f"flyte config {name} has no option --{key.replace('_', '-')}")
-    spec.act(rest, options, output)
+    check_options(described, options)
+    ACTS[name](rest, options, output)
 
 
 def _show(words: list[str], options: Mapping[str, Any], output: Output) -> None:
@@ -161,11 +166,11 @@ def _unsaid(value: Any) -> Any:
     return without_password(value) if isinstance(value, str) else value
 
 
-COMMANDS: Mapping[str, Command] = {
-    "show": Command("", 0, ("origin", *SCOPE), _show),
-    "init": Command("", 0, ("auth_type", "builder", "registry", "force", *SCOPE), _init),
-    "path": Command("", 0, (), _path),
-    "get": Command("KEY", 1, tuple(SCOPE), _get),
-    "set": Command("KEY VALUE", 2, (), _set),
-    "unset": Command("KEY", 1, (), _unset),
+ACTS: Mapping[str, Callable[[list[str], Mapping[str, Any], Output], None]] = {
+    "show": _show,
+    "init": _init,
+    "path": _path,
+    "get": _get,
+    "set": _set,
+    "unset": _unset,
 }

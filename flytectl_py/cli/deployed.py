@@ -10,16 +10,15 @@ from typer.core import TyperGroup
 
 from flytectl_py.cli.connecting import settings_of
 from flytectl_py.cli.early import given_early
-from flytectl_py.cli.options import Option, SaysWhere, merged
+from flytectl_py.cli.options import Option, merged
 from flytectl_py.cli.output import about_run, settle_output
+from flytectl_py.cli.spoken import SaysWhere
 from flytectl_py.errors import UsageError
 from flytectl_py.model.task import Task
 
 if TYPE_CHECKING:
     from flytectl_py.engines.deployed import DeployedTask
     from flytectl_py.engines.remote import Remote
-
-WORD = "deployed-task"
 
 NOT_HERE = ("local", "mode", "root_dir", "copy_style", "image", "version")
 """Options of `flyte run` that speak of code, which stays where it is."""
@@ -46,9 +45,6 @@ class DeployedArgument(SaysWhere, TyperGroup):
 
         return reference, self.make(cast("Task[..., Any]", task), run, wants_help), rest
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """List nothing: 'flyte get task' does."""
-
 
 def connected(options: Mapping[str, Any]) -> Remote:
     """Return the control plane that the options name."""
@@ -61,14 +57,14 @@ def connected(options: Mapping[str, Any]) -> Remote:
 
 def fetched(remote: Remote, reference: str) -> DeployedTask:
     """Return the task that a cluster holds under that name."""
-    from flytectl_py.bridge import run_sync
+    from flytectl_py.bridge import run_calls
     from flytectl_py.engines.deployed import deployed_task
 
-    return run_sync(lambda: deployed_task(remote, reference))
+    return run_calls(lambda: deployed_task(remote, reference))
 
 
 def _run(remote: Remote, task: DeployedTask, typed: Mapping[str, Any], options: Mapping[str, Any]) -> None:
-    from flytectl_py.bridge import run_sync
+    from flytectl_py.bridge import run_calls
     from flytectl_py.cli.params import read_inputs
     from flytectl_py.cli.remote_run import tell
     from flytectl_py.cli.run_options import launch_of
@@ -93,5 +89,5 @@ def _run(remote: Remote, task: DeployedTask, typed: Mapping[str, Any], options: 
         )
         return
     about_run(launch.name)
-    run = run_sync(lambda: run_deployed(remote, task, values, launch))
+    run = run_calls(lambda: run_deployed(remote, task, values, launch))
     tell(run, output, follow=bool(options.get("follow")))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from flytectl_py.cli.connecting import settings_of
+from flytectl_py.cli.description import Description
 from flytectl_py.cli.images import PLANNING_OPTIONS, make_command
 from flytectl_py.cli.options import Option
 from flytectl_py.errors import NOT_READY, FlyteError, UsageError
@@ -22,23 +23,30 @@ if TYPE_CHECKING:
 
 OPTIONS: Mapping[str, Option] = {
     "store": Option(
-        ("--store",), "Also check a store that bundles or data go to, by writing to it. Repeatable.", "URI", "texts"
+        ("--store",),
+        "Also check a store, by writing to it.",
+        "URI",
+        "texts",
+        more="One that bundles or data go to, such as s3://bucket/prefix. What is written is removed again. Repeatable.",
     ),
     **{name: PLANNING_OPTIONS[name] for name in ("registry", "image", "root_dir", "project", "domain")},
-    "copy_style": Option(("--copy-style",), "none: the images have to hold the code, where it is imported.", "STYLE"),
+    "copy_style": PLANNING_OPTIONS["copy_style"]._replace(
+        help="none: the images have to hold the code.", more="Where it is imported from, by the root of the project."
+    ),
 }
 
 HELP = """Check this machine, what is configured, and what a file or an image needs; each line says what to do.
 
-\b
 Examples:
-  flyte doctor                        Python, docker, configuration, endpoint, disk
-  flyte doctor app.py                 also its root, imports and images
-  flyte doctor ghcr.io/acme/app:1     can tasks be started in that image?
+  flyte doctor  Python, docker, configuration, endpoint, disk
+  flyte doctor app.py  also its root, imports and images
+  flyte doctor ghcr.io/acme/app:1  can tasks be started in that image?
   flyte doctor --store s3://bucket/x  can it be written to?
 
 Exit code 3 says that something is missing that is needed; what is not configured is only noted.
 """
+
+DESCRIPTION = Description("doctor", HELP, "[FILE|DIR|IMAGE]", OPTIONS)
 
 _OF_A_FILE = ("copy_style", "image", "root_dir")
 _SIGNS = {"ok": "ok", "note": "note", "warning": "warning", "missing": "MISSING"}
@@ -46,7 +54,7 @@ _SIGNS = {"ok": "ok", "note": "note", "warning": "warning", "missing": "MISSING"
 
 def command() -> Any:
     """Return the command `doctor`."""
-    return make_command("doctor", HELP, "[FILE|DIR|IMAGE]", OPTIONS, _doctor)
+    return make_command(DESCRIPTION, _doctor)
 
 
 def _doctor(words: list[str], options: Mapping[str, Any], output: Output) -> None:

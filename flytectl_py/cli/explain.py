@@ -5,10 +5,11 @@ from __future__ import annotations
 import importlib
 import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from flytectl_py.cli.images import PLANNING_OPTIONS, make_command
-from flytectl_py.cli.options import GENERAL, Option
+from flytectl_py.cli.description import Description, Word
+from flytectl_py.cli.images import PLANNING_OPTIONS, check_options, make_command
+from flytectl_py.cli.options import Option
 from flytectl_py.cli.tree import Branch
 from flytectl_py.errors import UnknownNameError, UsageError
 
@@ -16,18 +17,8 @@ if TYPE_CHECKING:
     from flytectl_py.cli.output import Output
     from flytectl_py.engines.ledger import Entry, Ledger
 
-OPTIONS: Mapping[str, Option] = {
-    **PLANNING_OPTIONS,
-    "copy_style": Option(
-        ("--copy-style",), "As for 'flyte bundle' and 'flyte deploy': loaded_modules, all or none.", "STYLE"
-    ),
-    "include": Option(("--include",), "bundle, version: add a file, a folder or a glob. Repeatable.", "PATH", "texts"),
-    "recursive": Option(("--recursive",), "version: of DIR, also the files of the folders in it.", kind="flag"),
-}
-
 HELP = """Show what makes up a name that follows from content, and what moved since it was last made on this machine.
 
-\b
 Examples:
   flyte explain image app.py          the tag of every environment's image
   flyte explain image app.py etl -v   of one, with the files of each layer
@@ -36,51 +27,51 @@ Examples:
   flyte explain cache app.py main     the key under which the outputs of a task are kept
 """
 
-_LOADING = ("root_dir", "project", "domain")
+_LOADING = {name: PLANNING_OPTIONS[name] for name in ("root_dir", "project", "domain")}
+_COPY_STYLE = PLANNING_OPTIONS["copy_style"]._replace(
+    help="loaded_modules, all or none.", more="As for 'flyte bundle' and 'flyte deploy'."
+)
+_INCLUDE = Option(("--include",), "Add a file, a folder or a glob. Repeatable.", "PATH", "texts", group="Code")
+_OF_BUNDLE: Mapping[str, Option] = {"copy_style": _COPY_STYLE, "include": _INCLUDE, **_LOADING}
+OPTIONS: Mapping[str, Option] = {
+    **PLANNING_OPTIONS,
+    "copy_style": _COPY_STYLE,
+    "include": _INCLUDE,
+    "recursive": Option(("--recursive",), "Of DIR, also the folders in it.", kind="flag", group="Code"),
+}
+
+WORDS: Mapping[str, Word] = {
+    "image": Word("FILE|DIR [ENV]...", "What images' tags are made of.", PLANNING_OPTIONS),
+    "bundle": Word("FILE|DIR", "What the digest of the code is made of.", _OF_BUNDLE),
+    "version": Word("FILE|DIR [ENV]...", "What the version of a deployment is made of.", OPTIONS),
+    "cache": Word("FILE TASK", "The key of a task's outputs in the cache.", {"image": OPTIONS["image"], **_LOADING}),
+}
+"""Each has a module `cli.explain_WORD` with a function `explain(words, options, output)`."""
+DESCRIPTION = Description("explain", HELP, "image|bundle|version|cache FILE|DIR [ENV|TASK]...", OPTIONS, WORDS)
+
 DIGITS = 12
 """Of a hash, without -v."""
-
-
-class Subject(NamedTuple):
-    """What can be explained: the module that does, what it takes, and its options."""
-
-    module: str
-    metavar: str
-    options: tuple[str, ...]
-
-
-SUBJECTS: Mapping[str, Subject] = {
-    "image": Subject("explain_image", "FILE|DIR [ENV]...", tuple(PLANNING_OPTIONS)),
-    "bundle": Subject("explain_bundle", "FILE|DIR", ("copy_style", "include", *_LOADING)),
-    "version": Subject("explain_version", "FILE|DIR [ENV]...", tuple(OPTIONS)),
-    "cache": Subject("explain_cache", "FILE TASK", ("image", *_LOADING)),
-}
-"""Each module has a function `explain(words, options, output)`."""
-
 _LAST = {"build": "the last build", "bundle": "the last bundle", "deploy": "the last deployment", "run": "the last run"}
 
 
 def command() -> Any:
     """Return the command `explain`."""
-    takes = " | ".join(f"{name} {each.metavar}" for name, each in SUBJECTS.items())
-    return make_command("explain", HELP, takes, OPTIONS, _explain)
+    return make_command(DESCRIPTION, _explain)
 
 
 def _explain(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     if not words:
-        listed = ", ".join(f"flyte explain {name} {each.metavar}" for name, each in SUBJECTS.items())
+        listed = ", ".join(f"flyte explain {name} {each.takes}" for name, each in WORDS.items())
         raise UsageError(f"explain what? {listed}", hint="see 'flyte explain --help'")
     name, *rest = words
-    if name not in SUBJECTS:
-        raise UnknownNameError("subject", name, SUBJECTS, hint="flyte explain image FILE [ENV]")
-    subject = SUBJECTS[name]
+    if name not in WORDS:
+        raise UnknownNameError("subject", name, WORDS, hint="flyte explain image FILE [ENV]")
+    described = DESCRIPTION.of_word(name)
     if not rest:
-        needs = subject.metavar.replace("|", " or ").partition(" [")[0].replace(" TASK", " and TASK")
+        needs = described.takes.replace("|", " or ").partition(" [")[0].replace(" TASK", " and TASK")
         raise UsageError(f"which file? flyte explain {name} needs {needs}", hint="see 'flyte explain --help'")
-    for key in options:
-        if key not in subject.options and key not in GENERAL:
-            raise UsageError(f"flyte explain {name} has no option --{key.replace('_', '-')}")
-    importlib.import_module(f"flytectl_py.cli.{subject.module}").explain(rest, options, output)
+    check_options(described, options)
+    importlib.import_module(f"flytectl_py.cli.explain_{name}").explain(rest, options, output)
 
 
 def since(before: Entry | None, changed: Sequence[str], by: str) -> Branch:

@@ -18,12 +18,10 @@ if TYPE_CHECKING:
 
 ROOT_OPTION: Mapping[str, Option] = {
     "root_dir": Option(
-        ("--root-dir",), "Root of the project whose records are meant, instead of the one around this folder.", "DIR"
+        ("--root-dir",), "Root of the project whose records are meant.", "DIR",
+        more="By default that of the current folder.",
     )
-}
-LIST_OPTIONS: Mapping[str, Option] = {
-    "limit": Option(("--limit",), "How many runs to list, the newest first; 0 lists all. Default: 20.", "N")
-}
+}  # fmt: skip
 SHOWN_RUNS = 20
 
 

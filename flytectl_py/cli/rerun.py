@@ -10,30 +10,20 @@ import typer
 from typer.core import TyperGroup
 
 from flytectl_py.cli.loading import load_target
-from flytectl_py.cli.options import SaysWhere, declare, merged
+from flytectl_py.cli.options import declare, merged
 from flytectl_py.cli.output import Output, settle_output
 from flytectl_py.cli.plain_params import keep_pydantic_out
 from flytectl_py.cli.records import records, run_record
 from flytectl_py.cli.run import AnyTask, task_command
-from flytectl_py.cli.run_options import RUN_OPTIONS
+from flytectl_py.cli.run_options import RERUN_DESCRIPTION, RUN_OPTIONS
 from flytectl_py.cli.running import Again, run_task
+from flytectl_py.cli.spoken import SaysWhere
 from flytectl_py.errors import NotReadyError, UsageError
 
 if TYPE_CHECKING:
     from flytectl_py.engines.recording import KeptCode
     from flytectl_py.project.loaded import Loaded
     from flytectl_py.records.reading import ActionRecord, RunRecord
-
-HELP = """Run once more what was run on this machine, with the same inputs, except for those that are given.
-
-\b
-Examples:
-  flyte rerun NAME               the same inputs; the code as it is now, or as it was if it was kept
-  flyte rerun NAME --x 2         another x
-  flyte rerun NAME --help        which inputs does it take?
-
-'flyte get run' lists the names. 'flyte run --keep-code' keeps the code of a run.
-"""
 
 
 class RunArgument(SaysWhere, TyperGroup):
@@ -43,9 +33,6 @@ class RunArgument(SaysWhere, TyperGroup):
         name, rest = args[0], args[1:]
         for_help = any(each in ("-h", "--help") for each in rest)
         return name, _command_of(name, merged([*ctx.obj, ctx.params]), for_help=for_help), rest
-
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """List nothing: NAME is no command."""
 
 
 def command() -> Any:
@@ -59,13 +46,13 @@ def command() -> Any:
 
     settings: dict[str, Any] = {
         "cls": RunArgument,
-        "help": HELP,
-        "subcommand_metavar": "NAME [INPUTS]...",
+        "subcommand_metavar": RERUN_DESCRIPTION.takes,
         "invoke_without_command": True,
         "add_help_option": False,
     }
     app.callback(**settings)(declare(rerun, RUN_OPTIONS))
-    made = typer.main.get_command(app)
+    made: Any = typer.main.get_command(app)
+    made.description = RERUN_DESCRIPTION
     keep_pydantic_out(made)
     return made
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flytectl_py.bridge import run_sync
+from flytectl_py.bridge import run_calls
 from flytectl_py.config import settings as config
 from flytectl_py.controlplane.api import AlreadyExistsError, RemoteCallError
 from flytectl_py.controlplane.services import ControlPlane
@@ -54,7 +54,7 @@ class ClusterEngine:
         self._executor = executor_of(self._settings)
         plan = self.plan(task, args, kwargs)
         self.build(plan)
-        return run_sync(lambda: self._start(plan, remote))
+        return run_calls(lambda: self._start(plan, remote))
 
     async def run_async(self, task: AnyTask, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Run:
         remote = self._remote()

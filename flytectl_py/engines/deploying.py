@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
-from flytectl_py.bridge import run_sync
+from flytectl_py.bridge import run_calls
 from flytectl_py.controlplane.api import AlreadyExistsError
 from flytectl_py.controlplane.services import ControlPlane
 from flytectl_py.controlplane.uploads import OPERATION, Destination
@@ -89,9 +89,9 @@ def deploy(plan: DeploymentPlan, remote: Remote, how: Deploying) -> Deployed:
     :raises FlyteError: as building images and uploading do.
     """
     if not all(each.plan.given for each in plan.images):
-        run_sync(lambda: _reach(plan, remote))
+        run_calls(lambda: _reach(plan, remote))
     images = build_images(plan.images, _tagged(plan, how), ImageHistory.of(Path(plan.submission.code_root)))
-    bundle, outcomes = run_sync(lambda: _carry_out(plan, remote, how))
+    bundle, outcomes = run_calls(lambda: _carry_out(plan, remote, how))
     _check(plan, outcomes)
     version_history.remember(plan, Ledger.of(Path(plan.submission.code_root)), "deploy")
     return Deployed(plan, tuple(images), tuple(outcomes), bundle)

@@ -103,6 +103,19 @@ def _group(left: Left) -> str:
     return left.rule.partition(",")[0].partition(" to ")[0]
 
 
+def look_alikes(paths: Iterable[str]) -> list[str]:
+    """Return a warning for each two paths that differ only by case or Unicode form, which some file systems ignore."""
+    from unicodedata import normalize
+
+    first: dict[str, str] = {}
+    found = []
+    for path in sorted(paths):
+        other = first.setdefault(path.lower() if path.isascii() else normalize("NFC", path).casefold(), path)
+        if other != path:
+            found.append(f"'{other}' and '{path}' are one file where case and Unicode form of names do not count")
+    return found
+
+
 def checked_copy_style(style: str, where: str) -> str:
     """Return the copy style that `style` stands for; ``auto`` is ``loaded_modules``.
 

@@ -352,6 +352,17 @@ def test_extract_gives_the_files_back(project: MakeProject) -> None:
     assert made.flyte("bundle", "diff", "../b.tar.gz", "../out", "--json").expect().json["same"]
 
 
+def test_extract_says_what_else_is_in_the_folder(project: MakeProject) -> None:
+    made = project({**FILES, "SHOP.PY": "", "shop.py": ""})
+    planned = made.flyte("bundle", "app.py", "--copy-style", "all", "-o", "../b.tar.gz").expect()
+    assert "warning: 'SHOP.PY' and 'shop.py' are one file where case and Unicode form" in planned.err
+    assert "warning" not in made.flyte("bundle", "extract", "../b.tar.gz", "../out").expect().err
+    (made.path / "../out/further").mkdir()
+    (made.path / "../out/more\x1b.txt").write_text("")
+    again = made.flyte("bundle", "extract", "../b.tar.gz", "../out").expect()
+    assert "warning: ../out has what is not of the bundle: further, more\\x1b.txt" in again.err
+
+
 def test_a_damaged_archive_is_refused(project: MakeProject) -> None:
     made = project(FILES)
     made.flyte("bundle", "app.py", "-o", "b.tar.gz").expect()
