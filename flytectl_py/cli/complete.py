@@ -6,6 +6,7 @@ it offers nothing and says nothing: the person is in the middle of a line.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
@@ -129,7 +130,8 @@ def answer(before: Sequence[str], current: str) -> Answer:
         return Answer()
     line = _Line(before)
     if line.pending is not None:
-        return _values(line.pending)
+        found = _values(line.pending)
+        return Answer(_beginning(found.offers, current), found.files)
     if current.startswith("--") and "=" in current:
         name, _, value = current.partition("=")
         taking = line.taking(name)
@@ -276,13 +278,16 @@ _SLOTS: Final[dict[str, Callable[[_Line, str], Answer]]] = {
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Print what a script asks for, see `cli.complete_shells`; never an error."""
+    """Print what a script asks for, see `cli.complete_shells`, and end the process; never an error."""
+    text = ""
     try:
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  until the process ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         from flytectl_py.cli.complete_shells import reply
 
         text = reply(arguments[0], arguments[1:], answer)
+    except Exception:  # noqa: BLE001, S110  nothing is offered, see above
+        pass
+    with contextlib.suppress(OSError):
         sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
-        sys.stdout.flush()
-    except Exception:  # noqa: BLE001  nothing is offered, see above
-        os._exit(0)
+        sys.stdout.buffer.flush()
+    os._exit(0)  # What is left to do takes longer than all before.

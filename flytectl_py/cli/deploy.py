@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flytectl_py.cli.description import Description
 from flytectl_py.cli.images import PLANNING_OPTIONS, check_builder, make_command
+from flytectl_py.cli.kept_names import remember
 from flytectl_py.cli.options import Option
 from flytectl_py.cli.run_options import no_empty_version
 from flytectl_py.errors import UsageError
@@ -102,6 +103,8 @@ def _deploy(words: list[str], options: Mapping[str, Any], output: Output) -> Non
         _show(plan, _unbuilt(plan, building), output)
         return
     deployed = _carry_out(plan, settings, building, output)
+    inputs = {task.name: [each.name for each in task.interface.inputs] for _, task in loaded.tasks()}
+    remember("task", {each.task: inputs.get(each.task, ()) for each in deployed.tasks})
     document = plan_document(plan, deployed.images, deployed.bundle)
     output.result(plan.version, {**document, "tasks": [_said(each) for each in deployed.tasks]})
 

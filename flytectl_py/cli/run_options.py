@@ -100,12 +100,16 @@ Examples:
 Options may stand before FILE, TASK or after it; there inputs come first.
 """
 DEPLOYED = "deployed-task"
+_OF_CODE = ("local", "engine", "mode", "root_dir", "copy_style", "version", "image", "keep_code", "open", "progress",
+            "no_progress")  # fmt: skip
+DEPLOYED_OPTIONS = {key: option for key, option in OWN_OPTIONS.items() if key not in _OF_CODE}
+"""Without those of code, which is what it was deployed with, and of runs on this machine."""
 RUN_DESCRIPTION = Description(
     "run",
     RUN_HELP,
     "FILE TASK [INPUTS]...",
     OWN_OPTIONS,
-    {DEPLOYED: Word("ENV.TASK[:VERSION] [INPUTS]...", "Run a task that a cluster holds.")},
+    {DEPLOYED: Word("ENV.TASK[:VERSION] [INPUTS]...", "Run a task that a cluster holds.", DEPLOYED_OPTIONS)},
     "It runs on this machine, or, where an endpoint is configured, on the cluster there: then its page is printed. "
     "FILE may be a folder: then the tasks of all its Python files can be run.",
 )
