@@ -27,7 +27,7 @@ OPTIONS: Mapping[str, Option] = {
         "Also check a store, by writing to it.",
         "URI",
         "texts",
-        more="One that bundles or data go to, such as s3://bucket/prefix. What is written is removed again. Repeatable.",
+        more="One that bundles or data go to. What is written is removed again. Repeatable.",
     ),
     **{name: PLANNING_OPTIONS[name] for name in ("registry", "image", "root_dir", "project", "domain")},
     "copy_style": PLANNING_OPTIONS["copy_style"]._replace(
@@ -38,7 +38,7 @@ OPTIONS: Mapping[str, Option] = {
 HELP = """Check this machine, what is configured, and what a file or an image needs; each line says what to do.
 
 Examples:
-  flyte doctor  Python, docker, configuration, endpoint, disk
+  flyte doctor  Python, docker, configuration, disk
   flyte doctor app.py  also its root, imports and images
   flyte doctor ghcr.io/acme/app:1  can tasks be started in that image?
   flyte doctor --store s3://bucket/x  can it be written to?
