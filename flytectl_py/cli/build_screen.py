@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import threading
 import time
@@ -102,7 +101,4 @@ class BuildLines:
 
 def watch_builds(output: Output, *, several: bool) -> BuildScreen | BuildLines:
     """Return what takes the lines of builds: a screen on a terminal that a person watches, else plain lines."""
-    draws = sys.stderr.isatty() and not output.quiet and not output.as_json
-    if draws and os.environ.get("TERM") != "dumb" and not os.environ.get("CI"):
-        return BuildScreen()
-    return BuildLines(output, several=several)
+    return BuildScreen() if output.draws() else BuildLines(output, several=several)

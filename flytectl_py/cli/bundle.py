@@ -9,7 +9,7 @@ from typing import Any
 from flytectl_py.cli.description import Description, Word
 from flytectl_py.cli.options import Option
 from flytectl_py.cli.output import Output
-from flytectl_py.errors import UsageError
+from flytectl_py.errors import WORK_FAILED, UsageError
 
 CODE_OPTIONS: Mapping[str, Option] = {
     "copy_style": Option(
@@ -38,6 +38,9 @@ OUTPUT = Option(
     ("--output", "-o"), "Write the archive: a file, folder or store.", "PATH|URI",
     more="In a folder or a store it is named by its digest.",
 )  # fmt: skip
+DIFF_OPTIONS: Mapping[str, Option] = {
+    "exit_code": Option(("--exit-code",), "End with 1 where they differ, else with 0.", kind="flag")
+}
 LS_OPTIONS: Mapping[str, Option] = {
     "excluded": Option(("--excluded",), "What is left out, each with the rule.", kind="flag"),
     "tree": Option(("--tree",), "Draw a tree.", kind="flag"),
@@ -122,6 +125,10 @@ def _diff(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     text, found = compared(one, other)
     output.result(text, found)
     output.note("the same files" if found["same"] else f"{len(text.splitlines())} differ")
+    if options.get("exit_code") and not found["same"]:
+        import typer
+
+        raise typer.Exit(WORK_FAILED)
 
 
 def _verify(words: list[str], options: Mapping[str, Any], output: Output) -> None:
@@ -159,7 +166,7 @@ BUILD_OPTIONS: Mapping[str, Option] = {"output": OUTPUT, **CODE_OPTIONS}
 WORDS: Mapping[str, Word] = {
     "build": Word("FILE|DIR", "Plan the bundle; write or send it.", BUILD_OPTIONS),
     "ls": Word("FILE|DIR", "List the files, and why each is there.", {**LS_OPTIONS, **CODE_OPTIONS}),
-    "diff": Word("A B", "Compare archives, URIs, folders, files or 'last'.", CODE_OPTIONS),
+    "diff": Word("A B", "Compare archives, URIs, folders, files or 'last'.", {**DIFF_OPTIONS, **CODE_OPTIONS}),
     "verify": Word("ARCHIVE|URI", "Check that an archive holds what it says.", {}),
     "extract": Word("ARCHIVE|URI DIR", "Unpack an archive, all of it or nothing.", {}),
     "push": Word("FILE|DIR URI", "Send the bundle to a store.", CODE_OPTIONS),

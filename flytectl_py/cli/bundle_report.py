@@ -128,7 +128,7 @@ class Meter:
     """
 
     def __init__(self, output: Output) -> None:
-        self.progress = self._take_in if not output.quiet and not output.as_json and sys.stderr.isatty() else None
+        self.progress = self._take_in if output.draws() else None
         self._next = time.monotonic() + 1
         self._drawn = False
 

@@ -209,10 +209,10 @@ def document(image: PlannedImage) -> dict[str, Any]:
     return {
         "environments": list(image.environments),
         "uri": made.uri,
-        "tag": made.tag,
+        "tag": made.tag or None,
         "platforms": list(made.platforms),
-        "base": made.base,
-        "python": made.python,
+        "base": made.base or None,
+        "python": made.python or None,
         "layers": [
             {
                 "kind": layer.kind,
@@ -223,6 +223,6 @@ def document(image: PlannedImage) -> dict[str, Any]:
             }
             for layer in made.layers
         ],
-        "dockerfile": made.dockerfile,
+        "dockerfile": made.dockerfile or None,
         "warnings": list(made.warnings),
     }

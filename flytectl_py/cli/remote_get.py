@@ -43,7 +43,8 @@ def _runs(remote: Remote, names: list[str], limit: int, output: Output) -> None:
     actions = run_calls(lambda: records.actions(remote, names[0]))
     url = remote.url_of(run.run)
     listed = [shown.action_document(each) for each in actions]
-    output.result(shown.run_text(run, url, actions), {**shown.action_document(run), "url": url, "actions": listed})
+    document = {**shown.action_document(run), "url": url, "actions": len(listed), "action_list": listed}
+    output.result(shown.run_text(run, url, actions), document)
 
 
 def _actions(remote: Remote, names: list[str], limit: int, output: Output) -> None:

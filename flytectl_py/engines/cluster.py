@@ -26,6 +26,7 @@ from flytectl_py.engines.remote import Remote, organisation, remote_of
 from flytectl_py.engines.remote_run import RemoteRun
 from flytectl_py.engines.run_bundle import check_interactive, code_of
 from flytectl_py.engines.run_plan import Called, RunPlan, inputs_of, planned
+from flytectl_py.engines.server_rules import check_launch
 from flytectl_py.errors import ConflictError
 from flytectl_py.model.task import Task
 from flytectl_py.wire import run_request as request
@@ -85,6 +86,7 @@ class ClusterEngine:
             run_base_dir=far.run_base_dir,
             log_level=self._settings.log_level if far.log_level is None else far.log_level,
         )
+        check_launch(launch)
         check_interactive(task, far.interactive)
         code, _ = code_of(task, far.root, self._settings.root_dir)
         wanted = PlanOptions(

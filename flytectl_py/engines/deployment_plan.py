@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from flytectl_py.engines.bundle_imports import Code, target_of
 from flytectl_py.engines.image_planning import ImageProject, PlannedImage, plan_images
+from flytectl_py.engines.server_rules import check_rules
 from flytectl_py.errors import DeclarationError, FlyteError, UsageError
 from flytectl_py.model.environment import Environment, TaskEnvironment
 from flytectl_py.model.image import Image
@@ -133,7 +134,16 @@ def plan_deployment(code: Code, environments: Iterable[Environment], options: Pl
     """
     together = closure(environments)
     tasks = [task for each in together if isinstance(each, TaskEnvironment) for task in each.tasks.values()]
-    return plan_tasks(code, together, tasks, options)
+    plan = plan_tasks(code, together, tasks, options)
+    for task in tasks:
+        _check_identity(task, plan)
+    return plan
+
+
+def _check_identity(task: AnyTask, plan: DeploymentPlan) -> None:
+    from flytectl_py.wire.task_spec import task_identifier
+
+    check_rules(task_identifier(task, plan.submission), f"the task {task.name}", _place(task))
 
 
 def plan_run(code: Code, task: AnyTask, options: PlanOptions) -> DeploymentPlan:
@@ -213,7 +223,7 @@ def _derived(plan: DeploymentPlan) -> tuple[str, dict[str, str]]:
 
     def contents() -> Iterator[bytes]:
         for task in plan.tasks:
-            content = content_of(bare.spec(task))
+            content = content_of(_checked(task, bare.spec(task)))
             digests[task.name] = hashlib.sha256(content).hexdigest()
             yield content
 
@@ -223,6 +233,11 @@ def _derived(plan: DeploymentPlan) -> tuple[str, dict[str, str]]:
         contents(),
     )
     return version, digests
+
+
+def _checked(task: AnyTask, spec: Message) -> Message:
+    check_rules(spec, f"the task {task.name}", _place(task))
+    return spec
 
 
 def _bundle(code: Code, style: str, options: PlanOptions) -> BundlePlan | None:

@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import Final
 
 from flytectl_py.digest.manifest import FileEntry
-from flytectl_py.errors import ConflictError, UsageError
+from flytectl_py.errors import ConflictError, InvalidImageError, UsageError
 from flytectl_py.model.environment import Environment, TaskEnvironment
 from flytectl_py.model.image import Image
 from flytectl_py.model.layers import CodeStyle
@@ -74,9 +74,13 @@ def plan_images(
     plans: dict[str, ImagePlan] = {}
     for environment in with_dependencies(environments):
         anchor = os.path.dirname(environment.place.file)
-        plan = plan_image(
-            environment.image, _files(anchor, project.root, hasher), settled, where=str(environment.place)
-        )
+        try:
+            plan = plan_image(
+                environment.image, _files(anchor, project.root, hasher), settled, where=str(environment.place)
+            )
+        except InvalidImageError as error:
+            error.where = error.where or str(environment.place)
+            raise
         if bake_code and check_code:
             _check_code(environment, plan, project.root)
         known = plans.setdefault(plan.uri, plan)

@@ -24,7 +24,7 @@ from flytectl_py.wire.run_records import (
 __all__ = [
     "ActionRecord", "Failure", "LogLine", "ProjectRecord", "TaskRecord",
     "abort", "action", "action_details", "actions", "data", "latest_task", "project", "projects",
-    "run", "runs", "task", "task_record", "tasks",
+    "run", "run_details", "runs", "task", "task_record", "tasks",
 ]  # fmt: skip
 
 PAGE = 100
@@ -49,10 +49,13 @@ async def run(remote: Remote, name: str) -> ActionRecord:
     :raises UsageError: there is none of that name.
     """
     async with remote.connect() as plane:
-        answer = await _found(
-            plane.runs.get_run_details(request.run_details(remote.scope, name)), "run", name, remote, "flyte get run"
-        )
-        return run_record(answer.details)
+        return run_record(await run_details(plane, remote, name))
+
+
+async def run_details(plane: Any, remote: Remote, name: str) -> Any:
+    """Return the RunDetails of a run. Raises as `run`."""
+    asked = plane.runs.get_run_details(request.run_details(remote.scope, name))
+    return (await _found(asked, "run", name, remote, "flyte get run")).details
 
 
 async def actions(remote: Remote, run_name: str, limit: int = 0) -> list[ActionRecord]:
@@ -150,8 +153,7 @@ async def abort(remote: Remote, run_name: str, reason: str) -> ActionRecord:
     :raises UsageError: there is no such run.
     """
     async with remote.connect() as plane:
-        asked = plane.runs.get_run_details(request.run_details(remote.scope, run_name))
-        before = run_record((await _found(asked, "run", run_name, remote, "flyte get run")).details)
+        before = run_record(await run_details(plane, remote, run_name))
         if not before.has_ended:
             await plane.runs.abort_run(request.abort_run(remote.scope, run_name, reason))
         return before

@@ -53,7 +53,7 @@ GRANTED: dict[str, dict[str, str]] = {
         **dict.fromkeys(("polars", "pyarrow"), LATE),  # where a task takes or gives a table
     },
     "wire": {
-        **dict.fromkeys(("flyteidl2", "google"), ANYWHERE),  # the messages that it writes
+        **dict.fromkeys(("buf", "flyteidl2", "google"), ANYWHERE),  # the messages that it writes, and their rules
         **dict.fromkeys(("cloudpickle", "msgpack", "pydantic"), LATE),  # where a value travels so
         "docstring_parser": LATE,  # tasks that have a docstring
     },

@@ -57,7 +57,7 @@ def test_a_dry_run_says_everything_about_every_image(project: MakeProject) -> No
     assert 'COPY ["3-source-folder/", "./data/"]' in etl["dockerfile"]
     assert {each["state"] for each in found} == {"unknown"}
     assert all(each["seconds"] == 0 for each in found)
-    assert (given["uri"], given["tag"], given["dockerfile"]) == ("busybox:1", "", "")
+    assert (given["uri"], given["tag"], given["dockerfile"]) == ("busybox:1", None, None)
 
 
 def test_a_dry_run_of_a_forced_build_knows_that_it_would_build(project: MakeProject) -> None:

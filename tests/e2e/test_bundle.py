@@ -384,6 +384,9 @@ def test_diff_shows_what_changed_since_the_last_one(project: MakeProject) -> Non
     out = made.flyte("bundle", "diff", "last", "app.py").expect().out
     assert out == "~ app.py  644 → 755\n+ shop/new.py  6 B\n~ shop/taxes.py  8 B → 24 B\n"
     found = made.flyte("bundle", "diff", "app.py", "last", "--json").expect().json
+    assert made.flyte("bundle", "diff", "--exit-code", "last", "app.py").expect(1).out == out
+    assert made.flyte("bundle", "diff", "--exit-code", "app.py", "last", "--json").expect(1).json == found
+    assert made.flyte("bundle", "diff", "--exit-code", "app.py", "app.py").expect().out == ""
     assert (found["same"], found["removed"], found["added"]) == (False, ["shop/new.py"], [])
 
 

@@ -147,27 +147,26 @@ def test_values_that_are_offered_are_those_that_are_taken() -> None:
     assert set(description_of("bundle").options["copy_style"].choices) == set(COPY_STYLES)
 
 
-class _Tokens(ast.NodeVisitor):
-    """The words in the texts of each test function, and of what it refers to in its module."""
-
-    def __init__(self, module: ast.Module) -> None:
-        constants = {
-            target.id: _words(each.value)
-            for each in module.body if isinstance(each, ast.Assign)
-            for target in each.targets if isinstance(target, ast.Name)
-        }  # fmt: skip
-        functions = {
-            each.name: each for each in module.body if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
-        }
-        self.of_tests = []
-        for name, each in functions.items():
-            if name.startswith("test"):
-                said = _words(each)
-                names = {node.id for node in ast.walk(each) if isinstance(node, ast.Name)}
-                for other in names:
-                    said |= constants.get(other, set())
-                    said |= _words(functions[other]) if other in functions else set()
-                self.of_tests.append(said)
+def _words_of_tests(module: ast.Module) -> list[set[str]]:
+    """Return the words in the texts of each test of a module, and of the helpers and fixtures it refers to."""
+    there: dict[str, ast.AST] = {}
+    for each in module.body:
+        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
+            there[each.name] = each
+        elif isinstance(each, ast.Assign):
+            there.update({target.id: each.value for target in each.targets if isinstance(target, ast.Name)})
+    found = []
+    for name in there:
+        if name.startswith("test"):
+            waiting, seen = [name], {name}
+            while waiting:
+                tree = there[waiting.pop()]
+                names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+                names |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+                waiting += (names & there.keys()) - seen
+                seen |= names & there.keys()
+            found.append(set().union(*(_words(there[each]) for each in seen)))
+    return found
 
 
 def _words(tree: ast.AST) -> set[str]:
@@ -182,7 +181,7 @@ def words_of_tests() -> list[set[str]]:
     for file in sorted((REPOSITORY / "tests").glob("*/test_*.py")):
         text = file.read_text(encoding="utf-8")
         if file.name not in (Path(__file__).name, "test_completion.py") and ".flyte" in text:
-            found += _Tokens(ast.parse(text)).of_tests
+            found += _words_of_tests(ast.parse(text))
     return found
 
 
