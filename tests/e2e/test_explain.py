@@ -114,6 +114,15 @@ def test_a_terminal_shows_boxes_and_eighty_columns(project: MakeProject) -> None
     assert not any("|--" in line for line in lines)
 
 
+def test_of_a_folder_the_files_below_it_count_only_if_that_is_said(project: MakeProject) -> None:
+    made = project({**FILES, "sub/other.py": APP.replace("etl", "other").replace("import helper\n", "helper = None\n")})
+    top = made.flyte("explain", "version", ".", "--json").expect().json
+    assert list(top["tasks"]) == ["etl.load"]
+    deep = made.flyte("explain", "version", ".", "--recursive", "--json").expect().json
+    assert sorted(deep["tasks"]) == ["etl.load", "other.load"]
+    assert top["target"] == deep["target"] == "."
+
+
 def test_without_code_that_travels(project: MakeProject) -> None:
     said = project(FILES).flyte("explain", "version", "app.py", "--copy-style", "none").expect()
     assert "|-- no bundle: the images hold the code\n" in said.out

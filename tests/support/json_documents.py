@@ -54,6 +54,14 @@ KINDS: Final[Mapping[tuple[str, ...], Kind]] = {
     ("whoami",): Kind("whoami"),
     ("explain", "image"): Kind("explain-image"),
     ("explain", "cache"): Kind("explain-cache"),
+    ("explain", "bundle"): Kind("explain-bundle"),
+    ("explain", "version"): Kind("explain-version"),
+    ("doctor",): Kind("doctor", codes=frozenset({0, 3})),
+    ("config", "init"): Kind("config-init"),
+    ("config", "path"): Kind("config-path"),
+    ("config", "get", ANY): Kind("config-get"),
+    ("config", "set", ANY, ANY): Kind("config-set"),
+    ("config", "unset", ANY): Kind("config-unset"),
 }
 """By the first words of a command line, options left out; the longest that fits counts."""
 
