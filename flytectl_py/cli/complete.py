@@ -11,9 +11,10 @@ import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from flytectl_py.cli.command_tree import COMMANDS, ROOT, description_of
+from flytectl_py.cli.offers import Answer, Offer
 from flytectl_py.cli.options import GENERAL, Option, option_name
 
 if TYPE_CHECKING:
@@ -21,23 +22,6 @@ if TYPE_CHECKING:
     from flytectl_py.cli.description import Description
 
 SHELLS: Final = ("bash", "zsh", "fish")
-
-
-class Offer(NamedTuple):
-    """A word that may stand there, and what it is."""
-
-    word: str
-    about: str = ""
-
-
-class Answer(NamedTuple):
-    """What may stand there.
-
-    :param files: the ending of files that may, besides folders: ``.py``, ``*`` for all, ``/`` for folders only.
-    """
-
-    offers: Sequence[Offer] = ()
-    files: str = ""
 
 
 class _Line:
@@ -269,7 +253,8 @@ def _sides(line: _Line, current: str) -> Answer:
 
 
 _SLOTS: Final[dict[str, Callable[[_Line, str], Answer]]] = {
-    "FILE": _python_files, "FILE|DIR": _python_files, "DIR": _folders, "ARCHIVE|URI": _any_files,
+    "FILE": _python_files, "FILE|DIR": _python_files, "FILE|DIR|IMAGE": _python_files, "DIR": _folders,
+    "ARCHIVE|URI": _any_files,
     "A": _sides, "B": _sides, "TASK": _tasks, "ENV": _environments, "RUN": _runs, "ENV.TASK": _deployed,
     "INPUTS": _inputs, "KEY": _settings, "SHELL": _shells,
 }  # fmt: skip

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from flytectl_py.cli.complete import Answer, Offer
+from flytectl_py.cli.offers import Answer, Offer
 
 _SPECIAL = frozenset(" \t\"'\\`$&|;<>()*?[]{}!#~=%^")
 """What bash must find after a backslash to take it as it is."""

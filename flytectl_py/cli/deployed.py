@@ -21,8 +21,10 @@ if TYPE_CHECKING:
     from flytectl_py.engines.remote import Remote
     from flytectl_py.wire.run_request import Launch
 
-NOT_HERE = ("local", "mode", "root_dir", "copy_style", "image", "version")
+_OF_CODE = ("root_dir", "copy_style", "image", "version", "keep_code")
 """Options of `flyte run` that speak of code, which stays where it is."""
+_OF_PLACE = ("local", "mode", "engine", "open")
+"""Options that speak of another place than the cluster."""
 
 TaskCommandMaker = Callable[[Task[..., Any], Callable[[Mapping[str, Any], Mapping[str, Any]], None], bool], Any]
 """Makes the command of a task from what it runs: (typed inputs, options) -> None; True asks for texts for help."""
@@ -83,10 +85,11 @@ def run_remote(
     from flytectl_py.engines.deployed import requests_of, run_deployed
 
     output = settle_output(options)
-    for key in NOT_HERE:
-        if options.get(key):
+    for key in (*_OF_CODE, *_OF_PLACE):
+        if options.get(key) and options[key] not in ("remote", "cluster"):
             flag = "--" + key.replace("_", "-")
-            raise UsageError(f"{flag}: the code is what the cluster has of {task.name}:{task.version}", where=flag)
+            why = "the code is what" if key in _OF_CODE else "it runs there, with what"
+            raise UsageError(f"{flag}: {why} the cluster has of {task.name}:{task.version}", where=flag)
     name = options.get("name")
     launch = settle(launch_of(remote, name or ("" if options.get("dry_run") else f"r{os.urandom(9).hex()}"), options))
     values = read_inputs(cast("Task[..., Any]", task), typed, options.get("inputs"))

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from flytectl_py.controlplane.api import NotFoundError
 from flytectl_py.engines.remote import Remote
-from flytectl_py.errors import UsageError
+from flytectl_py.errors import UsageError, did_you_mean
 from flytectl_py.wire import run_request as request
 from flytectl_py.wire.run_records import (
     ActionRecord,
@@ -122,7 +122,9 @@ async def latest_task(plane: Any, remote: Remote, name: str) -> str:
     for each in answer.tasks:
         if each.task_id.name == name:
             return str(each.task_id.version)
-    raise _unknown("task", name, remote, "flyte get task")
+    known = await plane.tasks.list_tasks(request.list_tasks(remote.scope, PAGE))
+    suggestion = did_you_mean(name, [each.task_id.name for each in known.tasks])
+    raise _unknown("task", name, remote, "flyte get task", suggestion)
 
 
 async def projects(remote: Remote, limit: int = PAGE) -> list[ProjectRecord]:
@@ -188,10 +190,11 @@ async def _found(asked: Awaitable[T], kind: str, name: str, remote: Remote, list
         raise _unknown(kind, name, remote, listing) from error
 
 
-def _unknown(kind: str, name: str, remote: Remote, listing: str) -> UsageError:
+def _unknown(kind: str, name: str, remote: Remote, listing: str, suggestion: str = "") -> UsageError:
+    elsewhere = f"'{listing}' lists what is there; --project and --domain look elsewhere"
     project, domain = remote.scope.project, remote.scope.domain
     return UsageError(
         f"no {kind} '{name}' in project {project}, domain {domain}",
-        hint=f"'{listing}' lists what is there; --project and --domain look elsewhere",
+        hint=f"{suggestion} {elsewhere}" if suggestion else elsewhere,
         where=remote.settings.endpoint or "",
     )

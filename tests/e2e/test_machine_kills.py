@@ -92,6 +92,7 @@ def plane(place: Place, tmp_path: Path) -> Iterator[Machine]:
         yield made
 
 
+@pytest.mark.parametrize("place", ["process"], indirect=True)  # containers make no difference
 def test_a_client_that_is_killed_while_it_follows_costs_its_run_nothing(
     project: Callable[..., Project], place: Place, plane: Machine
 ) -> None:
@@ -120,6 +121,7 @@ def test_a_run_with_a_control_plane_of_its_own_ends_with_its_client(
     assert [each for each in _marks(folder) if not each.startswith("begin")] == []
 
 
+@pytest.mark.parametrize("place", ["process"], indirect=True)  # containers make no difference
 def test_what_a_killed_control_plane_of_one_run_leaves_is_ended_by_the_client(
     project: Callable[..., Project], place: Place, tmp_path: Path
 ) -> None:

@@ -52,10 +52,20 @@ KINDS: Final[Mapping[tuple[str, ...], Kind]] = {
     ("status",): Kind("status"),
     ("config", "show"): Kind("config-show"),
     ("whoami",): Kind("whoami"),
+    ("config", "path"): Kind("config-path"),
+    ("config", "get"): Kind("config-get"),
+    ("config", "set"): Kind("config-set"),
+    ("config", "unset"): Kind("config-unset"),
+    ("config", "init"): Kind("config-init"),
+    ("doctor",): Kind("doctor", codes=frozenset({0, 3})),
     ("explain", "image"): Kind("explain-image"),
+    ("explain", "bundle"): Kind("explain-bundle"),
+    ("explain", "version"): Kind("explain-version"),
     ("explain", "cache"): Kind("explain-cache"),
+    ("completion", ANY): Kind("completion"),
+    ("completion", "install"): Kind("completion-install", "completion-install"),
 }
-"""By the first words of a command line, options left out; the longest that fits counts."""
+"""By the first words of a command line, options left out; the longest that fits counts, and words before any word."""
 
 
 def check_printed(command: Sequence[str], code: int, out: str) -> None:
@@ -98,10 +108,16 @@ def wants_json(arguments: Sequence[str]) -> bool:
     """Whether the command line asks for JSON; help is text in any case."""
     if any(each in ("-h", "--help") for each in arguments):
         return False
-    asked = "--json" in arguments or "--output-format=json" in arguments
-    return asked or any(two in itertools.pairwise(arguments) for two in _FORMS)
+    pairs = list(itertools.pairwise([*arguments, "-"]))
+    if any(two in _FORMS for two in pairs) or "--output-format=json" in arguments:
+        return True
+    # After TASK, `--json mine` is an input of that name.
+    asked = [at for at, (one, two) in enumerate(pairs) if one == "--json"]
+    return any(pairs[at][1].startswith("-") or len(words_of(arguments[:at])) < _TASK for at in asked)
 
 
+_TASK = 3
+"""Words of ``run FILE TASK``."""
 _FORMS = (("-of", "json"), ("--output-format", "json"))
 
 
@@ -131,7 +147,7 @@ def kind_of(words: Sequence[str]) -> Kind | None:
         for known in KINDS
         if len(known) <= len(words) and all(a in (b, ANY) for a, b in zip(known, words, strict=False))
     ]
-    return KINDS[max(fitting, key=len)] if fitting else None
+    return KINDS[max(fitting, key=lambda known: (len(known), -known.count(ANY)))] if fitting else None
 
 
 def words_of(arguments: Sequence[str]) -> list[str]:
