@@ -168,11 +168,13 @@ def built_in_rule(name: str, location: str) -> str:
 
 
 def _read(location: str, name: str, folder: str, above: str = "") -> tuple[IgnoreFile, ...]:
-    from pathspec import GitIgnoreSpec
-
     place = os.path.join(location, name)
     with open(place, encoding="utf-8", errors="surrogateescape") as file:
         numbered = [(number, line.rstrip("\r\n")) for number, line in enumerate(file, start=1)]
+    if all(not line or line.startswith("#") for _, line in numbered):
+        return ()  # As git makes its exclude file: the library takes its time to be imported.
+    from pathspec import GitIgnoreSpec
+
     patterns = [
         Pattern(number, parsed.include, parsed.regex)
         for number, line in reversed(numbered)

@@ -191,7 +191,7 @@ def test_it_streams(tree):
 
 
 def test_the_pattern_library_is_imported_only_for_ignore_files(tree):
-    folder = tree({"a.py": "", "d/b.py": ""})
+    folder = tree({"a.py": "", "d/b.py": "", ".git/info/exclude": "# as git makes it\n\n"})
     script = (
         "import sys, pathlib\n"
         "from flytectl_py.project.walk import walk\n"
