@@ -5,7 +5,7 @@ from __future__ import annotations
 from benchmarks.bench import Bench
 from benchmarks.finding import Finding
 
-LIMIT = 0.25
+LIMIT = 0.2
 
 
 def measure(bench: Bench) -> list[Finding]:

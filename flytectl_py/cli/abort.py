@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from flytectl_py.cli.description import Description
 from flytectl_py.cli.get import PLACE_OPTIONS
 from flytectl_py.cli.images import make_command
 from flytectl_py.cli.options import Option
@@ -20,7 +21,6 @@ ABORT_OPTIONS: Mapping[str, Option] = {
 
 HELP = """Stop a run on the cluster, with everything that it called.
 
-\b
 Examples:
   flyte abort RUN
   flyte abort RUN --reason "wrong input"
@@ -29,13 +29,16 @@ A run that has ended stays as it is.
 """
 
 
+DESCRIPTION = Description("abort", HELP, "RUN", ABORT_OPTIONS)
+
+
 def command() -> Any:
     """Return the command `abort`."""
-    return make_command("abort", HELP, "RUN", ABORT_OPTIONS, _abort)
+    return make_command(DESCRIPTION, _abort)
 
 
 def _abort(words: list[str], options: Mapping[str, Any], output: Output) -> None:
-    from flytectl_py.bridge import run_sync
+    from flytectl_py.bridge import run_calls
     from flytectl_py.cli.deployed import connected
     from flytectl_py.engines.remote_records import abort
 
@@ -43,7 +46,7 @@ def _abort(words: list[str], options: Mapping[str, Any], output: Output) -> None
     if len(names) != 1 or not names[0]:
         raise UsageError("flyte abort takes one RUN", hint="'flyte get run' lists them")
     remote = connected(options)
-    before = run_sync(lambda: abort(remote, names[0], options.get("reason") or "aborted with flyte abort"))
+    before = run_calls(lambda: abort(remote, names[0], options.get("reason") or "aborted with flyte abort"))
     if before.has_ended:
         output.note(f"{before.run} has ended already: {before.phase.replace('_', ' ')}")
     else:

@@ -5,47 +5,21 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
 from flytectl_py import __version__
+from flytectl_py.cli.command_tree import COMMANDS, ROOT
 from flytectl_py.cli.ending import Ending
-from flytectl_py.cli.options import GENERAL, Option, SaysWhere, declare
+from flytectl_py.cli.options import declare, merged
 from flytectl_py.cli.outcome import exit_code_of
-from flytectl_py.cli.output import close_results, open_missing_streams, print_result
+from flytectl_py.cli.output import close_results, open_missing_streams, print_result, settle_output
 from flytectl_py.cli.plain_params import keep_pydantic_out
 from flytectl_py.cli.signals import take_signals
+from flytectl_py.cli.spoken import SaysWhere
 from flytectl_py.errors import UnknownNameError
-
-COMMANDS: Final = {
-    "run": ("flytectl_py.cli.run", "Run a task of a Python file."),
-    "get": ("flytectl_py.cli.get", "Show runs and actions; of a cluster also tasks and projects."),
-    "logs": ("flytectl_py.cli.logs", "Show what a run prints, or printed."),
-    "rerun": ("flytectl_py.cli.rerun", "Run once more what was run here."),
-    "abort": ("flytectl_py.cli.abort", "Stop a run on a cluster."),
-    "gc": ("flytectl_py.cli.gc", "Remove what is kept of old runs."),
-    "bundle": ("flytectl_py.cli.bundle", "Show and pack the code that travels with a run."),
-    "build": ("flytectl_py.cli.build", "Build the images of environments, where they are missing."),
-    "deploy": ("flytectl_py.cli.deploy", "Store the tasks of a file or folder on a cluster, under one version."),
-    "serialize": ("flytectl_py.cli.serialize", "Write tasks as the files that Flyte 1 registers."),
-    "start": ("flytectl_py.cli.machine", "Start a control plane on this machine."),
-    "stop": ("flytectl_py.cli.machine", "Stop the control plane of this machine."),
-    "status": ("flytectl_py.cli.machine", "Show whether a control plane runs on this machine."),
-    "config": ("flytectl_py.cli.config", "Show the settings, and where each came from."),
-    "whoami": ("flytectl_py.cli.whoami", "Show who the control plane thinks you are."),
-    "explain": ("flytectl_py.cli.explain", "Show what an image's tag or a cache's key is made of, and what changed."),
-}
-"""Name -> (module with a function `command()`, or `NAME_command()` where it has several; one line of help)."""
-
-HELP: Final = """Take plain Python tasks from a laptop to wherever they run.
-
-\b
-Examples:
-  flyte run app.py main --x 1     run a task here, now, with no set-up
-  flyte run app.py --help         the tasks of a file and their inputs
-"""
 
 
 class Commands(SaysWhere, TyperGroup):
@@ -63,16 +37,14 @@ class Commands(SaysWhere, TyperGroup):
         found = importlib.import_module(module)
         return getattr(found, f"{cmd_name}_command", found.command)()
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
+    def get_help(self, ctx: Any) -> str:
+        """Return the help of `flyte`."""
         del ctx
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+        from flytectl_py.cli.help_screen import Section, as_row, laid_out
 
-
-def _show_version(ctx: typer.Context) -> None:
-    del ctx
-    print_result(f"flyte {__version__}")
-    raise typer.Exit
+        listed = Section("Commands", [(name, text) for name, (_, text) in COMMANDS.items()])
+        options = [Section(title, [as_row(each) for each in some]) for title, some in ROOT.groups().items()]
+        return laid_out(ROOT, [listed, *options], [])
 
 
 def root() -> Any:
@@ -80,14 +52,16 @@ def root() -> Any:
     app = typer.Typer(
         cls=Commands, rich_markup_mode=None, add_completion=False, add_help_option=False, invoke_without_command=True
     )
-    version = Option(("--version", "-V"), "Show the version.", kind="flag", at_once=_show_version)
 
     def flyte(ctx: typer.Context, **given: Any) -> None:
         ctx.obj = [given]
+        if given.pop("version"):
+            settle_output(merged([given])).result(f"flyte {__version__}", {"version": __version__})
+            raise typer.Exit
         if ctx.invoked_subcommand is None:
             print_result(ctx.get_help())
 
-    app.callback(help=HELP)(declare(flyte, {**GENERAL, "version": version}))
+    app.callback()(declare(flyte, ROOT.options))
     command = typer.main.get_command(app)
     keep_pydantic_out(command)
     return command

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from flytectl_py.cli.description import Description
 from flytectl_py.cli.images import PLANNING_OPTIONS, check_builder, document, make_command, plan
 from flytectl_py.cli.options import Option
 from flytectl_py.errors import UsageError
@@ -15,23 +16,28 @@ if TYPE_CHECKING:
     from flytectl_py.project.loaded import Loaded
 
 BUILD_OPTIONS: Mapping[str, Option] = {
-    "all_environments": Option(("--all",), "Every environment of FILE or DIR: the same as no ENV.", kind="flag"),
+    "all_environments": Option(("--all",), "Every environment: the same as no ENV.", kind="flag"),
     "dry_run": Option(
-        ("--dry-run",), "Show tags, layers and Dockerfiles; ask no daemon, registry or network.", kind="flag"
+        ("--dry-run",), "Show tags, layers and Dockerfiles; build nothing.", kind="flag",
+        more="No daemon, registry or network is asked.",
     ),
     "force": Option(("--force",), "Build also what is there already.", kind="flag"),
-    "push": Option(("--push",), "Push; by default what has a registry is pushed.", kind="flag"),
+    "push": Option(("--push",), "Push.", default="where there is a registry", kind="flag"),
     "no_push": Option(("--no-push",), "Keep the images with the daemon.", kind="flag"),
-    "builder": Option(("--builder",), "local (docker, else podman), docker, podman, dockerfile.", "NAME"),
+    "builder": Option(
+        ("--builder",), "local, docker or podman.", "NAME", default="local", env="FLYTE_IMAGE_BUILDER",
+        values=("local", "docker", "podman", "dockerfile"),
+        more="local is docker, else podman; dockerfile builds nothing, see --emit-dockerfile.",
+    ),
     "emit_dockerfile": Option(
-        ("--emit-dockerfile",), "Build nothing: write each Dockerfile and its context to a new folder.", "DIR"
+        ("--emit-dockerfile",), "Build nothing: write Dockerfiles and contexts.", "DIR",
+        more="To a new folder, one folder for each image in it.",
     ),
     **PLANNING_OPTIONS,
-}
+}  # fmt: skip
 
 HELP = """Build the images of the environments in FILE or DIR; one that exists already is not built again.
 
-\b
 Examples:
   flyte build app.py                              every environment's image
   flyte build app.py etl --dry-run                its tag and Dockerfile, built nowhere
@@ -42,9 +48,12 @@ ENV is the name of an environment, or of the variable that holds it.
 """
 
 
+DESCRIPTION = Description("build", HELP, "FILE|DIR [ENV]...", BUILD_OPTIONS)
+
+
 def command() -> Any:
     """Return the command `build`."""
-    return make_command("build", HELP, "FILE|DIR [ENV]...", BUILD_OPTIONS, _build)
+    return make_command(DESCRIPTION, _build)
 
 
 def _build(words: list[str], options: Mapping[str, Any], output: Output) -> None:
@@ -128,7 +137,7 @@ def outcome_document(outcome: ImageOutcome) -> dict[str, Any]:
     return {
         **document(outcome.planned),
         "state": outcome.state,
-        "digest": outcome.digest,
+        "digest": outcome.digest or None,
         "changed": list(outcome.changed),
         "seconds": round(outcome.seconds, 3),
     }

@@ -8,7 +8,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from flytectl_py.cli.description import Description
 from flytectl_py.cli.images import PLANNING_OPTIONS, check_builder, make_command
+from flytectl_py.cli.kept_names import remember
 from flytectl_py.cli.options import Option
 from flytectl_py.cli.run_options import no_empty_version
 from flytectl_py.errors import UsageError
@@ -23,38 +25,45 @@ if TYPE_CHECKING:
     from flytectl_py.project.loaded import Loaded
 
 DEPLOY_OPTIONS: Mapping[str, Option] = {
-    "all_environments": Option(("--all",), "Every environment of FILE or DIR: the same as no ENV.", kind="flag"),
+    "all_environments": Option(("--all",), "Every environment: the same as no ENV.", kind="flag"),
     "recursive": Option(("--recursive",), "Of DIR, also the files of the folders in it.", kind="flag"),
-    "version": Option(("--version",), "Version of the tasks; by default it follows from their content.", "TEXT"),
+    "version": Option(("--version",), "Version of the tasks.", "TEXT", default="of their content"),
     "dry_run": Option(
-        ("--dry-run",), "Show all that would be built and sent; ask no daemon, registry or network.", kind="flag"
+        ("--dry-run",), "Show what would be built and sent; do neither.", kind="flag",
+        more="No daemon, registry or network is asked.",
     ),
     **PLANNING_OPTIONS,
     "copy_style": Option(
-        ("--copy-style",),
-        "Code that travels: loaded_modules (what importing FILE loads), all (what no rule leaves out), or none: "
-        "the images hold it.",
-        "STYLE",
+        ("--copy-style",), "Code that travels: loaded_modules, all, none.", "STYLE", group="Code",
+        values=("loaded_modules", "all", "none"),
+        more="loaded_modules, the default: what importing FILE loads; all: what no rule leaves out; none: the images "
+        "hold it.",
     ),
     "include": Option(
-        ("--include",),
-        "Add a file, a folder or a glob to that code, whatever the rules say. Repeatable.",
-        "PATH",
-        "texts",
+        ("--include",), "Add a file, folder or glob to it. Repeatable.", "PATH", "texts", group="Code",
+        more="Whatever the rules for what is left out say.",
     ),
-    "force": Option(("--force",), "Build also images that are there already.", kind="flag"),
-    "builder": Option(("--builder",), "What builds images: local (docker, else podman), docker, podman.", "NAME"),
-    "no_push": Option(("--no-push",), "Keep images with the daemon, for a cluster on this machine.", kind="flag"),
-    "project": Option(("--project", "-p"), "Project that the tasks belong to.", "NAME"),
-    "domain": Option(("--domain", "-d"), "Domain that they belong to; flyte.current_domain() gives it.", "NAME"),
-}
+    "force": Option(("--force",), "Build also images that are there already.", kind="flag", group="Images"),
+    "builder": Option(
+        ("--builder",), "local, docker or podman.", "NAME", group="Images", default="local", env="FLYTE_IMAGE_BUILDER",
+        values=("local", "docker", "podman"), more="local is docker, else podman.",
+    ),
+    "no_push": Option(
+        ("--no-push",), "Keep images with the daemon.", kind="flag", group="Images",
+        more="For a cluster on this machine.",
+    ),
+    "project": Option(("--project", "-p"), "Project that the tasks belong to.", "NAME", env="FLYTE_PROJECT"),
+    "domain": Option(
+        ("--domain", "-d"), "Domain that they belong to.", "NAME", env="FLYTE_DOMAIN",
+        more="flyte.current_domain() gives it.",
+    ),
+}  # fmt: skip
 
 _LISTED = 20
 """Tasks of which each one is told; of more, only with -v."""
 
 HELP = """Store the tasks of FILE or DIR on a cluster: images built where they are missing, code uploaded, one version.
 
-\b
 Examples:
   flyte deploy app.py                              every environment of the file
   flyte deploy app.py etl --dry-run                what would be built and sent
@@ -66,9 +75,12 @@ Deploying the same again changes nothing.
 """
 
 
+DESCRIPTION = Description("deploy", HELP, "FILE|DIR [ENV]...", DEPLOY_OPTIONS)
+
+
 def command() -> Any:
     """Return the command `deploy`."""
-    return make_command("deploy", HELP, "FILE|DIR [ENV]...", DEPLOY_OPTIONS, _deploy)
+    return make_command(DESCRIPTION, _deploy)
 
 
 def _deploy(words: list[str], options: Mapping[str, Any], output: Output) -> None:
@@ -82,7 +94,7 @@ def _deploy(words: list[str], options: Mapping[str, Any], output: Output) -> Non
         raise UsageError("--builder dockerfile builds nothing", hint="see 'flyte build --emit-dockerfile'")
     no_empty_version(options)
     check_builder(options.get("builder", ""))
-    loaded, plan = _plan(words[0], words[1:], options)
+    loaded, plan = plan_target(words[0], words[1:], options)
     settings = require()
     building = _building(options, output, loaded)
     for warning in plan.warnings:
@@ -91,11 +103,17 @@ def _deploy(words: list[str], options: Mapping[str, Any], output: Output) -> Non
         _show(plan, _unbuilt(plan, building), output)
         return
     deployed = _carry_out(plan, settings, building, output)
+    inputs = {task.name: [each.name for each in task.interface.inputs] for _, task in loaded.tasks()}
+    remember("task", {each.task: inputs.get(each.task, ()) for each in deployed.tasks})
     document = plan_document(plan, deployed.images, deployed.bundle)
     output.result(plan.version, {**document, "tasks": [_said(each) for each in deployed.tasks]})
 
 
-def _plan(target: str, names: Sequence[str], options: Mapping[str, Any]) -> tuple[Loaded, DeploymentPlan]:
+def plan_target(target: str, names: Sequence[str], options: Mapping[str, Any]) -> tuple[Loaded, DeploymentPlan]:
+    """Load FILE or DIR and plan to deploy some of its environments; all, where none is named.
+
+    :raises FlyteError: as loading, the settings and planning do.
+    """
     from flytectl_py.cli.bundle_sides import root_of
     from flytectl_py.cli.images import check_image_names, chosen, planning_options
     from flytectl_py.cli.loading import load_target

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flytectl_py.cli.description import Description
 from flytectl_py.cli.images import make_command
 from flytectl_py.cli.options import Option
 from flytectl_py.cli.params import ThisMachine
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 HELP = """Remove what is kept of old runs of this project on this machine: records, data, kept code, cached outputs.
 
-\b
 Examples:
   flyte gc --dry-run            what would go, and how much it is
   flyte gc                      all that is older than 30 days
@@ -33,9 +33,8 @@ DEFAULT_AGE = timedelta(days=30)
 OPTIONS: Mapping[str, Option] = {
     "dry_run": Option(("--dry-run",), "Say what would be removed; remove nothing.", kind="flag"),
     "older_than": Option(
-        ("--older-than",),
-        "How long ago runs ended and cached outputs were last written: 30d (the default), 12h, 0s.",
-        "AGE",
+        ("--older-than",), "How long ago it ended or was written: 12h, 0s.", "AGE", default="30d",
+        more="For runs since their end, for cached outputs since they were last written.",
     ),
     "machine": Option(
         ("--machine",),
@@ -43,12 +42,15 @@ OPTIONS: Mapping[str, Option] = {
         kind="flag",
     ),
     **ROOT_OPTION,
-}
+}  # fmt: skip
+
+
+DESCRIPTION = Description("gc", HELP, "", OPTIONS)
 
 
 def command() -> Any:
     """Return the command `gc`."""
-    return make_command("gc", HELP, "", OPTIONS, _gc)
+    return make_command(DESCRIPTION, _gc)
 
 
 def _gc(words: list[str], options: Mapping[str, Any], output: Output) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from flytectl_py.cli.description import Description, Word
 from flytectl_py.cli.images import make_command
 from flytectl_py.cli.options import Option
-from flytectl_py.cli.records import ROOT_OPTION
+from flytectl_py.cli.records import ROOT_OPTION, SHOWN_RUNS
 from flytectl_py.errors import UnknownNameError, UsageError
 
 if TYPE_CHECKING:
@@ -15,15 +16,16 @@ if TYPE_CHECKING:
 
 LOCAL_OPTION: Mapping[str, Option] = {
     "local": Option(
-        ("--local",), "The runs of this project on this machine, also where an endpoint is configured.", kind="flag"
+        ("--local",), "Of this machine, also where an endpoint is set.", kind="flag",
+        more="The records of this project's runs here, instead of those of the configured cluster.",
     )
-}
+}  # fmt: skip
 PLACE_OPTIONS: Mapping[str, Option] = {
-    "project": Option(("--project", "-p"), "Project of the cluster, instead of the configured one.", "NAME"),
-    "domain": Option(("--domain", "-d"), "Domain of the cluster, instead of the configured one.", "NAME"),
+    "project": Option(("--project", "-p"), "Project of the cluster.", "NAME", env="FLYTE_PROJECT"),
+    "domain": Option(("--domain", "-d"), "Domain of the cluster.", "NAME", env="FLYTE_DOMAIN"),
 }
 GET_OPTIONS: Mapping[str, Option] = {
-    "limit": Option(("--limit",), "How many to list, the newest first; 0 for all.", "N"),
+    "limit": Option(("--limit",), "How many; 0 for all.", "N", default=f"{SHOWN_RUNS}, of a cluster 100"),
     **LOCAL_OPTION,
     **PLACE_OPTIONS,
     **ROOT_OPTION,
@@ -33,7 +35,6 @@ NAMES: Final = {"run": 1, "action": 2, "task": 1, "project": 1}
 
 HELP = """Show runs and their actions, here or, where an endpoint is configured, on the cluster there.
 
-\b
 Examples:
   flyte get run                       the newest runs
   flyte get run NAME                  one run: its actions, times, attempts, cache hits
@@ -43,9 +44,18 @@ Examples:
 """
 
 
+WORDS: Mapping[str, Word] = {
+    "run": Word("[RUN]", "The newest runs, or one with its actions."),
+    "action": Word("RUN [ACTION]", "The actions of a run on the cluster, or one."),
+    "task": Word("[ENV.TASK[:VERSION]]", "Deployed tasks, or one with its inputs."),
+    "project": Word("[NAME]", "Projects of the cluster."),
+}
+DESCRIPTION = Description("get", HELP, "run|action|task|project [NAME]...", GET_OPTIONS, WORDS)
+
+
 def command() -> Any:
     """Return the command `get`."""
-    return make_command("get", HELP, "run|action|task|project [NAME]...", GET_OPTIONS, _get)
+    return make_command(DESCRIPTION, _get)
 
 
 def is_local(options: Mapping[str, Any], output: Output) -> bool:
@@ -81,7 +91,10 @@ def _get(words: list[str], options: Mapping[str, Any], output: Output) -> None:
             show_runs(options, output)
         return
     if options.get("local"):
-        raise UsageError(f"--local: only runs are recorded here, no {kind}s", where="--local")
+        hint = (
+            "'flyte get run NAME' shows the actions of a run here" if kind == "action" else f"{kind}s are of a cluster"
+        )
+        raise UsageError(f"--local: only runs are recorded here, no {kind}s", hint=hint, where="--local")
     from flytectl_py.cli.remote_get import show
 
     show(kind, names, options, output)

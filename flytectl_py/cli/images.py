@@ -6,17 +6,15 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import typer
-from typer.core import TyperCommand
-
-from flytectl_py.cli.options import GENERAL, Option, SaysWhere, declare, merged, with_words
-from flytectl_py.cli.output import settle_output
-from flytectl_py.cli.plain_params import keep_pydantic_out
+from flytectl_py.cli.options import GENERAL, Option, declare, merged, with_words
 from flytectl_py.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import typer
+
+    from flytectl_py.cli.description import Description
     from flytectl_py.cli.output import Output
     from flytectl_py.engines.image_planning import PlannedImage
     from flytectl_py.model.environment import Environment
@@ -26,24 +24,35 @@ if TYPE_CHECKING:
 
 PLANNING_OPTIONS: Mapping[str, Option] = {
     "platform": Option(
-        ("--platform",), "Platforms instead of those declared: linux/amd64,linux/arm64. They change the tag.", "LIST"
+        ("--platform",), "Platforms instead of those declared.", "LIST", group="Images",
+        values=("linux/amd64", "linux/arm64"), more="Several are separated by commas. They change the tag.",
     ),
-    "registry": Option(("--registry",), "Registry instead of the one declared.", "HOST/PATH"),
+    "registry": Option(
+        ("--registry",), "Registry instead of the declared one.", "HOST/PATH", group="Images",
+        more="Images that declare none get the configured one, image.registry or FLYTE_IMAGE_REGISTRY.",
+    ),
     "image": Option(
-        ("--image",),
-        "The URI of an image that is declared by name; no name: the one of image='auto'.",
-        "NAME=URI",
-        "texts",
+        ("--image",), "URI of a declared image. Repeatable.", "NAME=URI", "texts", group="Images", env="FLYTE_IMAGES",
+        more="Declared by Image.from_ref_name('NAME'); without a name, the one of image='auto'.",
     ),
     "copy_style": Option(
-        ("--copy-style",),
-        "none puts the code into images that have with_code_bundle(); by default it travels.",
-        "STYLE",
+        ("--copy-style",), "none: the code is in the images.", "STYLE", group="Code",
+        values=("loaded_modules", "all", "none"),
+        more="Into those that have with_code_bundle(); by default the code travels.",
     ),
-    "root_dir": Option(("--root-dir",), "Root of the project, from which modules and paths are named.", "DIR"),
-    "project": Option(("--project", "-p"), "What flyte.current_project() gives while FILE is loaded.", "NAME"),
-    "domain": Option(("--domain", "-d"), "What flyte.current_domain() gives while FILE is loaded.", "NAME"),
-}
+    "root_dir": Option(
+        ("--root-dir",), "Root of the project.", "DIR", group="Code", env="FLYTE_ROOT_DIR",
+        more="Modules and paths are named from there.",
+    ),
+    "project": Option(
+        ("--project", "-p"), "For flyte.current_project() in FILE.", "NAME", group="Code", env="FLYTE_PROJECT",
+        more="What it gives while FILE is loaded.",
+    ),
+    "domain": Option(
+        ("--domain", "-d"), "For flyte.current_domain() in FILE.", "NAME", group="Code", env="FLYTE_DOMAIN",
+        more="What it gives while FILE is loaded.",
+    ),
+}  # fmt: skip
 
 
 class Planned(NamedTuple):
@@ -53,19 +62,24 @@ class Planned(NamedTuple):
     images: list[PlannedImage]
 
 
-def make_command(
-    name: str,
-    help_text: str,
-    metavar: str,
-    options: Mapping[str, Option],
-    act: Callable[[list[str], Mapping[str, Any], Output], None],
-) -> Any:
+def make_command(description: Description, act: Callable[[list[str], Mapping[str, Any], Output], None]) -> Any:
     """Return a command that takes words, which `act` checks, and options."""
+    import typer
+    from typer.core import TyperCommand
+
+    from flytectl_py.cli.output import settle_output
+    from flytectl_py.cli.plain_params import keep_pydantic_out
+    from flytectl_py.cli.spoken import SaysWhere
 
     class Command(SaysWhere, TyperCommand):
         def collect_usage_pieces(self, ctx: Any) -> list[str]:
             del ctx
-            return ["[OPTIONS]", metavar]
+            return ["[OPTIONS]", description.takes]
+
+        def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+            first = next((each for each in args if not each.startswith("-")), "")
+            self.description = description.of_word(first) if first in description.words else description
+            return super().parse_args(ctx, args)
 
     def run(ctx: typer.Context, **given: Any) -> None:
         words = list(given.pop("words") or ())
@@ -73,11 +87,22 @@ def make_command(
         act(words, settled, settle_output(settled))
 
     app = typer.Typer(rich_markup_mode=None, add_completion=False)
-    callback = with_words(declare(run, {**options, **GENERAL}))
-    app.command(name, cls=Command, help=help_text, add_help_option=False)(callback)
+    callback = with_words(declare(run, {**description.options, **GENERAL}))
+    app.command(description.name, cls=Command, add_help_option=False)(callback)
     made = typer.main.get_command(app)
+    made.description = description  # type: ignore[attr-defined]  # of the class above
     keep_pydantic_out(made)
     return made
+
+
+def check_options(description: Description, options: Mapping[str, Any]) -> None:
+    """Refuse options of a command that its word does not take.
+
+    :param description: of the word.
+    """
+    for key in options:
+        if key not in description.options and key not in GENERAL:
+            raise UsageError(f"{description.path} has no option --{key.replace('_', '-')}")
 
 
 def plan(target: str, environments: Sequence[str], options: Mapping[str, Any]) -> Planned:
@@ -184,10 +209,10 @@ def document(image: PlannedImage) -> dict[str, Any]:
     return {
         "environments": list(image.environments),
         "uri": made.uri,
-        "tag": made.tag,
+        "tag": made.tag or None,
         "platforms": list(made.platforms),
-        "base": made.base,
-        "python": made.python,
+        "base": made.base or None,
+        "python": made.python or None,
         "layers": [
             {
                 "kind": layer.kind,
@@ -198,6 +223,6 @@ def document(image: PlannedImage) -> dict[str, Any]:
             }
             for layer in made.layers
         ],
-        "dockerfile": made.dockerfile,
+        "dockerfile": made.dockerfile or None,
         "warnings": list(made.warnings),
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from flytectl_py.cli.description import Description
 from flytectl_py.cli.get import LOCAL_OPTION, PLACE_OPTIONS, is_local
 from flytectl_py.cli.images import make_command
 from flytectl_py.cli.options import Option
@@ -15,21 +16,21 @@ if TYPE_CHECKING:
     from flytectl_py.cli.output import Output
 
 LOGS_OPTIONS: Mapping[str, Option] = {
-    "attempt": Option(("--attempt",), "On a cluster: which attempt of the action; by default the latest.", "N"),
+    "attempt": Option(("--attempt",), "On a cluster: which attempt.", "N", default="the latest"),
     "timestamps": Option(
-        ("--timestamps", "-t"), "On a cluster: put before each line when it was printed, in UTC.", kind="flag"
+        ("--timestamps", "-t"), "On a cluster: when each line was printed, in UTC.", kind="flag"
     ),
     "user_only": Option(
-        ("--filter-system",), "On a cluster: leave out the lines of the machinery around the task.", kind="flag"
+        ("--filter-system",), "On a cluster: only what the task itself prints.", kind="flag",
+        more="It leaves out the lines of the machinery around the task.",
     ),
     **LOCAL_OPTION,
     **PLACE_OPTIONS,
     **ROOT_OPTION,
-}
+}  # fmt: skip
 
 HELP = """Show what a run printed; on a cluster, what it prints, from its first line on, until it has ended.
 
-\b
 Examples:
   flyte logs RUN             all that the run printed; on a cluster, its own task
   flyte logs RUN ACTION      one action; 'flyte get run RUN' names them
@@ -37,9 +38,12 @@ Examples:
 """
 
 
+DESCRIPTION = Description("logs", HELP, "RUN [ACTION]", LOGS_OPTIONS)
+
+
 def command() -> Any:
     """Return the command `logs`."""
-    return make_command("logs", HELP, "RUN [ACTION]", LOGS_OPTIONS, _logs)
+    return make_command(DESCRIPTION, _logs)
 
 
 def _logs(words: list[str], options: Mapping[str, Any], output: Output) -> None:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from flytectl_py.cli.description import Description
 from flytectl_py.cli.images import make_command
 from flytectl_py.cli.options import Option
 from flytectl_py.errors import NotReadyError, UsageError
@@ -15,17 +16,17 @@ if TYPE_CHECKING:
     from flytectl_py.machine.keeper import Running, Wanted
 
 START_OPTIONS: Mapping[str, Option] = {
-    "port": Option(("--port",), "Port on this machine; 0 takes a free one. 8090 unless given.", "NUMBER"),
-    "store": Option(("--store",), "Where the data of runs goes: a folder, or a URI such as s3://bucket/x.", "URI"),
+    "port": Option(("--port",), "Port on this machine; 0 takes a free one.", "NUMBER", default="8090"),
+    "store": Option(("--store",), "Where the data of runs goes, e.g. s3://bucket/x.", "DIR|URI"),
     "executor": Option(
-        ("--executor",), "process: in Python environments made of the images; docker: in the images.", "NAME"
+        ("--executor",), "Tasks run in: process, docker.", "NAME", default="process", values=("process", "docker"),
+        more="process: in Python environments made of the images; docker: in the images.",
     ),
     "foreground": Option(("--foreground",), "Stay, and log to the terminal, until interrupted.", kind="flag"),
-}
+}  # fmt: skip
 
 START_HELP = """Start a Flyte control plane on this machine.
 
-\b
 Examples:
   flyte start
   flyte start --executor docker --port 8091
@@ -37,25 +38,37 @@ It answers on loopback only. Its state and the data of runs are kept in ~/.flyte
 
 STOP_HELP = """Stop the control plane of this machine.
 
+Examples:
+  flyte stop
+
 Tasks that run are stopped, and run again after the next start.
 """
 
-STATUS_HELP = """Show whether a control plane runs on this machine, and where."""
+STATUS_HELP = """Show whether a control plane runs on this machine, and where.
+
+Examples:
+  flyte status
+  flyte status --json  for a script: running, healthy, endpoint
+"""
+
+START_DESCRIPTION = Description("start", START_HELP, "", START_OPTIONS)
+STOP_DESCRIPTION = Description("stop", STOP_HELP)
+STATUS_DESCRIPTION = Description("status", STATUS_HELP)
 
 
 def command() -> Any:
     """Return the command `start`."""
-    return make_command("start", START_HELP, "", START_OPTIONS, _start)
+    return make_command(START_DESCRIPTION, _start)
 
 
 def stop_command() -> Any:
     """Return the command `stop`."""
-    return make_command("stop", STOP_HELP, "", {}, _stop)
+    return make_command(STOP_DESCRIPTION, _stop)
 
 
 def status_command() -> Any:
     """Return the command `status`."""
-    return make_command("status", STATUS_HELP, "", {}, _status)
+    return make_command(STATUS_DESCRIPTION, _status)
 
 
 def _start(words: list[str], options: Mapping[str, Any], output: Output) -> None:
@@ -66,6 +79,12 @@ def _start(words: list[str], options: Mapping[str, Any], output: Output) -> None
     wanted = _wanted(options)
     check_installed()
     if options.get("foreground"):
+        if output.as_json:
+            raise UsageError(
+                "--foreground stays and logs, so there is no document to print",
+                hint="leave out one of --json and --foreground",
+                where="--foreground",
+            )
         output.note(f"home: {home}")
         command = keeper.command(home, wanted)
         os.execv(command[0], command)  # noqa: S606  the process becomes the control plane
@@ -92,7 +111,9 @@ def _status(words: list[str], options: Mapping[str, Any], output: Output) -> Non
     home = keeper.home_folder(os.environ)
     found = keeper.running(home)
     if found is None:
-        output.result("no control plane runs on this machine", {"running": False, "home": str(home)})
+        nothing = dict.fromkeys(("endpoint", "executor", "store", "pid"))
+        said = {"running": False, "healthy": False, "home": str(home), **nothing}
+        output.result("no control plane runs on this machine", said)
         return
     healthy = keeper.answers(found)
     said = {"running": True, "healthy": healthy, "home": str(home), **_document(found)}

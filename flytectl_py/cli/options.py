@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
-import shutil
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Annotated, Any, Literal, NamedTuple, TypeVar
-
-import typer
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple, TypeVar
 
 from flytectl_py.cli.output import print_result
+
+if TYPE_CHECKING:
+    import typer
 
 C = TypeVar("C", bound=Callable[..., Any])
 
 
-_NARROW = 60
-"""Columns of a terminal below which Typer's own layout, made for 50 and more, does not fit."""
-
-
 class Option(NamedTuple):
-    """One option of a command.
+    """One option of a command, for parsing it, and for its line in the help, its entry in the man page and completion.
 
     :param names: as they are typed, ``--long`` first; ``--x/--no-x`` for a flag that can be denied.
+    :param help: one line.
+    :param metavar: what it takes; completion knows FILE, DIR, PATH and alternatives: ``json|text``.
     :param kind: ``text``; ``texts`` may be given several times; ``flag`` takes nothing; ``count`` counts.
     :param at_once: called as soon as the option is seen; for options that print something and end the command.
+    :param group: the heading that it stands under.
+    :param default: what counts where it is not given, if that is a value.
+    :param env: the variable that says the same.
+    :param values: what it takes, where that is a short list which `metavar` does not spell.
+    :param more: what only the man page says, after `help`.
     """
 
     names: tuple[str, ...]
@@ -32,9 +33,28 @@ class Option(NamedTuple):
     metavar: str | None = None
     kind: Literal["text", "texts", "flag", "count"] = "text"
     at_once: Callable[[typer.Context], None] | None = None
+    group: str = "Options"
+    default: str = ""
+    env: str = ""
+    values: tuple[str, ...] = ()
+    more: str = ""
+
+    @property
+    def spelled(self) -> tuple[str, ...]:
+        """Every name as it is typed, the short ones first: ``-x``, ``--x``, ``--no-x``."""
+        names = [part for name in self.names for part in name.split("/")]
+        return tuple(sorted(names, key=lambda name: name.startswith("--")))
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The values that it takes, where they can be listed."""
+        spelled = (self.metavar or "").split("|")
+        return self.values or (tuple(spelled) if len(spelled) > 1 and all(map(str.islower, spelled)) else ())
 
     def annotation(self) -> Any:
         """Return the option as Typer's annotation of a parameter."""
+        import typer
+
         types: dict[str, Any] = {"text": str, "texts": list[str], "flag": bool, "count": int}
         act = self.at_once
 
@@ -43,6 +63,7 @@ class Option(NamedTuple):
                 act(ctx)
             return value
 
+        callback.__annotations__ = {"ctx": typer.Context, "value": bool}  # Typer reads them as values, not as text.
         info = typer.Option(
             *self.names,
             help=self.help,
@@ -60,72 +81,49 @@ class Option(NamedTuple):
         return self._replace(names=left) if left else None
 
 
+def option_name(name: str, others: Collection[str] = ()) -> str:
+    """Return how an input is typed: ``--input-data`` for ``input_data``, ``--x`` for ``_x`` where there is no ``x``."""
+    plain = name.strip("_")
+    return "--" + (plain if plain and plain not in others else name).replace("_", "-")
+
+
 def _show_help(ctx: typer.Context) -> None:
+    import typer
+
     print_result(ctx.get_help())
     raise typer.Exit
 
 
 GENERAL: Mapping[str, Option] = {
     "config": Option(
-        ("--config", "-c"), "Configuration file, instead of the nearest .flyte/config.yaml or .toml.", "FILE"
+        ("--config", "-c"), "Configuration file.", "FILE", env="FLYTE_CONFIG",
+        more="Otherwise .flyte/config.toml or .flyte/config.yaml counts, of the current folder, of those above it up "
+        "to the top of the git working tree, or of the home folder.",
     ),
-    "endpoint": Option(("--endpoint",), "Control plane, instead of the configured one.", "HOST[:PORT]"),
-    "insecure": Option(("--insecure",), "Reach it without encryption and without logging in.", kind="flag"),
-    "org": Option(("--org",), "Organisation there.", "NAME"),
-    "as_json": Option(("--json",), "Print one JSON document on stdout, errors included.", kind="flag"),
-    "output_format": Option(("--output-format", "-of"), "'json' is the same as --json.", "json|text"),
+    "endpoint": Option(("--endpoint",), "Control plane.", "HOST[:PORT]", env="FLYTE_ENDPOINT"),
+    "insecure": Option(
+        ("--insecure",), "Reach it without TLS and log-in.", kind="flag", env="FLYTE_INSECURE",
+        more="The connection is not encrypted, and nobody logs in.",
+    ),
+    "org": Option(("--org",), "Organisation there.", "NAME", env="FLYTE_ORG"),
+    "as_json": Option(("--json",), "One JSON document on stdout, errors included.", kind="flag"),
+    "output_format": Option(
+        ("--output-format", "-of"), "json: the same as --json.", "FORMAT", default="text", values=("json", "text")
+    ),
     "quiet": Option(("--quiet", "-q"), "Print the result and errors only.", kind="flag"),
+    "no_progress": Option(("--no-progress",), "Draw nothing; say it in plain lines.", kind="flag"),
     "verbose": Option(("--verbose", "-v"), "Say more; -vv adds tracebacks to errors.", kind="count"),
     "show_help": Option(("--help", "-h"), "Show this help.", kind="flag", at_once=_show_help),
-}
-
-
-def _folded(line: str, columns: int) -> list[str]:
-    """Fold an example, and what is said of it, which are laid out for a wider terminal."""
-    import textwrap
-
-    example, _, about = line.lstrip().partition("  ")
-    indent = " " * (len(line) - len(line.lstrip()))
-    parts = [(indent, example), *([(f"{indent}  ", about.strip())] if about else [])]
-    return [
-        each
-        for first, part in parts
-        for each in textwrap.wrap(part, columns, initial_indent=first, subsequent_indent=f"{indent}  ")
-    ]
-
-
-class SaysWhere:
-    """Mixed into a Typer command: an error in its options names the command whose help to read, and help is as wide as
-    the terminal, also where that is narrow.
-    """
-
-    def get_help(self, ctx: Any) -> str:
-        """Return the help of the command."""
-        formatter = ctx.make_formatter()
-        columns = shutil.get_terminal_size().columns
-        if columns < _NARROW:
-            formatter.width = max(columns - 2, 20)
-            formatter.write_dl = functools.partial(formatter.write_dl, col_max=max(formatter.width // 2 - 2, 8))
-        self.format_help(ctx, formatter)  # type: ignore[attr-defined]  # of the command that it is mixed into
-        text: str = formatter.getvalue()
-        lines = text.rstrip("\n").split("\n")
-        return "\n".join(
-            part for line in lines for part in (_folded(line, columns) if len(line) > columns else (line,))
-        )
-
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse the arguments of the command."""
-        try:
-            rest: list[str] = super().parse_args(ctx, args)  # type: ignore[misc]  # of the command that it is mixed into
-        except typer.TyperException as error:
-            if getattr(error, "ctx", None) is None:
-                error.ctx = ctx  # type: ignore[attr-defined]  # where Typer keeps it, if it does
-            raise
-        return rest
+}  # fmt: skip
+"""What every command takes. Their help says so once, on the page of `flyte` itself."""
 
 
 def declare(callback: C, options: Mapping[str, Option]) -> C:
     """Give `callback`, which takes keyword arguments, the signature from which Typer reads its options."""
+    import inspect
+
+    import typer
+
     annotations = {name: option.annotation() for name, option in options.items()}
     parameters = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
@@ -139,6 +137,10 @@ def declare(callback: C, options: Mapping[str, Option]) -> C:
 
 def with_words(callback: Any) -> Any:
     """Give `callback` an argument `words` besides the options that were declared for it."""
+    import inspect
+
+    import typer
+
     annotation = Annotated[list[str], typer.Argument(hidden=True)]
     words = inspect.Parameter("words", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
     signature = callback.__signature__

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flytectl_py.cli.options import Option
+from flytectl_py.cli.options import Option, option_name
 from flytectl_py.errors import BadInputsError, UsageError, did_you_mean
 from flytectl_py.model.interface import MISSING, Input, Output
 from flytectl_py.model.task import Task
@@ -42,12 +42,6 @@ class ThisMachine:
 def annotation_of(each: Input | Output) -> Any:
     """Return what an input is annotated with; an input without annotation takes anything."""
     return Any if each.annotation is MISSING else each.annotation
-
-
-def option_name(name: str, others: Collection[str] = ()) -> str:
-    """Return how an input is typed: ``--input-data`` for ``input_data``, ``--x`` for ``_x`` where there is no ``x``."""
-    plain = name.strip("_")
-    return "--" + (plain if plain and plain not in others else name).replace("_", "-")
 
 
 def input_options(task: AnyTask, *, for_help: bool) -> dict[str, Option]:
@@ -185,7 +179,9 @@ def read_inputs(
         except BadValue as bad:
             problems.append(bad.sentence(label))
     if problems:
-        raise BadInputsError(task.name, problems)
+        error = BadInputsError(task.name, problems)
+        error.where = problems[0].partition(":")[0]
+        raise error
     return values
 
 

@@ -18,12 +18,10 @@ if TYPE_CHECKING:
 
 ROOT_OPTION: Mapping[str, Option] = {
     "root_dir": Option(
-        ("--root-dir",), "Root of the project whose records are meant, instead of the one around this folder.", "DIR"
+        ("--root-dir",), "Root of the project whose records are meant.", "DIR",
+        more="By default that of the current folder.",
     )
-}
-LIST_OPTIONS: Mapping[str, Option] = {
-    "limit": Option(("--limit",), "How many runs to list, the newest first; 0 lists all. Default: 20.", "N")
-}
+}  # fmt: skip
 SHOWN_RUNS = 20
 
 
@@ -196,6 +194,9 @@ def action_document(action: ActionRecord) -> dict[str, Any]:
         "started": moment(action.started),
         "seconds": action.seconds,
         "attempts": action.attempts,
+        "failed_attempts": [
+            {"attempt": each.attempt, "code": each.error_code, "message": each.error} for each in action.earlier
+        ],
         "cache": action.cache,
         "inputs": action.inputs,
         "outputs": action.outputs,
@@ -207,7 +208,7 @@ def moment(seconds: float) -> str:
     """Return a time as ISO 8601, in UTC."""
     from datetime import UTC, datetime
 
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _table(found: list[RunRecord]) -> str:

@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Any, cast
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from flytectl_py.cli.description import Description
 from flytectl_py.cli.early import bare_flags, given_early, hidden_by_inputs
 from flytectl_py.cli.loading import load_target
-from flytectl_py.cli.options import Option, SaysWhere, declare, merged
-from flytectl_py.cli.params import INPUT, description, input_options, signature, summary
+from flytectl_py.cli.options import Option, declare, merged
+from flytectl_py.cli.params import description, input_options
 from flytectl_py.cli.plain_params import keep_pydantic_out
-from flytectl_py.cli.run_options import RUN_OPTIONS
+from flytectl_py.cli.run_options import DEPLOYED, OWN_OPTIONS, RUN_DESCRIPTION, RUN_OPTIONS
 from flytectl_py.cli.running import run_task
-from flytectl_py.errors import DeclarationError, UsageError
+from flytectl_py.cli.spoken import SaysWhere
+from flytectl_py.errors import UsageError
 from flytectl_py.model.task import Task
 
 if TYPE_CHECKING:
@@ -28,26 +30,6 @@ if TYPE_CHECKING:
 
 AnyTask = Task[..., Any]
 Act = Callable[["Loaded", AnyTask, Mapping[str, Any], Mapping[str, Any]], None]
-
-HELP = """Run a task of a Python file, and print what it returns.
-
-It runs on this machine, or, where an endpoint is configured, on the cluster there: then its page is printed.
-
-\b
-Examples:
-  flyte run app.py --help               which tasks are there?
-  flyte run app.py main --help          which inputs does it take?
-  flyte run app.py main --x 1 --name first
-  flyte run app.py main --inputs inputs.json --json
-  flyte run --follow app.py main --x 1  on a cluster: wait for it, with its logs
-  flyte run --engine docker app.py main  here, in the image and with the bundle that a cluster gets
-  flyte run deployed-task env.main --x 1  what was deployed, without its code
-
-Options may stand before FILE, before TASK, or after it; there the inputs of the task come first. FILE may be a folder:
-then the tasks of all its Python files can be run.
-"""
-
-DEPLOYED = "deployed-task"
 
 _BEFORE_LOADING = (
     "config", "endpoint", "insecure", "org", "project", "domain", "root_dir",
@@ -79,6 +61,8 @@ def on_demand(make: Callable[[Mapping[str, Option]], Any]) -> Any:
 class FileArgument(OptionsOnDemand, SaysWhere, TyperGroup):
     """The part of the command line before FILE: whatever stands first and is no option is the file."""
 
+    inputs_after = "TASK"
+
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str, Any, list[str]]:
         del ctx
         from flytectl_py.project.target import locate
@@ -90,14 +74,12 @@ class FileArgument(OptionsOnDemand, SaysWhere, TyperGroup):
         locate(Path(args[0]))  # Said before options that follow are found wrong.
         return args[0], _file_command(args[0]), args[1:]
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """List nothing: FILE is no command."""
-
 
 class TaskArgument(OptionsOnDemand, SaysWhere, TyperGroup):
     """The part between FILE and TASK. `file` is as it was typed."""
 
     file: str = ""
+    inputs_after = "TASK"
     _loaded: Loaded | None = None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str, Any, list[str]]:
@@ -114,28 +96,19 @@ class TaskArgument(OptionsOnDemand, SaysWhere, TyperGroup):
             self._loaded = load_target(self.file, merged(levels))
         return self._loaded
 
-    def format_options(self, ctx: Any, formatter: Any) -> None:
-        # The tasks first: they are what one asks for.
-        tasks = self.load([*ctx.obj, ctx.params]).tasks()
-        with formatter.section("Tasks"):
-            for name, task in tasks:
-                try:
-                    shown = signature(name, task)
-                except DeclarationError as error:
-                    shown = f"{name}: cannot run, {error.message}"
-                formatter.write(f"  {shown}\n")
-                if summary(task):
-                    formatter.write(f"      {summary(task)}\n")
-            if not tasks:
-                formatter.write(f"  none: decorate a function of {self.file} with @env.task\n")
-        _format_section(self, ctx, formatter, "Options", frozenset())
+    def get_help(self, ctx: Any) -> str:
+        """Return the help of a file: its tasks."""
+        from flytectl_py.cli.task_screens import file_screen
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """List nothing: the tasks are listed already."""
+        return file_screen(self.file, self.load([*ctx.obj, ctx.params]).tasks())
 
 
 class TaskCommand(SaysWhere, TyperCommand):
-    """A task: its help shows the task's inputs before the options of every run."""
+    """A task. `text` says what it does, `inputs` are its own options, `left` those of every run beside them."""
+
+    text: str
+    inputs: Sequence[Option]
+    left: Sequence[Option]
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         flags = {each.opts[0]: each.secondary_opts[0] for each in self.params if each.secondary_opts}
@@ -147,17 +120,11 @@ class TaskCommand(SaysWhere, TyperCommand):
                 error.message += f" A flag takes no value but true and false: give it, or {given}."
             raise
 
-    def format_options(self, ctx: Any, formatter: Any) -> None:
-        inputs = {each.name for each in self.params if each.name.startswith(INPUT)}
-        if inputs:
-            _format_section(self, ctx, formatter, "Inputs", frozenset({each.name for each in self.params} - inputs))
-        _format_section(self, ctx, formatter, "Options", frozenset(inputs))
+    def get_help(self, ctx: Any) -> str:
+        """Return the help of a task: its inputs, and the names of the options that may stand beside them."""
+        from flytectl_py.cli.task_screens import task_screen
 
-
-def _format_section(command: Any, ctx: Any, formatter: Any, title: str, without: frozenset[str]) -> None:
-    records = [each.get_help_record(ctx) for each in command.get_params(ctx) if each.name not in without]
-    with formatter.section(title):
-        formatter.write_dl([record for record in records if record is not None])
+        return task_screen(ctx.command_path, self.text, self.inputs, self.left)
 
 
 def command() -> Any:
@@ -168,7 +135,7 @@ def command() -> Any:
         if ctx.invoked_subcommand is None:
             raise UsageError("which file? flyte run needs FILE and TASK", hint="see 'flyte run --help'")
 
-    return on_demand(lambda options: _made(_group(FileArgument, "run", HELP, "FILE TASK [INPUTS]..."), run, options))
+    return on_demand(lambda options: _made(FileArgument, RUN_DESCRIPTION, run, options))
 
 
 def _file_command(file: str) -> Any:
@@ -184,8 +151,9 @@ def _file_command(file: str) -> Any:
             raise UsageError(f"which task? {listed}", hint=f"see 'flyte run {file} --help'")
 
     def make(options: Mapping[str, Option]) -> Any:
-        group = _group(TaskArgument, file, f"Run a task of {file}.", "TASK [INPUTS]...")
-        made: TaskArgument = _made(group, of_file, options)
+        what = f"a file in the folder {file}" if Path(file).is_dir() else file
+        described = Description(f"run {file}", f"Run a task of {what}.", "TASK [INPUTS]...")
+        made: TaskArgument = _made(TaskArgument, described, of_file, options)
         made.file = file
         return made
 
@@ -195,34 +163,26 @@ def _file_command(file: str) -> Any:
 def _deployed_command() -> Any:
     from flytectl_py.cli.deployed import DeployedArgument
 
-    app = _group(DeployedArgument, DEPLOYED, "Run a task that a cluster holds.", "ENV.TASK[:VERSION] [INPUTS]...")
+    described = RUN_DESCRIPTION.of_word(DEPLOYED)
 
     def of_cluster(ctx: typer.Context, **given: Any) -> None:
         ctx.obj = [*ctx.obj, given]
         if ctx.invoked_subcommand is None:
             raise UsageError("which task? give ENV.TASK or ENV.TASK:VERSION", hint="'flyte get task' lists them")
 
-    made: DeployedArgument = _made(app, of_cluster, RUN_OPTIONS)
+    made: DeployedArgument = _made(DeployedArgument, described, of_cluster, RUN_OPTIONS)
     made.options = {key: RUN_OPTIONS[key] for key in _BEFORE_LOADING}
-    made.make = lambda task, run, for_help: _command_of(task, run, for_help=for_help)
+    made.make = lambda task, run, for_help: command_of(task, run, for_help=for_help)
     return made
 
 
-def _group(cls: type[TyperGroup], name: str, text: str, metavar: str) -> tuple[typer.Typer, dict[str, Any]]:
-    app = typer.Typer(name=name, rich_markup_mode=None, add_completion=False)
-    return app, {
-        "cls": cls,
-        "help": text,
-        "subcommand_metavar": metavar,
-        "invoke_without_command": True,
-        "add_help_option": False,
-    }
-
-
-def _made(group: tuple[typer.Typer, dict[str, Any]], callback: Any, options: Mapping[str, Option]) -> Any:
-    app, settings = group
-    app.callback(**settings)(declare(callback, options))
-    made = typer.main.get_command(app)
+def _made(cls: type[TyperGroup], described: Description, callback: Any, options: Mapping[str, Option]) -> Any:
+    app = typer.Typer(name=described.name.rpartition(" ")[2], rich_markup_mode=None, add_completion=False)
+    app.callback(cls=cls, subcommand_metavar=described.takes, invoke_without_command=True, add_help_option=False)(
+        declare(callback, options)
+    )
+    made: Any = typer.main.get_command(app)
+    made.description = described
     keep_pydantic_out(made)
     return made
 
@@ -233,10 +193,11 @@ def task_command(loaded: Loaded, task: AnyTask, act: Act, *, for_help: bool) -> 
     :param act: takes the inputs as typed and the options of all places of the command line.
     :param for_help: also read what help shows.
     """
-    return _command_of(task, lambda typed, options: act(loaded, task, typed, options), for_help=for_help)
+    return command_of(task, lambda typed, options: act(loaded, task, typed, options), for_help=for_help)
 
 
-def _command_of(task: AnyTask, run: Callable[[Mapping[str, Any], Mapping[str, Any]], None], *, for_help: bool) -> Any:
+def command_of(task: AnyTask, run: Callable[[Mapping[str, Any], Mapping[str, Any]], None], *, for_help: bool) -> Any:
+    """Return the command of a task of which no code need be here. The parameters are those of `task_command`."""
     inputs = input_options(task, for_help=for_help)
     taken = {name for option in inputs.values() for part in option.names for name in part.split("/")}
     left = {key: option.without(taken) for key, option in RUN_OPTIONS.items()}
@@ -256,11 +217,13 @@ def _command_of(task: AnyTask, run: Callable[[Mapping[str, Any], Mapping[str, An
     app.command(
         task.short_name,
         cls=TaskCommand,
-        help=description(task) if for_help else None,
         options_metavar="[INPUTS] [OPTIONS]",
         add_help_option=False,
         context_settings={"token_normalize_func": normalized},
     )(declare(run_one, {**inputs, **{key: option for key, option in left.items() if option is not None}}))
-    made = typer.main.get_command(app)
+    made = cast(TaskCommand, typer.main.get_command(app))
+    made.text = description(task) if for_help else ""
+    made.inputs = list(inputs.values())
+    made.left = [option for key, option in left.items() if option is not None and key in OWN_OPTIONS]
     keep_pydantic_out(made)
     return made

@@ -1,10 +1,11 @@
-"""The options of `flyte run`, and what those mean that take pairs or name a place to run."""
+"""`flyte run` and `flyte rerun` as data: their options, what those mean that take pairs or name a place, their help."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from flytectl_py.cli.description import Description, Word
 from flytectl_py.cli.options import GENERAL, Option
 from flytectl_py.errors import DeclarationError, UnknownNameError, UsageError, did_you_mean
 
@@ -12,58 +13,123 @@ if TYPE_CHECKING:
     from flytectl_py.engines.remote import Remote
     from flytectl_py.wire.run_request import Launch
 
-RUN_OPTIONS: Mapping[str, Option] = {
-    "local": Option(("--local",), "Run on this machine, also where an endpoint is configured.", kind="flag"),
+ENGINES = ("local", "process", "docker", "cluster")
+MODES = ("local", "remote", "hybrid")
+COPY_STYLES = ("loaded_modules", "all", "none")
+
+_WHERE, _INPUTS, _CODE, _CLUSTER, _SCREEN = "Where it runs", "Inputs", "Code", "On a cluster", "Screen"
+
+OWN_OPTIONS: Mapping[str, Option] = {
+    "local": Option(("--local",), "Here, also where an endpoint is configured.", kind="flag", group=_WHERE),
     "engine": Option(
-        ("--engine",),
-        "Where it runs: local, here as it is; process, here with its bundle in the environment of its image; docker, "
-        "in its image; cluster, at the endpoint.",
-        "NAME",
+        ("--engine",), "local, process, docker or cluster.", "NAME", group=_WHERE, values=ENGINES,
+        more="local: here as it is; process: here with its bundle in the environment of its image; docker: here in its "
+        "image; cluster: at the endpoint.",
     ),
     "mode": Option(
-        ("--mode",), "local, remote, or hybrid: the task here, what it calls on the cluster.", "local|remote|hybrid"
-    ),
-    "run_base_dir": Option(("--run-base-dir",), "Where the outputs of the run's actions go.", "URI"),
-    "follow": Option(
-        ("--follow", "-f"), "On a cluster: wait, and show phases and logs; ends as the run ends.", kind="flag"
-    ),
-    "name": Option(("--name",), "Name of the run, instead of a random one.", "NAME"),
-    "inputs": Option(("--inputs",), "JSON file with inputs by name; - is stdin. Options win over it.", "FILE"),
-    "env_vars": Option(
-        ("--env", "-e"), "Set an environment variable for every task. Repeatable.", "KEY=VALUE", "texts"
-    ),
-    "project": Option(("--project", "-p"), "Project that the run belongs to.", "NAME"),
-    "domain": Option(("--domain", "-d"), "Domain that the run belongs to; flyte.current_domain() gives it.", "NAME"),
-    "root_dir": Option(("--root-dir",), "Root of the project, from which modules are named.", "DIR"),
-    "copy_style": Option(
-        ("--copy-style",), "Code that travels: loaded_modules, all or none. Here the code is where it is.", "STYLE"
-    ),
-    "version": Option(("--version",), "Version of the code; by default it follows from its content.", "TEXT"),
-    "image": Option(
-        ("--image",), "The URI of an image that is declared by name; no name: image='auto'.", "NAME=URI", "texts"
+        ("--mode",), "local, remote, or hybrid: only its calls there.", "MODE", group=_WHERE, values=MODES,
+        more="hybrid: the task runs here, the tasks that it calls on the cluster.",
     ),
     "dry_run": Option(
-        ("--dry-run",), "Show what would run, which code would travel and what would be sent; run nothing.", kind="flag"
+        ("--dry-run",), "Show what would run, travel and be sent; run nothing.", kind="flag", group=_WHERE
     ),
-    "raw_data_path": Option(("--raw-data-path",), "Where the data of files, folders and tables goes.", "URI"),
-    "service_account": Option(("--service-account",), "Kubernetes service account of the run.", "NAME"),
-    "labels": Option(("--label",), "Label of the run on the cluster. Repeatable.", "KEY=VALUE", "texts"),
-    "annotations": Option(("--annotation",), "Annotation of the run there. Repeatable.", "KEY=VALUE", "texts"),
-    "queue": Option(("--queue",), "Queue that takes the run on the cluster.", "NAME"),
-    "interruptible": Option(("--interruptible",), "Machines may be taken away while it runs.", kind="flag"),
+    "follow": Option(
+        ("--follow", "-f"), "On a cluster: wait for it, with its logs.", kind="flag", group=_WHERE,
+        more="The command ends as the run ends.",
+    ),
+    "inputs": Option(
+        ("--inputs",), "JSON of inputs by name; - is stdin.", "FILE", group=_INPUTS, more="Options win over it."
+    ),
+    "env_vars": Option(("--env", "-e"), "Variable of every task. Repeatable.", "KEY=VALUE", "texts", group=_INPUTS),
     "overwrite_cache": Option(
-        ("--overwrite-cache",), "Run tasks that are cached all the same, and keep what they return.", kind="flag"
+        ("--overwrite-cache",), "Run what is cached all the same, and keep it.", kind="flag", group=_INPUTS
+    ),
+    "root_dir": Option(
+        ("--root-dir",), "Root of the project.", "DIR", group=_CODE, env="FLYTE_ROOT_DIR",
+        more="Modules are named from there.",
+    ),
+    "copy_style": Option(
+        ("--copy-style",), "What travels: loaded_modules, all, none.", "STYLE", group=_CODE, values=COPY_STYLES,
+        more="A run on this machine takes the code where it is.",
+    ),
+    "version": Option(("--version",), "Version of the code.", "TEXT", group=_CODE, default="of its content"),
+    "image": Option(
+        ("--image",), "URI of a declared image. Repeatable.", "NAME=URI", "texts", group=_CODE, env="FLYTE_IMAGES",
+        more="Declared by Image.from_ref_name('NAME'); without a name, the one of image='auto'.",
     ),
     "keep_code": Option(
-        ("--keep-code",), "Keep the code that runs, as a bundle: flyte rerun uses it then.", kind="flag"
+        ("--keep-code",), "Keep the code as a bundle, for 'flyte rerun'.", kind="flag", group=_CODE
     ),
-    "open": Option(("--open",), "Open the run's first report in a browser.", kind="flag"),
+    "name": Option(("--name",), "Name of the run.", "NAME", group=_CLUSTER, default="a random one"),
+    "project": Option(("--project", "-p"), "Project of the run.", "NAME", group=_CLUSTER, env="FLYTE_PROJECT"),
+    "domain": Option(
+        ("--domain", "-d"), "Domain of the run.", "NAME", group=_CLUSTER, env="FLYTE_DOMAIN",
+        more="flyte.current_domain() gives it.",
+    ),
+    "raw_data_path": Option(("--raw-data-path",), "Where files, folders and tables go.", "URI", group=_CLUSTER),
+    "run_base_dir": Option(("--run-base-dir",), "Where outputs of the run's actions go.", "URI", group=_CLUSTER),
+    "service_account": Option(("--service-account",), "Kubernetes service account.", "NAME", group=_CLUSTER),
+    "labels": Option(("--label",), "Label of the run. Repeatable.", "KEY=VALUE", "texts", group=_CLUSTER),
+    "annotations": Option(
+        ("--annotation",), "Annotation of the run. Repeatable.", "KEY=VALUE", "texts", group=_CLUSTER
+    ),
+    "queue": Option(("--queue",), "Queue that takes the run.", "NAME", group=_CLUSTER),
+    "interruptible": Option(
+        ("--interruptible",), "Machines may be taken away while it runs.", kind="flag", group=_CLUSTER
+    ),
+    "open": Option(("--open",), "Open the first report in a browser.", kind="flag", group=_SCREEN),
     "progress": Option(
-        ("--progress",), "Say what the run is at also where nobody watches, a line a second at most.", kind="flag"
+        ("--progress",), "Say what it is at also where nobody watches.", kind="flag", group=_SCREEN,
+        more="A line a second at most.",
     ),
-    "no_progress": Option(("--no-progress",), "Draw nothing while the run goes on.", kind="flag"),
-    **GENERAL,
-}
+}  # fmt: skip
+RUN_OPTIONS: Mapping[str, Option] = {**OWN_OPTIONS, **GENERAL}
+"""What `flyte run` and `flyte rerun` take."""
+
+RUN_HELP = """Run a task of a Python file, and print what it returns.
+
+Examples:
+  flyte run app.py --help  which tasks are there?
+  flyte run app.py main --help  which inputs does it take?
+  flyte run app.py main --x 1 --name first
+  flyte run --follow app.py main --x 1  on a cluster, with its logs
+  flyte run --engine docker app.py main  here, in its image
+  flyte run deployed-task env.main --x 1  what a cluster holds
+
+Options may stand before FILE, TASK or after it; there inputs come first.
+"""
+DEPLOYED = "deployed-task"
+_OF_CODE = ("local", "engine", "mode", "root_dir", "copy_style", "version", "image", "keep_code", "open", "progress",
+            "no_progress")  # fmt: skip
+DEPLOYED_OPTIONS = {key: option for key, option in OWN_OPTIONS.items() if key not in _OF_CODE}
+"""Without those of code, which is what it was deployed with, and of runs on this machine."""
+RUN_DESCRIPTION = Description(
+    "run",
+    RUN_HELP,
+    "FILE TASK [INPUTS]...",
+    OWN_OPTIONS,
+    {DEPLOYED: Word("ENV.TASK[:VERSION] [INPUTS]...", "Run a task that a cluster holds.", DEPLOYED_OPTIONS)},
+    "It runs on this machine, or, where an endpoint is configured, on the cluster there: then its page is printed. "
+    "FILE may be a folder: then the tasks of all its Python files can be run.",
+)
+
+RERUN_HELP = """Run once more what was run, here or on the cluster, with the same inputs unless others are given.
+
+Examples:
+  flyte rerun RUN  the same inputs
+  flyte rerun RUN --x 2  another x
+  flyte rerun RUN --help  which inputs does it take?
+
+'flyte get run' lists the names. The code is what was kept by 'flyte run --keep-code', else as it is now.
+"""
+RERUN_DESCRIPTION = Description(
+    "rerun",
+    RERUN_HELP,
+    "RUN [INPUTS]...",
+    OWN_OPTIONS,
+    more="A name that no run of this project on this machine has is looked for on the cluster, where an endpoint is "
+    "configured; it runs there again with the code that it had.",
+)
 
 
 def pairs(option: str, given: Sequence[str], example: str) -> dict[str, str]:
@@ -79,9 +145,6 @@ def pairs(option: str, given: Sequence[str], example: str) -> dict[str, str]:
             raise UsageError(f"{option}: got '{pair}'; it takes KEY=VALUE, e.g. {option} {example}")
         found[name] = value
     return found
-
-
-ENGINES = ("local", "process", "docker", "cluster")
 
 
 def engine_of(options: Mapping[str, Any]) -> str:
@@ -148,8 +211,6 @@ def run_mode(options: Mapping[str, Any]) -> Any:
     """
     given = options.get("mode")
     if given is not None:
-        from flytectl_py.engines.run_context import MODES
-
         if given not in MODES:
             close = did_you_mean(given, MODES)
             raise UsageError(f"--mode: got '{given}'; it is one of {', '.join(MODES)}", hint=close)
@@ -159,12 +220,16 @@ def run_mode(options: Mapping[str, Any]) -> Any:
 
 
 def launch_of(remote: Remote, name: str, options: Mapping[str, Any]) -> Launch:
-    """Return how a run of a deployed task should go."""
+    """Return how a run of a deployed task should go.
+
+    :raises UsageError, DeclarationError: as `check_launch`.
+    """
     from flytectl_py.engines.api import checked_run_name
+    from flytectl_py.engines.server_rules import check_launch
     from flytectl_py.wire.run_request import Launch
 
     context = run_context(options)
-    return Launch(
+    launch = Launch(
         scope=remote.scope,
         name=checked_run_name(name) if name else "",
         env_vars=context["env_vars"],
@@ -178,3 +243,5 @@ def launch_of(remote: Remote, name: str, options: Mapping[str, Any]) -> Launch:
         run_base_dir=context["run_base_dir"] or "",
         log_level=remote.settings.log_level,
     )
+    check_launch(launch)
+    return launch

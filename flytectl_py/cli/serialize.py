@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flytectl_py.cli.description import Description, Word
 from flytectl_py.cli.images import make_command
 from flytectl_py.cli.options import Option
 from flytectl_py.errors import ConflictError, NotReadyError, UsageError, did_you_mean
@@ -20,26 +21,25 @@ if TYPE_CHECKING:
 WAYS = ("workflows", "fast workflows")
 
 OPTIONS: Mapping[str, Option] = {
-    "pkgs": Option(
-        ("--pkgs",), "A package or module whose tasks to take; may be given several times.", "NAME", "texts"
+    "pkgs": Option(("--pkgs",), "Package or module of the tasks. Repeatable.", "NAME", "texts"),
+    "local_source_root": Option(
+        ("--local-source-root",), "The folder that packages are imported from.", "DIR", default="."
     ),
-    "local_source_root": Option(("--local-source-root",), "The folder that packages are imported from.", "DIR"),
-    "folder": Option(("--folder", "-f"), "Where the files go; made where it is missing.", "FOLDER"),
-    "image": Option(
-        ("--image",), "The image of tasks that name none; NAME=URI for images by name.", "[NAME=]URI", "texts"
-    ),
-    "env": Option(("--env",), "A variable of every task.", "KEY=VALUE", "texts"),
+    "folder": Option(("--folder", "-f"), "Where the files go; made where it is missing.", "DIR"),
+    "image": Option(("--image",), "Of tasks that name none; by name: NAME=URI.", "[NAME=]URI", "texts"),
+    "env": Option(("--env",), "A variable of every task. Repeatable.", "KEY=VALUE", "texts"),
     "project": Option(("--project", "-p"), "The project, where it is to be in the files.", "NAME"),
     "domain": Option(("--domain", "-d"), "The domain, where it is to be in the files.", "NAME"),
     "version": Option(("--version",), "The version, where it is to be in the files.", "TEXT"),
-    "archive": Option(("--archive",), "Also pack the files: flyte-package.tgz in FOLDER.", kind="flag"),
-    "build": Option(("--build",), "Build the images that are made here, where they are missing.", kind="flag"),
-    "force": Option(("--force",), "Write into a folder that holds other files; old ones of its own go.", kind="flag"),
+    "archive": Option(("--archive",), "Also pack the files: flyte-package.tgz there.", kind="flag"),
+    "build": Option(("--build",), "Build the images that are missing here.", kind="flag"),
+    "force": Option(
+        ("--force",), "Write into a folder that holds other files.", kind="flag", more="Old ones of its own go."
+    ),
 }
 
 HELP = """Write each task of some packages as a task, a workflow and a launch plan of Flyte 1.
 
-\b
 Examples:
   flyte serialize --pkgs app.tasks --image ghcr.io/acme/app:v1 -f out
   flyte serialize fast workflows --pkgs app.tasks --image ghcr.io/acme/app:v1 -f out --archive
@@ -48,13 +48,19 @@ The files are protobuf messages of flyteidl; 'flytectl register files out/*' reg
 travels besides the image, which flytectl then sends.
 """
 
+WORDS: Mapping[str, Word] = {
+    "workflows": Word("", "For registration as it is: the code is in the images."),
+    "fast": Word("workflows", "For a registration that sends the code besides."),
+}
+DESCRIPTION = Description("serialize", HELP, "[workflows|fast workflows]", OPTIONS, WORDS)
+
 _OURS = re.compile(r"\d+_.+_[123]\.pb")
 ARCHIVE = "flyte-package.tgz"
 
 
 def command() -> Any:
     """Return the command `serialize`."""
-    return make_command("serialize", HELP, "[workflows|fast workflows]", OPTIONS, _serialize)
+    return make_command(DESCRIPTION, _serialize)
 
 
 def _serialize(words: list[str], options: Mapping[str, Any], output: Output) -> None:
@@ -92,12 +98,9 @@ def _serialize(words: list[str], options: Mapping[str, Any], output: Output) -> 
     for each in written:
         output.detail(f"{each.kind} {each.name}: {each.path}")
     output.note(f"{len(written) // 3} tasks, {len(written)} files")
-    document = dict(as_document(written))
-    if options.get("archive"):
-        document["archive"] = str(_pack(folder, written))
-    output.result(
-        "\n".join([*(str(each.path) for each in written), *filter(None, [document.get("archive")])]), document
-    )
+    archive = str(_pack(folder, written)) if options.get("archive") else None
+    document = {**as_document(written), "archive": archive}
+    output.result("\n".join([*(str(each.path) for each in written), *filter(None, [archive])]), document)
 
 
 def _settings(options: Mapping[str, Any], *, fast: bool) -> SerializationSettings:

@@ -11,10 +11,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+COMPLETE = "_complete"
+"""The command that the scripts of `flyte completion` call at each TAB. It is for them alone, so no help names it."""
+
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
     gc.disable()
+    if sys.argv[1:2] == [COMPLETE]:
+        from flytectl_py.cli.complete import main as complete
+
+        complete(sys.argv[2:])
+        return
     try:
         from flytectl_py.cli.app import main as run_command_line
     except KeyboardInterrupt:

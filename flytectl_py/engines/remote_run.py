@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from flytectl_py.bridge import Verb, run_sync
+from flytectl_py.bridge import Verb, run_calls
 from flytectl_py.engines.api import Outputs, Phase, Run
 from flytectl_py.engines.following import Reader, Watcher, ended, follow
 from flytectl_py.engines.offloading import Storage
@@ -57,7 +57,7 @@ class RemoteRun(Run):
 
         :raises NotReadyError: the control plane cannot be asked.
         """
-        return Verb(lambda: run_sync(self._wait), self._wait)
+        return Verb(lambda: run_calls(self._wait), self._wait)
 
     @property
     def outputs(self) -> Verb[[], Outputs]:
@@ -66,7 +66,7 @@ class RemoteRun(Run):
         :raises BaseRuntimeError: it failed.
         :raises NotReadyError: the control plane cannot be asked.
         """
-        return Verb(lambda: run_sync(self._outputs_when_ended), self._outputs_when_ended)
+        return Verb(lambda: run_calls(self._outputs_when_ended), self._outputs_when_ended)
 
     def follow(self, tell: Watcher, read: Reader, lives: Callable[[], bool] | None = None) -> ActionRecord:
         """Wait until the run has ended, with each change of its phase told, and each line that it prints.
@@ -80,7 +80,7 @@ class RemoteRun(Run):
                 followed = follow(plane, self.remote, self.name, tell, read)
                 return self._note(await (followed if lives is None else _while(lives, followed)))
 
-        return run_sync(following)
+        return run_calls(following)
 
     def raise_if_failed(self) -> None:
         """Raise what became of a run that has ended, unless it succeeded.
