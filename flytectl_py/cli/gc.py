@@ -73,7 +73,7 @@ def _gc(words: list[str], options: Mapping[str, Any], output: Output) -> None:
         runs = [] if database is None else old_runs(database, before)
         cached, needed = _cached(state, before)
         found = [] if database is None else garbage_of(database, state, runs, now, needed)
-        found.append(cached)
+        found += [cached, *_of_engines(state, before, now)]
         try:
             # The files first: if this fails half-way, their records still tell the next one of them.
             for each in found if not dry_run else ():
@@ -90,6 +90,22 @@ def _gc(words: list[str], options: Mapping[str, Any], output: Output) -> None:
             ) from error
     found.insert(0, Garbage("records of runs", len(runs), (), 0))
     _say(found, root, output, dry_run=dry_run)
+
+
+def _of_engines(state: Path, before: float, now: float) -> list[Garbage]:
+    """Return what goes of the data of runs with ``--engine process|docker``, which are in no record."""
+    stores = [folder for engine in ("process", "docker") if (folder := state / engine).is_dir()]
+    if not stores:
+        return []
+    import tempfile
+
+    from flytectl_py.cli.one_machine import HOME_PREFIX
+    from flytectl_py.machine import keeper
+    from flytectl_py.machine.collecting import left_by_runs
+
+    homes = Path(tempfile.gettempdir()).glob(f"{HOME_PREFIX}*")
+    busy = {found.store for home in homes if (found := keeper.running(home)) is not None}
+    return [left_by_runs(each, before, now) for each in stores if each.absolute().as_uri() not in busy]
 
 
 def _of_machine(before: float, now: float, output: Output, *, dry_run: bool) -> None:

@@ -61,30 +61,19 @@ class Collection:
         """Return what may go, and how much it is; the records of runs first, which are no files."""
         with _readable():
             old = self._old()
-            stores = self._stores()
             needed = self._needed({run["id"] for run in old})
             known = {_name(run) for run in self._database.rows("SELECT *, name AS run_name FROM runs")}
             running = {each["token"] for each in self._database.rows("SELECT token FROM attempts WHERE ended IS NULL")}
-        gone = {_name(run) for run in old}
         logs = [place for run in old if (place := run_logs(self._home / "logs", run)).is_dir()]
-        data = [
-            place
-            for store in stores
-            for name, place in _named(store / "runs")
-            if name not in needed.runs and (name in gone or (name not in known and self._is_old(place)))
-        ]
+        data = [folder for run in old if _name(run) not in needed.runs and (folder := _folder(run)) is not None]
+        # In the folder of this home only: another one may be shared with others, who know what that holds.
+        store = self._home / "blobs"
+        stays = needed.runs | known
+        data += [each for name, each in _named(store / "runs") if name not in stays and self._is_old(each)]
         uploads = [
-            place
-            for store in stores
-            for name, place in _named(store / "uploads")
-            if name not in needed.uploads and self._is_old(place)
+            each for name, each in _named(store / "uploads") if name not in needed.uploads and self._is_old(each)
         ]
-        inputs = [
-            place
-            for store in stores
-            for _, place in _named(store / "inputs")
-            if place not in needed.inputs and self._is_old(place)
-        ]
+        inputs = [each for _, each in _named(store / "inputs") if each not in needed.inputs and self._is_old(each)]
         commands = [each for each in _listed(self._home / "commands") if each.name not in running]
         arriving = [each for each in _listed(self._home / "arriving") if self._is_old(each)]
         return [
@@ -123,20 +112,7 @@ class Collection:
                 yield each
 
     def _is_old(self, place: Path) -> bool:
-        with contextlib.suppress(OSError):
-            latest = max(each.lstat().st_mtime for each in (place, *_listed(place)))
-            return latest < self._settled
-        return False
-
-    def _stores(self) -> list[Path]:
-        """Return the folders in which data of runs is; what is in other stores is left to those."""
-        found = {self._home / "blobs"}
-        for run in self._database.rows("SELECT *, name AS run_name FROM runs"):
-            root, below, rest = run["base"].rpartition(f"/runs/{_name(run)}")
-            folder = local_path(root) if below and not rest else None
-            if folder is not None:
-                found.add(folder)
-        return sorted(each for each in found if each.is_dir())
+        return _is_older(place, self._settled)
 
     def _needed(self, gone: set[int]) -> _Needed:
         """Return what the runs that stay, deployed tasks and cached outputs refer to."""
@@ -196,6 +172,29 @@ class _readable:  # noqa: N801  a context manager
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
         if isinstance(error, sqlite3.Error):
             raise NotReadyError(f"the state of the control plane cannot be used: {error}") from error
+
+
+def left_by_runs(store: Path, before: float, now: float) -> Garbage:
+    """Return what runs with a control plane of their own have left in its store and is older than a moment."""
+    settled = min(before, now - SETTLED_SECONDS)
+    places = [each for kind in ("runs", "uploads", "inputs") for _, each in _named(store / kind)]
+    return _garbage(f"data of runs with --engine {store.name}", [each for each in places if _is_older(each, settled)])
+
+
+def _is_older(place: Path, moment: float) -> bool:
+    """Whether nobody has written there since: an attempt makes a folder of its own at most two below."""
+    with contextlib.suppress(OSError):
+        inside = _listed(place)
+        deeper = (each for folder in inside for each in _listed(folder))
+        return max(each.lstat().st_mtime for each in (place, *inside, *deeper)) < moment
+    return False
+
+
+def _folder(run: Any) -> Path | None:
+    """Return the folder with the data of a run; None where that is in another kind of store, or where a client said."""
+    is_ours = run["base"].endswith(f"/runs/{_name(run)}")
+    folder = local_path(run["base"]) if is_ours else None
+    return folder if folder is not None and folder.is_dir() else None
 
 
 def _name(run: Any) -> str:

@@ -166,3 +166,36 @@ def _folders(plane: Machine) -> list[str]:
 
 def _bundles(plane: Machine) -> list[Path]:
     return list((plane.home / "blobs" / "uploads").rglob("*.tar.gz"))
+
+
+def test_data_of_runs_with_an_engine_goes_with_that_of_the_project(app: Project) -> None:
+    app.flyte("run", "--engine", "process", "app.py", "write", "--text", "x").expect()
+    store = app.path / ".flyte" / "state" / "process"
+    files = [each for each in store.rglob("*") if each.is_file()]
+    assert len(files) > 2
+    assert "data of runs with --engine process" not in app.flyte("gc", "--older-than", "0s").expect().out
+    then = time.time() - LONG_AGO
+    for each in store.rglob("*"):
+        os.utime(each, (then, then))
+    planned = app.flyte("gc", "--dry-run").expect().out
+    assert "data of runs with --engine process" in planned
+    assert all(each.exists() for each in files)
+    assert app.flyte("gc").expect().out == planned.replace("would remove", "removed")
+    assert not any(each.exists() for each in files)
+
+
+def test_of_a_store_that_may_be_shared_only_data_of_its_own_runs_goes(
+    project: Callable[..., Project], tmp_path: Path
+) -> None:
+    store = tmp_path / "shared"
+    foreign = store / "runs" / "flytesnacks" / "development" / "foreign"
+    foreign.mkdir(parents=True)
+    with machine(tmp_path / "plane", store=store.as_uri()) as plane:
+        plane.run(shell_task("true"), "own")
+        plane.ended("own")
+        assert (foreign.parent / "own").is_dir()
+        _age(plane, "own")
+        then = time.time() - LONG_AGO
+        os.utime(foreign, (then, then))
+        _gc(project(), plane)
+    assert [each.name for each in foreign.parent.iterdir()] == ["foreign"]
