@@ -24,6 +24,7 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "stop": ("flytectl_py.cli.machine", "Stop the control plane of this machine."),
     "status": ("flytectl_py.cli.machine", "Show whether a control plane runs on this machine."),
     "config": ("flytectl_py.cli.config", "Show the settings, and write the file that holds them."),
+    "doctor": ("flytectl_py.cli.doctor", "Check that all is there that is needed."),
     "whoami": ("flytectl_py.cli.whoami", "Show who the control plane thinks you are."),
     "explain": ("flytectl_py.cli.explain", "Show what a name by content is made of, and what moved."),
     "completion": ("flytectl_py.cli.completion", "Let bash, zsh or fish complete commands at TAB."),

@@ -253,7 +253,8 @@ def _sides(line: _Line, current: str) -> Answer:
 
 
 _SLOTS: Final[dict[str, Callable[[_Line, str], Answer]]] = {
-    "FILE": _python_files, "FILE|DIR": _python_files, "DIR": _folders, "ARCHIVE|URI": _any_files,
+    "FILE": _python_files, "FILE|DIR": _python_files, "FILE|DIR|IMAGE": _python_files, "DIR": _folders,
+    "ARCHIVE|URI": _any_files,
     "A": _sides, "B": _sides, "TASK": _tasks, "ENV": _environments, "RUN": _runs, "ENV.TASK": _deployed,
     "INPUTS": _inputs, "KEY": _settings, "SHELL": _shells,
 }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -65,6 +66,7 @@ class DeploymentPlan:
     :param version_given: the version is the user's own.
     :param warnings: sentences for the person.
     :param target: the file or folder, relative to the root. :param of_one_task: it is the plan of a run.
+    :param digests: SHA-256 of the content of each task's specification.
     """
 
     version: str
@@ -80,6 +82,7 @@ class DeploymentPlan:
     warnings: tuple[str, ...] = ()
     target: str = ""
     of_one_task: bool = False
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     def with_bundle_at(self, uri: str) -> DeploymentPlan:
         """Return the plan once the bundle is uploaded: its address was not known before."""
@@ -203,22 +206,33 @@ def plan_tasks(
         bool(version),
         target=target_of(code),
     )
-    derived = _derived(plan)
+    derived, digests = _derived(plan)
     if not version:
         plan = replace(plan, version=derived, submission=submission._replace(version=derived))
-    return replace(plan, warnings=tuple(_warnings(plan, style, options)))
+    return replace(plan, digests=digests, warnings=tuple(_warnings(plan, style, options)))
 
 
-def _derived(plan: DeploymentPlan) -> str:
-    """Return the version that follows from the content. Each specification is made for it, and so is checked."""
+def _derived(plan: DeploymentPlan) -> tuple[str, dict[str, str]]:
+    """Return the version that follows from the content, and the SHA-256 of each task's specification.
+
+    Each specification is made for it, and so is checked.
+    """
     from flytectl_py.wire.rendering import content_of
 
-    bare = plan.bare()
-    return derived_version(
+    bare, digests = plan.bare(), {}
+
+    def contents() -> Iterator[bytes]:
+        for task in plan.tasks:
+            content = content_of(_checked(task, bare.spec(task)))
+            digests[task.name] = hashlib.sha256(content).hexdigest()
+            yield content
+
+    version = derived_version(
         plan.bundle.digest if plan.bundle is not None else "",
         [each.plan.tag or each.plan.uri for each in plan.images],
-        (content_of(_checked(task, bare.spec(task))) for task in plan.tasks),
+        contents(),
     )
+    return version, digests
 
 
 def _checked(task: AnyTask, spec: Message) -> Message:

@@ -93,8 +93,8 @@ class Ledger:
                 if opened.read(len(start)) == start.encode():
                     os.utime(file)
                     return
-            said = {"by": by, "when": int(time.time()), "kind": kind, "subject": subject, "parts": settled(parts())}
-            content = (start + json.dumps(said)[1:]).encode()
+            said = {"by": by, "when": int(time.time()), "kind": kind, "subject": subject, "parts": parts()}
+            content = (start + _without_passwords(json.dumps(said))[1:]).encode()
             if len(content) <= MOST_BYTES:
                 self._write(file, content)
 
@@ -154,5 +154,9 @@ class Ledger:
 
 def settled(parts: Mapping[str, Any]) -> dict[str, Any]:
     """Return parts as they are once they were kept and read: plain JSON, and no passwords of URLs."""
-    found: dict[str, Any] = json.loads(_PASSWORD.sub("://***@", json.dumps(parts)))
+    found: dict[str, Any] = json.loads(_without_passwords(json.dumps(parts)))
     return found
+
+
+def _without_passwords(text: str) -> str:
+    return _PASSWORD.sub("://***@", text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,14 +23,13 @@ _SETS: Final = ("images", "tasks")
 
 def version_parts(plan: DeploymentPlan) -> dict[str, Any]:
     """Return what makes up the version of a plan, for the ledger."""
-    from flytectl_py.wire.rendering import content_of
     from flytectl_py.wire.spec_fields import fields_of
 
-    bare, tasks = plan.bare(), {}
-    for task in plan.tasks:
-        spec = bare.spec(task)
-        fields = fields_of(spec) if len(plan.tasks) <= MOST_TASKS else None
-        tasks[task.name] = {"sha256": hashlib.sha256(content_of(spec)).hexdigest(), "fields": fields}
+    bare, few = plan.bare(), len(plan.tasks) <= MOST_TASKS
+    tasks = {
+        task.name: {"sha256": plan.digests[task.name], "fields": fields_of(bare.spec(task)) if few else None}
+        for task in plan.tasks
+    }
     return {
         "recipe": VERSION_RECIPE,
         "bundle": None if plan.bundle is None else bundle_parts(plan.bundle, MOST_FILES_ELSEWHERE),

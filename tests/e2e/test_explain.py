@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.docker.base_image import BASE
 from tests.support.project import Project
 from tests.support.terminal import left_on_screen
 
 if TYPE_CHECKING:
     from tests.support.control_plane import ControlPlaneServer
+    from tests.support.docker.parts import DockerParts
 
 MakeProject = Callable[..., Project]
 
@@ -112,9 +114,40 @@ def test_a_terminal_shows_boxes_and_eighty_columns(project: MakeProject) -> None
     assert not any("|--" in line for line in lines)
 
 
+def test_of_a_folder_the_files_below_it_count_only_if_that_is_said(project: MakeProject) -> None:
+    made = project({**FILES, "sub/other.py": APP.replace("etl", "other").replace("import helper\n", "helper = None\n")})
+    top = made.flyte("explain", "version", ".", "--json").expect().json
+    assert list(top["tasks"]) == ["etl.load"]
+    deep = made.flyte("explain", "version", ".", "--recursive", "--json").expect().json
+    assert sorted(deep["tasks"]) == ["etl.load", "other.load"]
+    assert top["target"] == deep["target"] == "."
+
+
 def test_without_code_that_travels(project: MakeProject) -> None:
     said = project(FILES).flyte("explain", "version", "app.py", "--copy-style", "none").expect()
     assert "|-- no bundle: the images hold the code\n" in said.out
+
+
+@pytest.mark.docker
+def test_an_image_and_what_moved_since_it_was_built(project: MakeProject, docker: DockerParts) -> None:
+    image = f'flyte.Image.from_base("{docker.registry}/{BASE}").clone(registry="{docker.repository()}", name="x")'
+    app = f"""
+    import flyte
+
+    image = {image}.with_env_vars({{"A": "1"}})
+    env = flyte.TaskEnvironment("etl", image=image)
+    """
+    made = project({"app.py": app})
+    words = ("explain", "image", "app.py", "--json")
+    assert made.flyte(*words).expect().json["images"][0]["since"] is None
+    tag = made.flyte("build", "app.py", "--json", env=docker.environment, timeout=300).expect().json["images"][0]["tag"]
+    made.write({"app.py": app.replace('"1"', '"2"').replace("})\n", '}).with_commands(["true"])\n', 1)})
+    (said,) = made.flyte(*words).expect().json["images"]
+    assert (said["since"]["name"], said["since"]["by"]) == (tag, "build")
+    assert said["changed"] == ["variable A 1 → 2", "with_commands is new"]
+    text = made.flyte(*words[:-1]).expect().out
+    assert "moved since the last build, " in text
+    assert text.endswith("    |-- variable A 1 → 2\n    `-- with_commands is new\n")
 
 
 @pytest.mark.parametrize(
