@@ -151,8 +151,7 @@ def _file_command(file: str) -> Any:
             raise UsageError(f"which task? {listed}", hint=f"see 'flyte run {file} --help'")
 
     def make(options: Mapping[str, Option]) -> Any:
-        what = f"a file in the folder {file}" if Path(file).is_dir() else file
-        described = Description(f"run {file}", f"Run a task of {what}.", "TASK [INPUTS]...")
+        described = Description(f"run {file}", f"Run a task of {file}.", "TASK [INPUTS]...")
         made: TaskArgument = _made(TaskArgument, described, of_file, options)
         made.file = file
         return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flytectl_py.cli.description import Description
@@ -19,7 +20,8 @@ _OF_EVERY_RUN = "Options of every run may stand before TASK or after it: flyte r
 
 def file_screen(file: str, tasks: Sequence[tuple[str, Task[..., Any]]]) -> str:
     """Return the help of a file."""
-    described = Description(f"run {file}", f"Run a task of {file}.", "TASK [INPUTS]...")
+    what = f"a Python file in the folder '{file}'" if Path(file).is_dir() else file
+    described = Description(f"run {file}", f"Run a task of {what}.", "TASK [INPUTS]...")
     lines = []
     for name, task in tasks:
         try:

@@ -355,7 +355,7 @@ def test_a_full_disk_under_stderr_changes_no_exit_code(app: Project, line: str, 
 
 
 def test_what_a_failing_command_says_of_its_line(app: Project) -> None:
-    assert "Run a task of a file in the folder ." in app.flyte("run", ".", "--help").expect().out
+    assert "Run a task of a Python file in the folder '.'." in app.flyte("run", ".", "--help").expect().out
     assert "Run a task of app.py" in app.flyte("run", "app.py", "--help").expect().out
     assert "--foreground" in app.flyte("start", "--foreground", "--json").expect(2).json["error"]["message"]
 
