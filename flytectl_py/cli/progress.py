@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -21,6 +22,8 @@ QUIET_SECONDS = 0.5
 """A run that is over by then shows nothing."""
 _DRAW_SECONDS = 0.1
 _LINE_SECONDS = 1.0
+_SHARE = 40
+"""How much longer than drawing takes nothing is drawn, up to a second: the tasks have the processor."""
 _MOST_ROWS = 10
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 
@@ -113,8 +116,10 @@ class _Watching:
         if self._over.wait(self.first_seconds):
             return
         while True:
+            began = time.thread_time()
             self.show()
-            if self._over.wait(self.every_seconds):
+            spent = (time.thread_time() - began) * _SHARE
+            if self._over.wait(max(self.every_seconds, min(spent, _LINE_SECONDS))):
                 return
 
     def show(self) -> None:
