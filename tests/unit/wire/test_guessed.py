@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from flyte.io import Dir, File
 from flytectl_py.model.interface import MISSING, Interface
 from flytectl_py.values.convert import choices, describe, from_text
-from flytectl_py.wire.guessed import annotation_of, interface_of, plain_value
+from flytectl_py.wire.guessed import annotation_of, interface_of, plain_value, with_given
 from flytectl_py.wire.inputs import Recorded, input_values, inputs_message
 from flytectl_py.wire.interfaces import default_inputs, typed_interface
 from flytectl_py.wire.literals import from_literal, to_literal
@@ -214,3 +214,23 @@ def test_nothing_is_unpickled_to_be_shown_or_guessed() -> None:
     assert [each.value for each in inputs_message(guessed, {}).literals] == [
         each.parameter.default for each in defaults
     ]
+
+
+def test_the_inputs_of_a_run_are_sent_again_as_they_were() -> None:
+    def task(x: int, color: Color, outer: Outer, anything: object, when: dt.datetime, name: str = "n") -> None: ...
+
+    interface = Interface.of(task)
+    values = {
+        "x": 1,
+        "color": Color.BLUE,
+        "outer": Outer("o", Inner(2)),
+        "anything": {1, 2},
+        "when": dt.datetime.now(dt.UTC),
+    }
+    sent = inputs_message(interface, values)
+    kinds = typed_interface(interface)
+    again = with_given(interface_of(kinds, default_inputs(interface)), kinds, sent)
+    assert not any(each.required for each in again.inputs)
+    assert inputs_message(again, {}) == sent
+    other = inputs_message(again, {"x": 2})
+    assert {each.name for each in other.literals if each not in sent.literals} == {"x"}
