@@ -1,15 +1,12 @@
 """What may stand at a place of a command line: what the scripts of `flyte completion` ask for at each TAB.
 
-It runs before anything else of the command line is imported, and needs the standard library only. Whatever goes wrong,
-it offers nothing and says nothing: the person is in the middle of a line.
+It runs before anything else of the command line is imported, and needs the standard library only.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -274,19 +271,3 @@ _SLOTS: Final[dict[str, Callable[[_Line, str], Answer]]] = {
     "INPUTS": _inputs, "KEY": _settings, "SHELL": _shells,
 }  # fmt: skip
 """What the words of usage lines stand for."""
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Print what a script asks for, see `cli.complete_shells`, and end the process; never an error."""
-    text = ""
-    try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-        from flytectl_py.cli.complete_shells import reply
-
-        text = reply(arguments[0], arguments[1:], answer)
-    except Exception:  # noqa: BLE001, S110  nothing is offered, see above
-        pass
-    with contextlib.suppress(OSError):
-        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
-        sys.stdout.buffer.flush()
-    os._exit(0)  # What is left to do takes longer than all before.
