@@ -37,6 +37,64 @@ def run_sync(start: Callable[[], Coroutine[Any, Any, R]]) -> R:
     return run_in_thread(lambda: asyncio.run(main()))
 
 
+_cancelling: list[Callable[[], None]] = []
+"""How to end what `run_calls` waits for in the main thread, the innermost last."""
+
+
+def run_calls(start: Callable[[], Coroutine[Any, Any, R]]) -> R:
+    """As `run_sync`, for calls over a network, in which no code of the user runs.
+
+    An interrupt (see `interrupt_calls`) cancels them where they wait, so that each stream is closed in order. One that
+    is raised in the middle of the event loop can hit the call-back which would have told that a stream is closed: then
+    the loop waits for it without end.
+
+    :raises KeyboardInterrupt: they were interrupted.
+    """
+    if loop_is_running() or threading.current_thread() is not threading.main_thread():
+        return run_sync(start)
+    import asyncio
+
+    interrupted = False
+    waiting: asyncio.Task[Any] | None = None
+
+    async def main() -> R:
+        nonlocal waiting
+        waiting = asyncio.current_task()
+        if interrupted:
+            raise asyncio.CancelledError
+        return await start()
+
+    with asyncio.Runner() as runner:
+        loop = runner.get_loop()
+
+        def cancel() -> None:
+            nonlocal interrupted
+            interrupted = True
+            if waiting is not None:
+                loop.call_soon_threadsafe(waiting.cancel)
+
+        _cancelling.append(cancel)
+        try:
+            result = runner.run(main())
+        except asyncio.CancelledError:
+            if interrupted:
+                raise KeyboardInterrupt from None
+            raise
+        finally:
+            _cancelling.remove(cancel)
+    if interrupted:
+        raise KeyboardInterrupt
+    return result
+
+
+def interrupt_calls() -> bool:
+    """Cancel what `run_calls` waits for in the main thread; False where it waits for nothing. For signal handlers."""
+    if not _cancelling:
+        return False
+    _cancelling[-1]()
+    return True
+
+
 def run_in_thread(function: Callable[[], R]) -> R:
     """Run `function` on a daemon thread, in a copy of the caller's context; wait for it and return its value."""
     outcome: list[R] = []

@@ -29,13 +29,14 @@ hypothesis.settings.register_profile("explore", deadline=None, max_examples=1000
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 OURS = ("FLYTE_", "FLYTECTL_", "UCTL_", "_U_")
+OF_EVERYBODY = frozenset({"CI", "FORCE_COLOR", "NO_COLOR"})
 TESTS = Path(__file__).parent
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Take away what the developer's own shell says to the tool, and the network."""
     for name in list(os.environ):
-        if name.startswith(OURS):
+        if name.startswith(OURS) or name in OF_EVERYBODY:
             del os.environ[name]
     os.environ["FLYTE_RECORDS"] = "off"  # Runs in this process belong to no project.
     refuse_network.install()

@@ -38,7 +38,7 @@ def command() -> Any:
 
 
 def _abort(words: list[str], options: Mapping[str, Any], output: Output) -> None:
-    from flytectl_py.bridge import run_sync
+    from flytectl_py.bridge import run_calls
     from flytectl_py.cli.deployed import connected
     from flytectl_py.engines.remote_records import abort
 
@@ -46,7 +46,7 @@ def _abort(words: list[str], options: Mapping[str, Any], output: Output) -> None
     if len(names) != 1 or not names[0]:
         raise UsageError("flyte abort takes one RUN", hint="'flyte get run' lists them")
     remote = connected(options)
-    before = run_sync(lambda: abort(remote, names[0], options.get("reason") or "aborted with flyte abort"))
+    before = run_calls(lambda: abort(remote, names[0], options.get("reason") or "aborted with flyte abort"))
     if before.has_ended:
         output.note(f"{before.run} has ended already: {before.phase.replace('_', ' ')}")
     else:

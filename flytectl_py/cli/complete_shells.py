@@ -7,13 +7,11 @@ or ``files`` and their ending.
 
 from __future__ import annotations
 
-import contextlib
 import os
-import sys
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from flytectl_py.cli.complete import Answer, Offer, answer
+from flytectl_py.cli.offers import Answer, Offer
 
 _SPECIAL = frozenset(" \t\"'\\`$&|;<>()*?[]{}!#~=%^")
 """What bash must find after a backslash to take it as it is."""
@@ -141,19 +139,3 @@ def _quoted(word: str, quote: str) -> str:
     if quote == '"':
         return "".join(f"\\{each}" if each in '"\\$`' else each for each in word)
     return "".join(f"\\{each}" if each in _SPECIAL else each for each in word)
-
-
-def main(arguments: Sequence[str]) -> None:
-    """Print what a script asks for, and end the process. Whatever goes wrong, nothing is
-    offered and nothing said: the person is in the middle of a line.
-    """
-    text = ""
-    try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-        text = reply(arguments[0], arguments[1:], answer)
-    except Exception:  # noqa: BLE001, S110  see above
-        pass
-    with contextlib.suppress(OSError):
-        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
-        sys.stdout.buffer.flush()
-    os._exit(0)  # What is left to do takes longer than all before.

@@ -111,6 +111,7 @@ GENERAL: Mapping[str, Option] = {
         ("--output-format", "-of"), "json: the same as --json.", "FORMAT", default="text", values=("json", "text")
     ),
     "quiet": Option(("--quiet", "-q"), "Print the result and errors only.", kind="flag"),
+    "no_progress": Option(("--no-progress",), "Draw nothing; say it in plain lines.", kind="flag"),
     "verbose": Option(("--verbose", "-v"), "Say more; -vv adds tracebacks to errors.", kind="count"),
     "show_help": Option(("--help", "-h"), "Show this help.", kind="flag", at_once=_show_help),
 }  # fmt: skip

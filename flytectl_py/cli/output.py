@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple, TextIO
 
+from flytectl_py.config.unattended import in_ci
 from flytectl_py.errors import UsageError
 
 _speaks_json: bool | None = None
@@ -20,6 +21,10 @@ class ReaderGoneError(OSError):
 
     It has no `errno`: at that of a closed pipe, Typer would end the process with 1.
     """
+
+
+class CannotPrintError(OSError):
+    """The results cannot be written, as where stdout is a file on a full disk."""
 
 
 class _Results:
@@ -41,7 +46,7 @@ class _Results:
     def write(self, text: str) -> None:
         """Print `text`, unless this is a copy of the process that the user's code has forked.
 
-        :raises ReaderGoneError: nobody reads it any more.
+        :raises ReaderGoneError: nobody reads it any more. :raises CannotPrintError: it cannot be written.
         """
         if os.getpid() != self.process:
             return
@@ -51,6 +56,8 @@ class _Results:
             print(_printable(text, self.stream), file=self.stream, flush=True)
         except BrokenPipeError as error:
             raise ReaderGoneError from error
+        except OSError as error:
+            raise CannotPrintError(error.strerror) from error
 
     def close(self) -> None:
         """Let go of the stream that was kept, if one was."""
@@ -63,11 +70,12 @@ _results = _Results()
 
 
 class Output(NamedTuple):
-    """How this command talks. `verbosity` counts -v."""
+    """How this command talks. `verbosity` counts -v; with `no_progress` nothing is drawn."""
 
     as_json: bool = False
     quiet: bool = False
     verbosity: int = 0
+    no_progress: bool = False
 
     def result(self, text: str, document: Mapping[str, Any]) -> None:
         """Print the result of the command: `text` for a person, or `document` under --json."""
@@ -81,10 +89,20 @@ class Output(NamedTuple):
         if not self.quiet:
             to_stderr(f"flyte: {text}")
 
+    def draws(self) -> bool:
+        """Whether what goes on may be drawn on stderr, and taken away again: a terminal that somebody watches."""
+        unwanted = self.as_json or self.quiet or self.no_progress or in_ci() or os.environ.get("TERM") == "dumb"
+        return not unwanted and sys.stderr.isatty()
+
     def detail(self, text: str) -> None:
         """Tell what only -v asks for."""
         if self.verbosity:
             to_stderr(f"flyte: {text}")
+
+
+def results_stream() -> TextIO:
+    """Return the stream that results go to, for who draws to fit it."""
+    return _results.stream
 
 
 def open_missing_streams() -> None:
@@ -106,7 +124,10 @@ def settle_output(options: Mapping[str, Any]) -> Output:
     if form not in ("json", "text"):
         raise UsageError(f"--output-format: got '{form}'; it takes json or text")
     output = Output(
-        bool(options.get("as_json")) or form == "json", bool(options.get("quiet")), options.get("verbose", 0)
+        bool(options.get("as_json")) or form == "json",
+        bool(options.get("quiet")),
+        options.get("verbose", 0),
+        bool(options.get("no_progress")),
     )
     _speaks_json = output.as_json
     if output.as_json:
@@ -134,8 +155,8 @@ def speaks_json(arguments: Sequence[str]) -> bool:
     """Whether errors are JSON: as it was settled, else, while options are being parsed, as the arguments look."""
     if _speaks_json is not None:
         return _speaks_json
-    pairs = pairwise(arguments)
-    return "--json" in arguments or any(one in ("-of", "--output-format") and two == "json" for one, two in pairs)
+    asked = "--json" in arguments or "--output-format=json" in arguments
+    return asked or any(one in ("-of", "--output-format") and two == "json" for one, two in pairwise(arguments))
 
 
 def close_results() -> None:
@@ -157,8 +178,46 @@ def print_result(text: str) -> None:
 
 
 def to_stderr(text: str) -> None:
-    """Print a line for the person, whatever the encoding of the terminal."""
-    print(_printable(text, sys.stderr), file=sys.stderr, flush=True)
+    """Print a line for the person, whatever the encoding of the terminal. Where nobody can read it, it is dropped."""
+    try:
+        print(_printable(text, sys.stderr), file=sys.stderr, flush=True)
+    except OSError:
+        give_up(2)
+
+
+def give_up(number: int) -> None:
+    """Let what is still to be written to stdout (1) or stderr (2) lead nowhere.
+
+    What is left in the buffers cannot be written either, and nothing may try that again when the process ends.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, number)
+    os.close(nowhere)
+
+
+def flush_streams() -> None:
+    """Write what is left of what was printed.
+
+    :raises CannotPrintError: stdout cannot be written. What is for people only is dropped where it cannot be.
+    """
+    for stream, number in ((sys.stdout, 1), (sys.stderr, 2)):
+        if getattr(stream, "closed", True):  # The user's code may have closed it, or taken it away.
+            continue
+        try:
+            stream.flush()
+        except OSError as error:
+            give_up(number)
+            if number == 1 and not _results.reserved:
+                raise (ReaderGoneError if isinstance(error, BrokenPipeError) else CannotPrintError)(
+                    error.strerror
+                ) from error
+
+
+def error_mark() -> str:
+    """Return the word that begins an error: red on a terminal, and where FORCE_COLOR says so, unless NO_COLOR does."""
+    plain = in_ci() or os.environ.get("TERM") == "dumb" or not sys.stderr.isatty()
+    coloured = not os.environ.get("NO_COLOR") and (bool(os.environ.get("FORCE_COLOR")) or not plain)
+    return "\x1b[1;31merror:\x1b[0m" if coloured else "error:"
 
 
 def _printable(text: str, stream: TextIO) -> str:

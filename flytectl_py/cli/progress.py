@@ -97,6 +97,9 @@ class _Watching:
         del args, kwargs
         self.tally.began(action)
 
+    def attempt_failed(self, action: Action, error: tuple[str, str]) -> None:
+        """Change nothing: the action goes on."""
+
     def ended(self, action: Action, value: Any) -> None:
         del value
         self.tally.ended(action)
@@ -247,8 +250,8 @@ def _write(text: str) -> None:
 
 def progress(options: Mapping[str, Any], output: Output) -> tuple[Lines | Drawing, ...]:
     """Return who shows how the run stands: nobody under --quiet, --json and --no-progress, or where nobody watches."""
-    if output.quiet or output.as_json or options.get("no_progress"):
-        return ()
-    if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+    if output.draws():
         return (Drawing(),)
+    if output.quiet or output.as_json or output.no_progress:
+        return ()
     return (Lines(),) if options.get("progress") else ()

@@ -29,45 +29,46 @@ def _limit(options: Mapping[str, Any]) -> int:
 
 
 def _runs(remote: Remote, names: list[str], limit: int, output: Output) -> None:
-    from flytectl_py.bridge import run_sync
+    from flytectl_py.bridge import run_calls
     from flytectl_py.cli import records_shown as shown
     from flytectl_py.engines import remote_records as records
 
     if not names:
-        found = run_sync(lambda: records.runs(remote, limit))
+        found = run_calls(lambda: records.runs(remote, limit))
         remember("run", {each.run: () for each in found})
         documents = [{**shown.action_document(each), "url": remote.url_of(each.run)} for each in found]
         output.result(shown.runs_table(found), {"runs": documents})
         return
-    run = run_sync(lambda: records.run(remote, names[0]))
-    actions = run_sync(lambda: records.actions(remote, names[0]))
+    run = run_calls(lambda: records.run(remote, names[0]))
+    actions = run_calls(lambda: records.actions(remote, names[0]))
     url = remote.url_of(run.run)
     listed = [shown.action_document(each) for each in actions]
-    output.result(shown.run_text(run, url, actions), {**shown.action_document(run), "url": url, "actions": listed})
+    document = {**shown.action_document(run), "url": url, "actions": len(listed), "action_list": listed}
+    output.result(shown.run_text(run, url, actions), document)
 
 
 def _actions(remote: Remote, names: list[str], limit: int, output: Output) -> None:
-    from flytectl_py.bridge import run_sync
+    from flytectl_py.bridge import run_calls
     from flytectl_py.cli import records_shown as shown
     from flytectl_py.engines import remote_records as records
 
     if not names:
         raise UsageError("flyte get action: of which run?", hint="flyte get action RUN [ACTION]")
     if len(names) == 1:
-        found = run_sync(lambda: records.actions(remote, names[0], limit))
+        found = run_calls(lambda: records.actions(remote, names[0], limit))
         output.result(shown.actions_table(found), {"actions": [shown.action_document(each) for each in found]})
         return
-    action = run_sync(lambda: records.action(remote, names[0], names[1]))
+    action = run_calls(lambda: records.action(remote, names[0], names[1]))
     output.result(shown.action_text(action), shown.action_document(action))
 
 
 def _tasks(remote: Remote, names: list[str], limit: int, output: Output) -> None:
-    from flytectl_py.bridge import run_sync
+    from flytectl_py.bridge import run_calls
     from flytectl_py.cli import records_shown as shown
     from flytectl_py.engines import remote_records as records
 
     if not names:
-        found = run_sync(lambda: records.tasks(remote, limit))
+        found = run_calls(lambda: records.tasks(remote, limit))
         remember("task", {each.name: () for each in found})
         output.result(shown.tasks_table(found), {"tasks": [shown.task_document(each) for each in found]})
         return
@@ -82,15 +83,15 @@ def _tasks(remote: Remote, names: list[str], limit: int, output: Output) -> None
 
 
 def _projects(remote: Remote, names: list[str], limit: int, output: Output) -> None:
-    from flytectl_py.bridge import run_sync
+    from flytectl_py.bridge import run_calls
     from flytectl_py.cli import records_shown as shown
     from flytectl_py.engines import remote_records as records
 
     if not names:
-        found = run_sync(lambda: records.projects(remote, limit))
+        found = run_calls(lambda: records.projects(remote, limit))
         output.result(shown.projects_table(found), {"projects": [shown.project_document(each) for each in found]})
         return
-    project = run_sync(lambda: records.project(remote, names[0]))
+    project = run_calls(lambda: records.project(remote, names[0]))
     output.result(shown.projects_table([project]), shown.project_document(project))
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def show_remote_logs(run: str, action: str, options: Mapping[str, Any], output: Output) -> None:
     """Print the lines of an action as they come, until the run has ended; of the run's own task where none is named."""
-    from flytectl_py.bridge import run_sync
+    from flytectl_py.bridge import run_calls
     from flytectl_py.cli.deployed import connected
     from flytectl_py.cli.output import print_result
     from flytectl_py.engines.following import read_logs
@@ -37,5 +37,5 @@ def show_remote_logs(run: str, action: str, options: Mapping[str, Any], output: 
         print_result(f"{stamp} {text}" if options.get("timestamps") and stamp else text)
 
     remote = connected(options)
-    found = run_sync(lambda: read_logs(remote, run, action, int(attempt), show))
+    found = run_calls(lambda: read_logs(remote, run, action, int(attempt), show))
     output.result("", {"run": run, "action": found.name, "phase": found.phase, "lines": lines})

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from flytectl_py.config.unattended import in_ci
+
 if TYPE_CHECKING:
     from flytectl_py.cli.output import Output
 
@@ -37,5 +39,5 @@ def tell_reports(output: Output, *, opened: bool) -> None:
     from pathlib import Path
 
     address = paths[0] if "://" in paths[0] else Path(paths[0]).absolute().as_uri()
-    if not webbrowser.open(address):
+    if in_ci() or not webbrowser.open(address):
         output.note(f"no browser can be opened here; open {address}")

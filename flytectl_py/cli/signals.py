@@ -8,6 +8,8 @@ import sys
 from types import FrameType
 from typing import Any
 
+from flytectl_py.bridge import interrupt_calls
+
 _received: list[int] = []
 _before: dict[int, Any] = {}
 
@@ -41,4 +43,5 @@ def _end(number: int, frame: FrameType | None) -> None:
         # Something waits that cannot be interrupted, such as a thread at the end of an event loop.
         os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, b"error: interrupted again, ended at once\n")
         os._exit(128 + _received[0])
-    raise KeyboardInterrupt
+    if not interrupt_calls():
+        raise KeyboardInterrupt

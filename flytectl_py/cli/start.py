@@ -19,7 +19,7 @@ def main() -> None:
     """Run the command line and end the process with its exit code."""
     gc.disable()
     if sys.argv[1:2] == [COMPLETE]:
-        from flytectl_py.cli.complete_shells import main as complete
+        from flytectl_py.cli.complete import main as complete
 
         complete(sys.argv[2:])
         return

@@ -37,15 +37,16 @@ def command() -> Any:
 def _whoami(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     from dataclasses import asdict
 
-    from flytectl_py.bridge import run_sync
+    from flytectl_py.bridge import run_calls
     from flytectl_py.controlplane.person import who_asks
     from flytectl_py.engines.remote import organisation
 
     if words:
         raise UsageError(f"whoami takes no argument, got '{words[0]}'", hint="see 'flyte whoami --help'")
     settings = settings_of(options, output)
-    person = run_sync(lambda: who_asks(settings, output.note))
-    said = {"endpoint": settings.endpoint, "org": organisation(settings), **asdict(person)}
+    person = run_calls(lambda: who_asks(settings, output.note))
+    known = {"org": organisation(settings), **asdict(person)}
+    said = {"endpoint": settings.endpoint, **{key: text or None for key, text in known.items()}}
     output.result(_text(said), said)
 
 

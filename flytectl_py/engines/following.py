@@ -47,17 +47,22 @@ async def follow(plane: ControlPlane, remote: Remote, run: str, tell: Watcher, r
     """As `ended`; `read` is called with each line that the run's own action prints, in every attempt of it."""
     reading: asyncio.Task[None] | None = None
     attempt = 0
-    async with closing(_watched(plane, remote, run)) as watched:
-        async for details in watched:
-            record = run_record(details)
-            tell(record)
-            latest = last_attempt(details.action)
-            if latest > attempt and record.phase not in BEFORE_IT_STARTS:
-                attempt = latest
-                reading = asyncio.create_task(_read(plane, remote, run, attempt, read, after=reading))
-    if reading is not None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(reading, LAST_LINES_SECONDS)
+    try:
+        async with closing(_watched(plane, remote, run)) as watched:
+            async for details in watched:
+                record = run_record(details)
+                tell(record)
+                latest = last_attempt(details.action)
+                if latest > attempt and record.phase not in BEFORE_IT_STARTS:
+                    attempt = latest
+                    reading = asyncio.create_task(_read(plane, remote, run, attempt, read, after=reading))
+        if reading is not None:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(reading, LAST_LINES_SECONDS)
+    finally:
+        if reading is not None:  # It needs the connection that is closed next.
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
     return record
 
 

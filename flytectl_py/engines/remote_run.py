@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
-from flytectl_py.bridge import Verb, run_sync
+from flytectl_py.bridge import Verb, run_calls
 from flytectl_py.engines.api import Outputs, Phase, Run
 from flytectl_py.engines.following import Reader, Watcher, ended, follow
 from flytectl_py.engines.offloading import Storage
@@ -14,12 +14,16 @@ from flytectl_py.engines.remote import Remote
 from flytectl_py.engines.remote_records import ActionRecord, data
 from flytectl_py.errors import (
     BaseRuntimeError,
+    NotReadyError,
     RunAbortedError,
     RuntimeSystemError,
     RuntimeUnknownError,
     RuntimeUserError,
     TaskTimeoutError,
 )
+
+LIVES_SECONDS = 1.0
+"""Between two looks at a control plane that may end."""
 
 ReadOutputs = Callable[[Any, Storage], Outputs]
 """Turns the outputs of an action, a message, into values; some of them lie in a storage. May block."""
@@ -53,7 +57,7 @@ class RemoteRun(Run):
 
         :raises NotReadyError: the control plane cannot be asked.
         """
-        return Verb(lambda: run_sync(self._wait), self._wait)
+        return Verb(lambda: run_calls(self._wait), self._wait)
 
     @property
     def outputs(self) -> Verb[[], Outputs]:
@@ -62,16 +66,21 @@ class RemoteRun(Run):
         :raises BaseRuntimeError: it failed.
         :raises NotReadyError: the control plane cannot be asked.
         """
-        return Verb(lambda: run_sync(self._outputs_when_ended), self._outputs_when_ended)
+        return Verb(lambda: run_calls(self._outputs_when_ended), self._outputs_when_ended)
 
-    def follow(self, tell: Watcher, read: Reader) -> ActionRecord:
-        """Wait until the run has ended, with each change of its phase told, and each line that it prints."""
+    def follow(self, tell: Watcher, read: Reader, lives: Callable[[], bool] | None = None) -> ActionRecord:
+        """Wait until the run has ended, with each change of its phase told, and each line that it prints.
+
+        :param lives: says whether the control plane still runs, where that is known better than by asking it.
+        :raises NotReadyError: it does not, or cannot be asked.
+        """
 
         async def following() -> ActionRecord:
             async with self.remote.connect() as plane:
-                return self._note(await follow(plane, self.remote, self.name, tell, read))
+                followed = follow(plane, self.remote, self.name, tell, read)
+                return self._note(await (followed if lives is None else _while(lives, followed)))
 
-        return run_sync(following)
+        return run_calls(following)
 
     def raise_if_failed(self) -> None:
         """Raise what became of a run that has ended, unless it succeeded.
@@ -119,6 +128,18 @@ def failure_of(record: ActionRecord) -> BaseRuntimeError | None:
         return None
     error.chain = (record.task,)
     return error
+
+
+async def _while(lives: Callable[[], bool], followed: Coroutine[Any, Any, ActionRecord]) -> ActionRecord:
+    task = asyncio.ensure_future(followed)
+    try:
+        while not (await asyncio.wait({task}, timeout=LIVES_SECONDS))[0]:
+            if not lives():
+                raise NotReadyError("the control plane of this run ended before it", hint="run it again")
+        return task.result()
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
 
 
 def _because(reason: str) -> str:

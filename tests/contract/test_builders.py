@@ -15,18 +15,18 @@ from flytectl_py.builders.podman import PodmanBuilder
 from tests.contract.builder_contract import BuilderContract
 from tests.support.docker.packages import CannotRunError
 from tests.support.docker.parts import DockerParts
-from tests.support.docker.podman import podman_environment, run_podman
+from tests.support.docker.podman import podman_environment, podman_folder, run_podman
 
 
 @pytest.fixture(scope="module")
-def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    folder = tmp_path_factory.mktemp("podman")
-    try:
-        environment = podman_environment(folder)
-    except CannotRunError as error:
-        pytest.skip(str(error))
-    yield environment
-    run_podman(environment, "system", "reset", "--force", check=False)
+def podman() -> Iterator[dict[str, str]]:
+    with podman_folder() as folder:
+        try:
+            environment = podman_environment(folder)
+        except CannotRunError as error:
+            pytest.skip(str(error))
+        yield environment
+        run_podman(environment, "system", "reset", "--force", check=False)
 
 
 @pytest.mark.docker
@@ -65,6 +65,7 @@ class TestPodman(BuilderContract):
             step = json.dumps(["/bin/sh", "-c", f"{shlex.join(command)} > /result/out"])
             (tmp_path / "Dockerfile").write_text(f"FROM {uri}\nRUN {step}\n")
             (tmp_path / "result").mkdir(exist_ok=True)
+            (tmp_path / "result").chmod(0o777)  # an image need not run as root
             place = f"--volume={tmp_path / 'result'}:/result"
             run_podman(podman, "build", "--pull=never", "--no-cache", "--network=none", place, str(tmp_path))
             return (tmp_path / "result" / "out").read_text()

@@ -6,7 +6,6 @@ import gzip
 import io
 import signal
 import tarfile
-import time
 from pathlib import Path
 
 import pytest
@@ -413,10 +412,8 @@ def test_a_signal_in_the_middle_of_user_code(slow: Container, task: str, number:
     with slow.started(task) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "running\n"
-        began = time.monotonic()
         process.send_signal(number)
         error = slow.end(process).failed(128 + number)
-    assert time.monotonic() - began < 10
     assert (error.code, error.kind, error.origin) == (
         "TaskInterrupted",
         ContainerError.RECOVERABLE,

@@ -6,7 +6,6 @@ import http.client
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -188,10 +187,8 @@ def test_ctrl_c_leaves_nothing_behind(
         if line.rstrip().endswith("under way") and "echo" not in line:
             process.send_signal(signal.SIGINT)
             break
-    began = time.monotonic()
-    _, rest = process.communicate(timeout=60)
+    _, rest = process.communicate(timeout=50)  # before the command in the image would end by itself
     assert process.returncode == 130, said + rest
-    assert time.monotonic() - began < 20
     assert "Traceback" not in said + rest
     assert docker.run("images", "-q", repository + "/flyte").strip() == ""
     host, _, path = repository.partition("/")

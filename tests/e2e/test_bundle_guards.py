@@ -324,7 +324,6 @@ def test_a_huge_bundle_is_refused_at_once_with_the_heaviest_folders(project: Mak
     assert "data/set11/" in result.err
     assert "data/set1/" not in result.err
     assert "echo '/data/set11/' >> .flyteignore" in result.err
-    assert result.seconds < 5
     assert not (made.path / "b.tar.gz").exists()
     made.write({".flyteignore": "data/\n"})
     assert paths(made.flyte("bundle", "app.py", *ALL)) == [".flyteignore", "app.py"]

@@ -137,6 +137,28 @@ def test_headless_opens_no_browser(made: Project, plane: ControlPlaneServer, oau
     assert whoami(made, plane, "--headless").expect().err == ""
 
 
+@pytest.mark.parametrize("way", [(), ("--headless",)])
+def test_in_ci_nobody_is_asked(
+    made: Project, plane: ControlPlaneServer, oauth: OAuthServer, way: tuple[str, ...]
+) -> None:
+    refused = whoami(made, plane, *way, CI="true")
+    assert refused.code == 3
+    assert "CI is set, so nobody is asked" in refused.err
+    assert "FLYTE_API_KEY" in refused.err
+    assert "FLYTE_CLIENT_CREDENTIALS_SECRET" in refused.err
+    assert (oauth.visited, oauth.asked) == ([], [])
+    robot = {"FLYTE_CLIENT_ID": "robot", "FLYTE_CLIENT_CREDENTIALS_SECRET": "robot-s3cr3t"}
+    whoami(made, plane, *way, CI="true", **robot).expect()
+    assert [each["grant_type"] for each in oauth.asked] == ["client_credentials"]
+
+
+def test_in_ci_an_earlier_log_in_counts(made: Project, plane: ControlPlaneServer, oauth: OAuthServer) -> None:
+    whoami(made, plane, CI="false").expect()
+    oauth.tokens.clear()
+    whoami(made, plane, CI="true").expect()
+    assert [each["grant_type"] for each in oauth.asked] == ["authorization_code", "refresh_token"]
+
+
 def test_a_machine_without_a_browser(made: Project, plane: ControlPlaneServer, oauth: OAuthServer) -> None:
     # Nothing is found on an empty path that could show a page.
     result = whoami(made, plane, BROWSER="no-such-browser %s", PATH=str(made.path)).expect()

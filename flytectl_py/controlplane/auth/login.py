@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-from flytectl_py.config.api import read_api_key
+from flytectl_py.config.api import in_ci, read_api_key
 from flytectl_py.controlplane.api import Note, NotLoggedInError
 from flytectl_py.controlplane.auth.server import AuthClient, AuthServer
 from flytectl_py.controlplane.auth.tokens import Token, TokenSource
@@ -31,6 +31,29 @@ class FixedToken:
     async def refresh(self, token: Token) -> Token | None:
         """There is none."""
         return None
+
+
+class NobodyToAsk:
+    """Stands for a person where CI is set: what they logged in with earlier is renewed, nothing waits for them."""
+
+    def __init__(self, client: AuthClient) -> None:
+        self._client = client
+
+    async def fetch(self) -> Token:
+        """Refuse.
+
+        :raises NotLoggedInError: always.
+        """
+        raise self._client.error(
+            "it wants a log-in, and CI is set, so nobody is asked",
+            "set FLYTE_API_KEY, or FLYTE_CLIENT_ID and FLYTE_CLIENT_CREDENTIALS_SECRET (authType: ClientSecret)",
+        )
+
+    async def refresh(self, token: Token) -> Token | None:
+        """Return the successor of a token."""
+        from flytectl_py.controlplane.auth.grants import refreshed
+
+        return await refreshed(self._client, token)
 
 
 @dataclass
@@ -163,7 +186,9 @@ def _of_person(settings: Settings, channel: Channel, client: AuthClient, kind: s
     from flytectl_py.controlplane.auth.keeping import keeper_for
 
     source: TokenSource
-    if kind == "DeviceFlow" or settings.headless:
+    if in_ci():
+        source = NobodyToAsk(client)
+    elif kind == "DeviceFlow" or settings.headless:
         from flytectl_py.controlplane.auth.device import DeviceFlow
 
         source = DeviceFlow(client, ask)

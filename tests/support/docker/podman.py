@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.docker.packages import CannotRunError, unpacked, unpacked_podman
@@ -27,6 +30,21 @@ driver = "overlay"
 graphroot = "{folder}/root"
 runroot = "{folder}/run"
 """
+
+
+@contextmanager
+def podman_folder() -> Iterator[Path]:
+    """Give a folder for all that a Podman has. It mounts its store there.
+
+    It is no folder of pytest's: pytest removes those of earlier runs, and could not where a run was killed before it
+    had unmounted the store.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="flyte-podman-"))
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder / "root" / "overlay")], capture_output=True, check=False)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def podman_environment(folder: Path) -> dict[str, str]:

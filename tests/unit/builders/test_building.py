@@ -126,8 +126,6 @@ def test_all_is_checked_before_anything_is_built() -> None:
 
 def test_one_failure_stops_the_others() -> None:
     builder = Books(failing="b:v1")
-    began = time.monotonic()
     with pytest.raises(ImageBuildError, match="b:v1 failed"):
         build_missing(builder, _requests("a:v1", "b:v1", "c:v1"))
     assert builder.stopped.is_set()
-    assert time.monotonic() - began < 3

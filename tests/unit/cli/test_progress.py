@@ -71,7 +71,7 @@ def test_lines_are_only_told_when_something_changed(capsys: pytest.CaptureFixtur
         ({}, Output()),
         ({"progress": True}, Output(quiet=True)),
         ({"progress": True}, Output(as_json=True)),
-        ({"progress": True, "no_progress": True}, Output()),
+        ({"progress": True}, Output(no_progress=True)),
     ],
 )
 def test_where_nobody_watches_nothing_is_shown(options: dict[str, Any], output: Output) -> None:

