@@ -7,7 +7,7 @@ import os
 import re
 import warnings
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 _LARGEST_TREE = 1 << 20
 """Bytes of a file past which only lines are looked at: to parse it would keep the person waiting."""
@@ -33,6 +33,9 @@ class InputFound(NamedTuple):
     is_flag: bool = False
     is_path: bool = False
     values: tuple[str, ...] = ()
+
+
+_ANYTHING = InputFound("", "")
 
 
 class TaskFound(NamedTuple):
@@ -198,40 +201,40 @@ def _inputs(function: ast.FunctionDef | ast.AsyncFunctionDef, source: _Source) -
     for each in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs):
         annotation = each.annotation
         shown = "" if annotation is None else ast.unparse(annotation)
-        yield InputFound(each.arg, shown)._replace(**_takes(annotation, source, _DEEP))
+        yield _takes(annotation, source, _DEEP)._replace(name=each.arg, annotation=shown)
 
 
-def _takes(node: ast.expr | None, source: _Source, deep: int) -> dict[str, Any]:
-    """Return the fields of `InputFound` that follow from an annotation."""
+def _takes(node: ast.expr | None, source: _Source, deep: int) -> InputFound:
+    """Return what an annotation says of an input, without its name."""
     if node is None or not deep:
-        return {}
+        return _ANYTHING
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         try:
             return _takes(ast.parse(node.value, mode="eval").body, source, deep - 1)
         except (SyntaxError, ValueError):
-            return {}
+            return _ANYTHING
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
         both = [side for side in (node.left, node.right) if not (isinstance(side, ast.Constant) and side.value is None)]
-        return _takes(both[0], source, deep) if len(both) == 1 else {}
+        return _takes(both[0], source, deep) if len(both) == 1 else _ANYTHING
     if isinstance(node, ast.Subscript):
         inner = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
         if _last(node.value) == "Literal":
-            return {"values": tuple(str(each.value) for each in inner if isinstance(each, ast.Constant))}
-        return _takes(inner[0], source, deep) if _last(node.value) in ("Optional", "Annotated") else {}
+            return _ANYTHING._replace(values=tuple(str(each.value) for each in inner if isinstance(each, ast.Constant)))
+        return _takes(inner[0], source, deep) if _last(node.value) in ("Optional", "Annotated") else _ANYTHING
     name = _last(node)
     if name == "bool":
-        return {"is_flag": True}
+        return _ANYTHING._replace(is_flag=True)
     if isinstance(node, ast.Name):
         made = source.class_of(name)
         if made is not None:
-            return {"values": _members(made)}
+            return _ANYTHING._replace(values=_members(made))
         value = source.assigned(name)
         if value is not None:
             return _takes(value, source, deep - 1)
         there = source.imported(name)
         if there is not None:
             return _takes(ast.Name(there[1]), there[0], deep - 1)
-    return {"is_path": name in _PATHS}
+    return _ANYTHING._replace(is_path=name in _PATHS)
 
 
 def _members(made: ast.ClassDef) -> tuple[str, ...]:

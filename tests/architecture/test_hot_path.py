@@ -86,6 +86,13 @@ def test_a_run_imports_nothing_heavy(project: MakeProject, command: str) -> None
     assert unwanted(imported_by(project({"app.py": APP}), *command.split()), HEAVY | DOCSTRINGS) == []
 
 
+@pytest.mark.e2e
+@pytest.mark.parametrize("line", ["flyte ", "flyte run app.py ", "flyte run app.py main --"])
+def test_completion_imports_no_parser_of_the_command_line(project: MakeProject, line: str) -> None:
+    names = imported_by(project({"app.py": APP}), "_complete", "bash", line, ":=")
+    assert unwanted(names, HEAVY | LOOP | DOCSTRINGS | {"typer", "subprocess"}) == []
+
+
 def test_a_heavy_import_is_seen_late_or_dropped(project: MakeProject) -> None:
     text = """
     def late():

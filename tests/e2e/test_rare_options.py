@@ -44,7 +44,10 @@ def test_logs_with_their_times_and_without_the_machinery(
 ) -> None:
     plane.story = Story(pace=0)
     remote.flyte("run", "app.py", "main", "--x", "1", "--name", "r1").expect()
-    user, system = LogLine(message="mine", originator=LogLineOriginator.USER), LogLine(message="the pod")
+    user, system = (
+        LogLine(message="mine", originator=LogLineOriginator.USER),
+        LogLine(message="the pod", originator=LogLineOriginator.SYSTEM),
+    )
     user.timestamp.FromDatetime(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
     monkeypatch.setattr(plane.runs["r1"], "log_lines", lambda attempt=1: [system, user], raising=False)
     assert remote.flyte("logs", "r1").expect().out == "the pod\nmine\n"
