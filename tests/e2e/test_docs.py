@@ -208,3 +208,17 @@ def test_commands_within_sentences_have_options_that_there_are() -> None:
             if name not in ("run", "rerun") and not given <= ours:
                 wrong.append(f"{page.name}: {span}: {sorted(given - ours)}")
     assert wrong == []
+
+
+def test_every_room_has_a_page_and_every_link_leads_somewhere() -> None:
+    overview = Page("docs/00-overview.md")
+    described = overview.text.split("## Where a room is described")[1].split("\n## ")[0]
+    rooms = {f"{path.name}/" for path in (TOP / "flytectl_py").iterdir() if (path / "__init__.py").is_file()}
+    assert {room for room in rooms if f"`{room}`" not in described} == set()
+    broken = [
+        f"{page.name}: {link}"
+        for page in [*PAGES, Page("README.md")]
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.text)
+        if not (TOP / page.name).parent.joinpath(link).exists()
+    ]
+    assert broken == []
