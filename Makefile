@@ -10,7 +10,7 @@ export PYTHONNOUSERSITE := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: demo test lint types bench golden picture oracle dist constraints clean help
+.PHONY: demo test lint types bench golden picture oracle man completions install uninstall dist constraints clean help
 
 demo: $(VENV)/installed ## set up and run an example task
 	$(BIN)/flyte run examples/hello/hello.py main --x 20
@@ -41,13 +41,56 @@ oracle: ## ask flytekit 1.16 for its names anew; read the difference before you 
 	&& "$$trial/venv/bin/python" -m pip --disable-pip-version-check --quiet install 'flytekit==1.16.31' \
 	&& "$$trial/venv/bin/python" tests/oracle/flytekit_answers.py tests/golden/flytekit_v1
 
+man: $(VENV)/installed ## write the manual pages anew, from what describes the commands
+	$(BIN)/python -m flytectl_py.cli.man_pages man
+
+completions: $(VENV)/installed ## write the scripts for bash, zsh and fish anew
+	$(BIN)/python -m flytectl_py.cli.completion_scripts completions
+
+# Where `make install` puts what: an environment of its own, and links, pages and scripts where they are looked for.
+PREFIX ?= /usr/local
+HOUSE := lib/flytectl-py
+TO = $(DESTDIR)$(PREFIX)
+COMMANDS := flyte a0
+
+install: ## install commands, manual pages and completions below PREFIX (/usr/local); EXTRAS=s3,… adds libraries
+	@for name in $(COMMANDS); do \
+	  if [ -e "$(TO)/bin/$$name" ] && [ "$$(readlink "$(TO)/bin/$$name")" != "../$(HOUSE)/bin/$$name" ]; then \
+	    echo "error: $(TO)/bin/$$name is there already, and is not of make install" >&2; exit 4; \
+	  fi; \
+	done
+	@$(FIND_PYTHON) \
+	"$$python" -m venv --clear "$(TO)/$(HOUSE)"
+	"$(TO)/$(HOUSE)/bin/python" -m pip --disable-pip-version-check --quiet install --no-compile -c constraints.txt \
+	  '.$(if $(EXTRAS),[$(EXTRAS)])'
+	# A packager's DESTDIR is not where it will lie: what holds its own path is told the other one.
+	$(if $(DESTDIR),grep -lIr --exclude-dir=lib "$(DESTDIR)" "$(TO)/$(HOUSE)" | xargs sed -i.old 's|$(DESTDIR)||g')
+	find "$(TO)/$(HOUSE)" -name '*.old' -delete
+	"$(TO)/$(HOUSE)/bin/python" -m compileall -q $(if $(DESTDIR),-s "$(DESTDIR)" -p /) "$(TO)/$(HOUSE)/lib" || true
+	mkdir -p "$(TO)/bin" "$(TO)/share/man/man1" "$(TO)/share/bash-completion/completions" \
+	  "$(TO)/share/zsh/site-functions" "$(TO)/share/fish/vendor_completions.d"
+	for name in $(COMMANDS); do ln -sf "../$(HOUSE)/bin/$$name" "$(TO)/bin/$$name"; done
+	cp man/*.1 "$(TO)/share/man/man1/"
+	cp completions/flyte.bash "$(TO)/share/bash-completion/completions/flyte"
+	cp completions/_flyte "$(TO)/share/zsh/site-functions/_flyte"
+	cp completions/flyte.fish "$(TO)/share/fish/vendor_completions.d/flyte.fish"
+
+uninstall: ## remove what make install put below PREFIX
+	for name in $(COMMANDS); do \
+	  if [ "$$(readlink "$(TO)/bin/$$name")" = "../$(HOUSE)/bin/$$name" ]; then rm -f "$(TO)/bin/$$name"; fi; \
+	done
+	rm -f $(patsubst man/%,"$(TO)/share/man/man1/%",$(wildcard man/*.1)) \
+	  "$(TO)/share/bash-completion/completions/flyte" "$(TO)/share/zsh/site-functions/_flyte" \
+	  "$(TO)/share/fish/vendor_completions.d/flyte.fish"
+	if [ -f "$(TO)/$(HOUSE)/pyvenv.cfg" ]; then rm -rf "$(TO)/$(HOUSE)"; fi
+
 dist: $(VENV)/installed-dev ## build wheel and sdist, and try the wheel in an environment of its own
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation --outdir dist . >/dev/null
 	trial=$$(mktemp -d) && trap 'rm -rf "$$trial"' EXIT \
 	&& $(BIN)/python -m venv "$$trial/venv" \
 	&& "$$trial/venv/bin/python" -m pip --disable-pip-version-check --quiet install -c constraints.txt dist/*.whl \
-	&& (cd "$$trial" && venv/bin/flyte --version)
+	&& (cd "$$trial" && venv/bin/flyte --version && ls venv/share/man/man1/flyte.1 >/dev/null)
 	@ls -l dist
 
 constraints: ## write constraints.txt anew: what a clean environment gets today

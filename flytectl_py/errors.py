@@ -27,7 +27,8 @@ The names and constructor parameters below `BaseRuntimeError` are those of the p
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal
 
 ErrorKind = Literal["system", "unknown", "user"]
@@ -59,6 +60,8 @@ class FlyteError(Exception):
     exit_code: ClassVar[int] = WORK_FAILED
     before_task: bool = False
     """Whether it kept a task from beginning, such as a secret that is missing: no code of the task ran."""
+    details: Mapping[str, Any] = MappingProxyType({})
+    """What else JSON says of it, by name."""
 
     def __init__(self, message: str = "", *, hint: str = "", where: str = "") -> None:
         super().__init__(message)

@@ -10,7 +10,7 @@ from flytectl_py.builders.build_steps import BuildSteps, Step
 _NUMBERED = re.compile(r"#(\d+) (.*)")
 # Before the place: the platform where several are built, and the stage where there are several.
 _STEP = re.compile(r"\[(?P<platform>\w+/\S+ )?(?:\S+ )?\s*(?P<place>\d+/\d+)\] (?P<instruction>.*)")
-_TIMED = re.compile(r"\d+\.\d+ (.*)")
+_TIMED = re.compile(r"\d+\.\d+(?: (.*))?$")
 _DONE = re.compile(r"DONE (\d+(?:\.\d+)?)s$")
 _PLACE = re.compile(r"(?P<file>\S+):(?P<line>\d+)$")
 _MARKED = re.compile(r"\s*(\d+) \| >>> ")
@@ -49,7 +49,7 @@ class BuildKitOutput(BuildSteps):
             return f"  {done[1]} s" if step.place and float(done[1]) >= 1 else None
         timed = _TIMED.match(said)
         text = timed[1] if timed else said
-        if text == step.title:
+        if not text or text == step.title:
             return None
         step.lines.append(text)
         return f"  {text}" if step.place else None

@@ -17,6 +17,7 @@ from flytectl_py.builders.reference import parse
 from flytectl_py.errors import FlyteError, NotReadyError, UsageError
 from flytectl_py.model.image_arguments import Architecture
 from flytectl_py.model.ported_layers import FileSecret
+from flytectl_py.plan.dockerfile import BASE_USER
 from flytectl_py.plan.image import ImagePlan
 
 if TYPE_CHECKING:
@@ -116,9 +117,12 @@ class ContainerBuilder(ABC):
             if shown is not None:
                 request.progress(shown)
 
+        user, unknown = self._base_user(request.plan)
         with tempfile.TemporaryDirectory(dir=_memory()) as folder:
-            digest = self.run(Work(self.processes, request, platforms, Path(folder), steps, line))
+            digest = self.run(Work(self.processes, request, platforms, Path(folder), steps, line, user))
         notes = _notes(request, platforms)
+        if unknown:
+            notes += (f"it runs as root: nobody says as whom its base {request.plan.base} does: {unknown}",)
         return BuildResult(request.plan.uri, "built", platforms, time.monotonic() - began, digest, notes)
 
     def cancel(self) -> None:
@@ -162,6 +166,19 @@ class ContainerBuilder(ABC):
             return wanted
         return tuple(each for each in wanted if each == here) or wanted[:1]
 
+    def _base_user(self, plan: ImagePlan) -> tuple[str, str]:
+        """Return as whom the programs of a base run, empty for root; and why, if nobody says.
+
+        This machine is asked first: it builds with what it has.
+        """
+        if not plan.restores_user or plan.base == "scratch":
+            return "", ""
+        code, out, _ = self.ask("image", "inspect", "--format", "{{.Config.User}}", plan.base)
+        if code == 0:
+            return out.strip(), ""
+        found = self.registries().user(plan.base)
+        return found.user or "", found.message
+
     def _check_base(self, request: BuildRequest, platforms: tuple[Architecture, ...]) -> None:
         """Refuse platforms that the base is not there for. Where nobody knows, the build will say."""
         base = request.plan.base
@@ -191,6 +208,7 @@ class Work:
         folder: Path,
         steps: BuildSteps,
         line: Callable[[str], None],
+        base_user: str,
     ) -> None:
         self.processes = processes
         self.request = request
@@ -199,6 +217,7 @@ class Work:
         self.folder = folder
         self.steps = steps
         self.line = line
+        self.base_user = base_user
 
     def follow(self, command: list[str], environment: dict[str, str], *, context: bool) -> int:
         """Run one command, with the context of the build on its input if it is for the build; return its exit code.
@@ -214,12 +233,13 @@ class Work:
             raise FlyteError(f"the build of {self.plan.uri} was stopped")
         return code
 
-    def secret_options(self) -> list[str]:
-        """Return the options that hand the secrets to the build.
+    def options(self) -> list[str]:
+        """Return the options that hand the base's user and the secrets to the build.
 
-        Each is a file in the folder, which is in memory where that can be had: a command line and an environment show.
+        Each secret is a file in the folder, which is in memory where that can be had: a command line and an
+        environment show.
         """
-        options = []
+        options = [f"--build-arg={BASE_USER}={self.base_user}"] if self.base_user else []
         for number, secret in enumerate(self.plan.secrets):
             file = self.folder / f"secret{number}"
             file.touch(0o600)

@@ -70,7 +70,7 @@ class DockerBuilder(ContainerBuilder):
         command.append("--push" if request.push else "--load")
         if request.no_cache:
             command.append("--no-cache")
-        code = work.follow([*command, *work.secret_options(), "-"], self.environment(), context=True)
+        code = work.follow([*command, *work.options(), "-"], self.environment(), context=True)
         if code:
             raise build_failure(plan, work.steps, code)
         if not request.push or not metadata.exists():

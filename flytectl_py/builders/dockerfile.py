@@ -10,6 +10,8 @@ from typing import ClassVar
 from flytectl_py.builders.api import Answer, BuildRequest, BuildResult, Existence
 from flytectl_py.builders.context_folder import write_folder
 from flytectl_py.model.ported_layers import FileSecret
+from flytectl_py.plan.dockerfile import BASE_USER
+from flytectl_py.plan.image import ImagePlan
 
 
 class DockerfileBuilder:
@@ -38,7 +40,10 @@ class DockerfileBuilder:
             "written",
             platforms,
             time.perf_counter() - began,
-            notes=(f"{count} files in {folder}; build them: {_command(request)}",),
+            notes=(
+                f"{count} file{'' if count == 1 else 's'} in {folder}; build them: {_command(request)}",
+                *_user_note(request.plan),
+            ),
         )
 
     def cancel(self) -> None:
@@ -46,6 +51,12 @@ class DockerfileBuilder:
 
     def lacking(self) -> str:
         return ""
+
+
+def _user_note(plan: ImagePlan) -> tuple[str, ...]:
+    if not plan.restores_user:
+        return ()
+    return (f"it runs as root, unless --build-arg {BASE_USER}=USER says as whom its base {plan.base} does",)
 
 
 def _command(request: BuildRequest) -> str:

@@ -58,6 +58,15 @@ def _cut(text: str) -> str:
 
 # What tools print, and what helps.
 _HINTS = {
+    **{
+        f"failed to resolve source metadata for {image}": f"this machine must be able to pull it: {setting} in the "
+        "configuration names a mirror"
+        for image, setting in (
+            ("docker.io/library/python", "image.base_registry"),
+            ("docker.io/mambaorg/micromamba", "image.micromamba_image"),
+            ("ghcr.io/astral-sh/uv", "image.uv_image"),
+        )
+    },
     "exec format error": "this machine cannot run programs of that platform: --platform builds for less",
     "failed to resolve source metadata": "check the base image's name, and that this machine may pull it",
     "pull access denied": "check the base image's name, and that this machine may pull it",
@@ -68,7 +77,8 @@ _HINTS = {
     "Temporary failure resolving": "the build has no network, or no name server that works",
     "Could not resolve host": "the build has no network, or no name server that works",
     "dns error": "the build has no network, or no name server that works",
-    "lockfile needs to be updated": "the lock file is stale: uv lock",
+    "needs to be updated, but `--locked`": "the lock file is stale: uv lock",
+    "since poetry.lock was last generated": "the lock file is stale: poetry lock",
 }
 
 

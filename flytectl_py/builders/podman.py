@@ -53,7 +53,7 @@ class PodmanBuilder(ContainerBuilder):
         command += ["--no-cache"] if request.no_cache or (several and plan.base in ("", "scratch")) else []
         if several:
             self.ask("manifest", "rm", plan.uri)  # what an earlier build left would be added to
-        if code := work.follow([*command, *work.secret_options(), "-"], self.environment(), context=True):
+        if code := work.follow([*command, *work.options(), "-"], self.environment(), context=True):
             raise build_failure(plan, work.steps, code)
         if not request.push:
             return ""

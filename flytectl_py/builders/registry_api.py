@@ -28,6 +28,13 @@ class Offered(NamedTuple):
     message: str = ""
 
 
+class Runs(NamedTuple):
+    """As whom the programs of an image run: a name or number, empty for root; None where nobody could say, and why."""
+
+    user: str | None
+    message: str = ""
+
+
 class RegistryApi:
     """Asks registries. Answers are never kept: the registry is the truth. Safe to use from several threads."""
 
@@ -48,6 +55,25 @@ class RegistryApi:
         """
         reference = parse(uri)
         return self._answered(uri, reference, lambda: self._may_push(uri, reference))
+
+    def user(self, uri: str) -> Runs:
+        """Ask as whom the programs of an image run; where it is there for several platforms, on the first of them."""
+        reference = parse(uri)
+        found: list[str] = []
+
+        def ask() -> Answer:
+            reply = self._manifest(reference)
+            document = reply.json()
+            if reply.status == 200 and document.get("manifests"):
+                reply = self._manifest(reference._replace(digest=str(document["manifests"][0].get("digest"))))
+            digest = (reply.json().get("config") or {}).get("digest")
+            config = self._exchange.ask("GET", reference, f"/blobs/{digest}") if digest else reply
+            if digest and config.status == 200:
+                found.append(str((config.json().get("config") or {}).get("User") or ""))
+            return self._answer(uri, reference, config, "pull")
+
+        answer = self._answered(uri, reference, ask)
+        return Runs(found[0]) if found else Runs(None, answer.message)
 
     def platforms(self, uri: str) -> Offered:
         """Ask for which platforms an image is there."""
@@ -147,6 +173,13 @@ class RegistryApi:
             return Answer(uri, Existence.ABSENT, f"{where} has no image {reference.version}")
         if status in {401, 403} or _says(reply, "DENIED", "UNAUTHORIZED"):
             return Answer(uri, Existence.NOT_ALLOWED, *self._refused(reference, where, wanted, because))
+        if status == 405 and wanted == "push":
+            return Answer(
+                uri,
+                Existence.NOT_ALLOWED,
+                f"{reference.registry} takes no pushes{because}",
+                "it is read-only, as a mirror is: name another with --registry",
+            )
         return Answer(
             uri,
             Existence.UNREACHABLE,

@@ -13,9 +13,9 @@ from typer.core import TyperGroup
 from flytectl_py import __version__
 from flytectl_py.cli.command_tree import COMMANDS, ROOT
 from flytectl_py.cli.ending import Ending
-from flytectl_py.cli.options import declare
+from flytectl_py.cli.options import declare, merged
 from flytectl_py.cli.outcome import exit_code_of
-from flytectl_py.cli.output import close_results, open_missing_streams, print_result
+from flytectl_py.cli.output import close_results, open_missing_streams, print_result, settle_output
 from flytectl_py.cli.plain_params import keep_pydantic_out
 from flytectl_py.cli.signals import take_signals
 from flytectl_py.cli.spoken import SaysWhere
@@ -47,25 +47,21 @@ class Commands(SaysWhere, TyperGroup):
         return laid_out(ROOT, [listed, *options], [])
 
 
-def _show_version(ctx: typer.Context) -> None:
-    del ctx
-    print_result(f"flyte {__version__}")
-    raise typer.Exit
-
-
 def root() -> Any:
     """Return the `flyte` command."""
     app = typer.Typer(
         cls=Commands, rich_markup_mode=None, add_completion=False, add_help_option=False, invoke_without_command=True
     )
-    options = {**ROOT.options, "version": ROOT.options["version"]._replace(at_once=_show_version)}
 
     def flyte(ctx: typer.Context, **given: Any) -> None:
         ctx.obj = [given]
+        if given.pop("version"):
+            settle_output(merged([given])).result(f"flyte {__version__}", {"version": __version__})
+            raise typer.Exit
         if ctx.invoked_subcommand is None:
             print_result(ctx.get_help())
 
-    app.callback()(declare(flyte, options))
+    app.callback()(declare(flyte, ROOT.options))
     command = typer.main.get_command(app)
     keep_pydantic_out(command)
     return command

@@ -137,7 +137,7 @@ def outcome_document(outcome: ImageOutcome) -> dict[str, Any]:
     return {
         **document(outcome.planned),
         "state": outcome.state,
-        "digest": outcome.digest,
+        "digest": outcome.digest or None,
         "changed": list(outcome.changed),
         "seconds": round(outcome.seconds, 3),
     }

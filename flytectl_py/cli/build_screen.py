@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections import deque
 from typing import TYPE_CHECKING
@@ -79,11 +80,12 @@ class BuildScreen:
 
 
 class BuildLines:
-    """Says the lines of builds one by one, where nothing can be drawn over."""
+    """Says the lines of builds one by one, where nothing can be drawn over; they may come from several threads."""
 
     def __init__(self, output: Output, *, several: bool) -> None:
         self._output = output
         self._several = several
+        self._lock = threading.Lock()
 
     def __enter__(self) -> BuildLines:
         return self
@@ -93,7 +95,8 @@ class BuildLines:
 
     def __call__(self, label: str, line: str) -> None:
         """Print one line of the build of the environment `label`, with its name where there are several."""
-        self._output.note(f"{label}: {line}" if self._several else line)
+        with self._lock:
+            self._output.note(f"{label}: {line}" if self._several else line)
 
 
 def watch_builds(output: Output, *, several: bool) -> BuildScreen | BuildLines:

@@ -9,7 +9,7 @@ from typing import Any
 from flytectl_py.cli.description import Description, Word
 from flytectl_py.cli.options import Option
 from flytectl_py.cli.output import Output
-from flytectl_py.errors import UsageError
+from flytectl_py.errors import WORK_FAILED, UsageError
 
 CODE_OPTIONS: Mapping[str, Option] = {
     "copy_style": Option(
@@ -38,6 +38,9 @@ OUTPUT = Option(
     ("--output", "-o"), "Write the archive: a file, folder or store.", "PATH|URI",
     more="In a folder or a store it is named by its digest.",
 )  # fmt: skip
+DIFF_OPTIONS: Mapping[str, Option] = {
+    "exit_code": Option(("--exit-code",), "End with 1 where they differ, else with 0.", kind="flag")
+}
 LS_OPTIONS: Mapping[str, Option] = {
     "excluded": Option(("--excluded",), "What is left out, each with the rule.", kind="flag"),
     "tree": Option(("--tree",), "Draw a tree.", kind="flag"),
@@ -56,6 +59,10 @@ Examples:
 
 A bundle of more than 50 MiB is warned of, one of more than 2 GiB refused.
 """
+
+
+_SHOWN = 5
+"""Names that a warning gives of many."""
 
 
 def command() -> Any:
@@ -118,6 +125,10 @@ def _diff(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     text, found = compared(one, other)
     output.result(text, found)
     output.note("the same files" if found["same"] else f"{len(text.splitlines())} differ")
+    if options.get("exit_code") and not found["same"]:
+        import typer
+
+        raise typer.Exit(WORK_FAILED)
 
 
 def _verify(words: list[str], options: Mapping[str, Any], output: Output) -> None:
@@ -134,13 +145,18 @@ def _verify(words: list[str], options: Mapping[str, Any], output: Output) -> Non
 
 def _extract(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     del options
+    from flytectl_py.cli.bundle_report import visible
     from flytectl_py.cli.bundle_sides import archive_of
     from flytectl_py.plan.bundle import shown_amount
-    from flytectl_py.storage.extract import extract
+    from flytectl_py.storage.extract import extract, others
 
     with archive_of(words[0]) as archive:
         manifest = extract(archive, Path(words[1]))
     output.note(f"{shown_amount(manifest)} in {words[1]}")
+    if further := others(Path(words[1]), manifest):
+        shown = ", ".join(visible(each) for each in further[:_SHOWN])
+        more = f" and {len(further) - _SHOWN} more" if len(further) > _SHOWN else ""
+        output.note(f"warning: {words[1]} has what is not of the bundle: {shown}{more}")
     output.result(
         manifest.digest, {"digest": manifest.digest, "path": str(Path(words[1]).resolve()), "files": len(manifest)}
     )
@@ -150,7 +166,7 @@ BUILD_OPTIONS: Mapping[str, Option] = {"output": OUTPUT, **CODE_OPTIONS}
 WORDS: Mapping[str, Word] = {
     "build": Word("FILE|DIR", "Plan the bundle; write or send it.", BUILD_OPTIONS),
     "ls": Word("FILE|DIR", "List the files, and why each is there.", {**LS_OPTIONS, **CODE_OPTIONS}),
-    "diff": Word("A B", "Compare archives, URIs, folders, files or 'last'.", CODE_OPTIONS),
+    "diff": Word("A B", "Compare archives, URIs, folders, files or 'last'.", {**DIFF_OPTIONS, **CODE_OPTIONS}),
     "verify": Word("ARCHIVE|URI", "Check that an archive holds what it says.", {}),
     "extract": Word("ARCHIVE|URI DIR", "Unpack an archive, all of it or nothing.", {}),
     "push": Word("FILE|DIR URI", "Send the bundle to a store.", CODE_OPTIONS),

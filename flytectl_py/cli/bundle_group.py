@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from flytectl_py.cli.images import check_options
 from flytectl_py.cli.options import GENERAL, declare, merged, with_words
 from flytectl_py.cli.output import settle_output
 from flytectl_py.cli.plain_params import keep_pydantic_out
@@ -77,9 +78,7 @@ def _made(name: str, group: Description, act: Act) -> Any:
                 f"flyte bundle {name} takes {described.takes}, got {' '.join(words) or 'nothing'}",
                 hint=(did_you_mean(words[0], group.words) if words else "") or f"see 'flyte bundle {name} --help'",
             )
-        for key in options:
-            if key not in described.options and key not in GENERAL:
-                raise UsageError(f"flyte bundle {name} has no option --{key.replace('_', '-')}")
+        check_options(described, options)
         act(words, options, settle_output(options))
 
     app = typer.Typer(rich_markup_mode=None, add_completion=False)

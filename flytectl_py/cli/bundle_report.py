@@ -54,10 +54,10 @@ def listed(plan: BundlePlan, *, excluded: bool, tree: bool) -> str:
     width = max((len(name) for name, _, _ in rows), default=0)
     sizes = max((len(size) for _, size, _ in rows), default=0)
     lines = (f"{name:<{width}}{f'  {size:>{sizes}}' if sizes else ''}  {why}" for name, size, why in rows)
-    return "\n".join(_visible(line.rstrip()) for line in lines)
+    return "\n".join(visible(line.rstrip()) for line in lines)
 
 
-def _visible(line: str) -> str:
+def visible(line: str) -> str:
     """Return a line with its control characters escaped: names of files may hold any, a terminal's commands too."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in line)
 

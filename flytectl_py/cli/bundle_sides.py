@@ -74,7 +74,7 @@ def root_of(word: str, options: Mapping[str, Any]) -> Path:
 
 
 def _last(root: Path | None) -> Manifest:
-    from flytectl_py.engines.bundle_delivery import last_bundle
+    from flytectl_py.engines.bundle_history import last_bundle
 
     here = Path.cwd()
     for folder in (*([root] if root else []), here, here / "src", *here.parents):

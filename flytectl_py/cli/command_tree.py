@@ -23,9 +23,10 @@ COMMANDS: Final[Mapping[str, tuple[str, str]]] = {
     "start": ("flytectl_py.cli.machine", "Start a control plane on this machine."),
     "stop": ("flytectl_py.cli.machine", "Stop the control plane of this machine."),
     "status": ("flytectl_py.cli.machine", "Show whether a control plane runs on this machine."),
-    "config": ("flytectl_py.cli.config", "Show the settings, and where each came from."),
+    "config": ("flytectl_py.cli.config", "Show the settings, and write the file that holds them."),
+    "doctor": ("flytectl_py.cli.doctor", "Check that all is there that is needed."),
     "whoami": ("flytectl_py.cli.whoami", "Show who the control plane thinks you are."),
-    "explain": ("flytectl_py.cli.explain", "Show what a tag or a key is made of, and what changed."),
+    "explain": ("flytectl_py.cli.explain", "Show what a name by content is made of, and what moved."),
     "completion": ("flytectl_py.cli.completion", "Let bash, zsh or fish complete commands at TAB."),
 }
 """Name -> (module, one line of help). The module has `command()`, which makes the command, and `DESCRIPTION`; or

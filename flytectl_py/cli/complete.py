@@ -6,13 +6,15 @@ it offers nothing and says nothing: the person is in the middle of a line.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from flytectl_py.cli.command_tree import COMMANDS, ROOT, description_of
+from flytectl_py.cli.offers import Answer, Offer
 from flytectl_py.cli.options import GENERAL, Option, option_name
 
 if TYPE_CHECKING:
@@ -20,23 +22,6 @@ if TYPE_CHECKING:
     from flytectl_py.cli.description import Description
 
 SHELLS: Final = ("bash", "zsh", "fish")
-
-
-class Offer(NamedTuple):
-    """A word that may stand there, and what it is."""
-
-    word: str
-    about: str = ""
-
-
-class Answer(NamedTuple):
-    """What may stand there.
-
-    :param files: the ending of files that may, besides folders: ``.py``, ``*`` for all, ``/`` for folders only.
-    """
-
-    offers: Sequence[Offer] = ()
-    files: str = ""
 
 
 class _Line:
@@ -129,7 +114,8 @@ def answer(before: Sequence[str], current: str) -> Answer:
         return Answer()
     line = _Line(before)
     if line.pending is not None:
-        return _values(line.pending)
+        found = _values(line.pending)
+        return Answer(_beginning(found.offers, current), found.files)
     if current.startswith("--") and "=" in current:
         name, _, value = current.partition("=")
         taking = line.taking(name)
@@ -267,7 +253,8 @@ def _sides(line: _Line, current: str) -> Answer:
 
 
 _SLOTS: Final[dict[str, Callable[[_Line, str], Answer]]] = {
-    "FILE": _python_files, "FILE|DIR": _python_files, "DIR": _folders, "ARCHIVE|URI": _any_files,
+    "FILE": _python_files, "FILE|DIR": _python_files, "FILE|DIR|IMAGE": _python_files, "DIR": _folders,
+    "ARCHIVE|URI": _any_files,
     "A": _sides, "B": _sides, "TASK": _tasks, "ENV": _environments, "RUN": _runs, "ENV.TASK": _deployed,
     "INPUTS": _inputs, "KEY": _settings, "SHELL": _shells,
 }  # fmt: skip
@@ -275,13 +262,16 @@ _SLOTS: Final[dict[str, Callable[[_Line, str], Answer]]] = {
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Print what a script asks for, see `cli.complete_shells`; never an error."""
+    """Print what a script asks for, see `cli.complete_shells`, and end the process; never an error."""
+    text = ""
     try:
-        sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  until the process ends
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
         from flytectl_py.cli.complete_shells import reply
 
         text = reply(arguments[0], arguments[1:], answer)
+    except Exception:  # noqa: BLE001, S110  nothing is offered, see above
+        pass
+    with contextlib.suppress(OSError):
         sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
-        sys.stdout.flush()
-    except Exception:  # noqa: BLE001  nothing is offered, see above
-        os._exit(0)
+        sys.stdout.buffer.flush()
+    os._exit(0)  # What is left to do takes longer than all before.

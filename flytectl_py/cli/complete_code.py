@@ -7,7 +7,7 @@ import os
 import re
 import warnings
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 _LARGEST_TREE = 1 << 20
 """Bytes of a file past which only lines are looked at: to parse it would keep the person waiting."""
@@ -201,7 +201,7 @@ def _inputs(function: ast.FunctionDef | ast.AsyncFunctionDef, source: _Source) -
         yield InputFound(each.arg, shown)._replace(**_takes(annotation, source, _DEEP))
 
 
-def _takes(node: ast.expr | None, source: _Source, deep: int) -> dict[str, object]:
+def _takes(node: ast.expr | None, source: _Source, deep: int) -> dict[str, Any]:
     """Return the fields of `InputFound` that follow from an annotation."""
     if node is None or not deep:
         return {}

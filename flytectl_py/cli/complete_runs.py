@@ -40,8 +40,10 @@ def recorded_runs() -> list[RunFound]:
 def _in_database(file: Path, root: Path) -> list[RunFound]:
     if not file.is_file():
         return []
+    # SQLite makes files beside a database that it reads, unless nobody can write to it meanwhile.
+    how = "mode=ro" if os.path.exists(f"{file}-wal") else "immutable=1"
     try:
-        database = sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True, timeout=0.1)
+        database = sqlite3.connect(f"{file.absolute().as_uri()}?{how}", uri=True, timeout=0.1)
     except sqlite3.Error:
         return []
     try:

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from flytectl_py.cli.complete import Answer, Offer
+from flytectl_py.cli.offers import Answer, Offer
 
 _SPECIAL = frozenset(" \t\"'\\`$&|;<>()*?[]{}!#~=%^")
 """What bash must find after a backslash to take it as it is."""
@@ -87,8 +87,8 @@ def _for_bash(line: str, breaks: str, ask: Ask) -> str:
     names = paths(current, found.files) if found.files else []
     offers = [each.word for each in found.offers]
     if names:
-        # Readline quotes file names itself; words that stand beside them need none.
-        return _lines("files", [Offer(each[last.replaced :]) for each in (*offers, *names)])
+        # Readline quotes file names itself, and puts the slash after folders; words beside them need no quotes.
+        return _lines("files", [Offer(each.rstrip("/")[last.replaced :]) for each in (*offers, *names)])
     return _lines("words", [Offer(_quoted(each[last.replaced :], last.quote)) for each in offers if not _is_odd(each)])
 
 

@@ -1,10 +1,12 @@
 """The scripts that let bash, zsh and fish complete `flyte`, and where each shell looks for one.
 
 They know no command: at each TAB they ask `flyte _complete`, so they are right for whatever version they find.
+``python -m flytectl_py.cli.completion_scripts DIR`` writes them all.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -98,3 +100,10 @@ def place(shell: str, environ: Mapping[str, str]) -> Place:
         )
     config = Path(environ.get("XDG_CONFIG_HOME") or home / ".config")
     return Place(config / "fish" / "completions" / "flyte.fish", "open a new fish: it finds it")
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    for shell, text in SCRIPTS.items():
+        (folder / FILES[shell]).write_text(text, encoding="utf-8")

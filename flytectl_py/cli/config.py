@@ -1,38 +1,64 @@
-"""`flyte config show`: every setting, and where it came from."""
+"""`flyte config`: shows the settings and where each came from, and writes the file that holds them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flytectl_py.cli.config_shown import as_document, as_text, shown, values_of
 from flytectl_py.cli.connecting import settings_of
 from flytectl_py.cli.description import Description, Word
-from flytectl_py.cli.images import make_command
+from flytectl_py.cli.images import check_options, make_command
 from flytectl_py.cli.options import Option
 from flytectl_py.errors import UnknownNameError, UsageError
 
 if TYPE_CHECKING:
     from flytectl_py.cli.output import Output
-    from flytectl_py.config.resolution import Settings
 
-OPTIONS: Mapping[str, Option] = {
-    "origin": Option(("--origin",), "Also show where each value came from.", kind="flag"),
-    "project": Option(("--project", "-p"), "To see what would count.", "NAME", env="FLYTE_PROJECT"),
-    "domain": Option(("--domain", "-d"), "To see what would count.", "NAME", env="FLYTE_DOMAIN"),
+SCOPE: Mapping[str, Option] = {
+    "project": Option(("--project", "-p"), "Project that counts.", "NAME", env="FLYTE_PROJECT"),
+    "domain": Option(("--domain", "-d"), "Domain that counts.", "NAME", env="FLYTE_DOMAIN"),
+}
+SHOWING: Mapping[str, Option] = {
+    "origin": Option(("--origin",), "show: also where each value came from.", kind="flag"),
+    **SCOPE,
+}
+WRITING: Mapping[str, Option] = {
+    **SCOPE,
+    "auth_type": Option(
+        ("--auth-type",), "init: how to log in.", "TYPE", values=("Pkce", "ClientSecret", "DeviceFlow")
+    ),
+    "builder": Option(("--builder",), "init: what builds images.", "NAME", values=("local", "docker", "podman")),
+    "registry": Option(("--registry",), "init: where images are pushed.", "HOST/PATH"),
+    "force": Option(("--force",), "init: replace a file that is there.", kind="flag"),
 }
 
-HELP = """Show the settings that commands take here.
+HELP = """Show the settings that commands take here, and write the file that holds them.
 
 Examples:
   flyte config show --origin            which file, variable or option said so?
-  flyte -c other.yaml config show --json
+  flyte config init                     asks, and writes .flyte/config.toml
+  flyte config init --endpoint dns:///flyte.example.com --project web
+  flyte config get endpoint
+  flyte config set task.project web     comments in the file stay
+  flyte config unset task.project
+  flyte config path                     the file that is in force
 
 Options win over FLYTE_* variables, and those over the configuration file.
 """
 
 
-WORDS: Mapping[str, Word] = {"show": Word("", "Every setting.")}
-DESCRIPTION = Description("config", HELP, "show", OPTIONS, WORDS)
+WORDS: Mapping[str, Word] = {
+    "show": Word("", "Every setting.", SHOWING),
+    "init": Word("", "Write .flyte/config.toml, from options or answers.", WRITING),
+    "path": Word("", "The file that is in force.", {}),
+    "get": Word("KEY", "One setting.", SCOPE),
+    "set": Word("KEY VALUE", "Write one into the file.", {}),
+    "unset": Word("KEY", "Take one out of the file.", {}),
+}
+DESCRIPTION = Description("config", HELP, "show|init|path|get|set|unset [KEY] [VALUE]", {**SHOWING, **WRITING}, WORDS)
 
 
 def command() -> Any:
@@ -43,79 +69,108 @@ def command() -> Any:
 def _config(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     if not words:
         raise UsageError("what of the configuration? flyte config show", hint="see 'flyte config --help'")
-    if words[0] != "show":
-        raise UnknownNameError("command of 'flyte config'", words[0], ["show"])
-    if words[1:]:
-        raise UsageError(f"config show takes no argument, got '{words[1]}'", hint="see 'flyte config --help'")
+    name, *rest = words
+    if name not in WORDS:
+        raise UnknownNameError("command of 'flyte config'", name, WORDS)
+    described = DESCRIPTION.of_word(name)
+    if len(rest) != len(described.takes.split()):
+        takes = described.takes or "no argument"
+        raise UsageError(
+            f"flyte config {name} takes {takes}, got {' '.join(rest) or 'nothing'}", hint="see 'flyte config --help'"
+        )
+    check_options(described, options)
+    ACTS[name](rest, options, output)
+
+
+def _show(words: list[str], options: Mapping[str, Any], output: Output) -> None:
+    del words
     settings = settings_of(options, output)
     with_origin = bool(options.get("origin"))
-    output.result(_text(settings, with_origin), _document(settings, with_origin))
+    output.result(as_text(settings, with_origin), as_document(settings, with_origin))
 
 
-def _text(settings: Settings, with_origin: bool) -> str:
-    rows = [(name, _shown(value), settings.origin(name)) for name, value in _values(settings).items()]
-    lines = [f"file: {settings.source or 'none'}"]
-    sent = _sent_org(settings)
-    rows = [
-        (name, f"{sent} (from the endpoint's host)" if name == "org" and sent else value, origin)
-        for name, value, origin in rows
-    ]
-    if not with_origin:
-        return "\n".join([*lines, *(f"{name}: {value}" for name, value, _ in rows)])
-    width = max(len(f"{name}: {value}") for name, value, _ in rows)
-    return "\n".join([*lines, *(f"{f'{name}: {value}':<{min(width, 60)}}  # {origin}" for name, value, origin in rows)])
+def _path(words: list[str], options: Mapping[str, Any], output: Output) -> None:
+    del words
+    source = settings_of(options, output).source
+    if source is None:
+        output.note("there is no configuration file; 'flyte config init' writes one")
+    output.result("" if source is None else str(source), {"file": None if source is None else str(source)})
 
 
-def _document(settings: Settings, with_origin: bool) -> dict[str, Any]:
-    values = _values(settings)
-    document: dict[str, Any] = {
-        "file": str(settings.source) if settings.source else None,
-        "settings": values,
-        "warnings": list(settings.warnings),
-    }
-    if sent := _sent_org(settings):
-        document["org_from_endpoint"] = sent
-    if with_origin:
-        document["origins"] = {name: settings.origin(name) for name in values}
-    return document
-
-
-def _values(settings: Settings) -> dict[str, Any]:
-    """Return every setting as plain JSON; a secret only as being there."""
+def _get(words: list[str], options: Mapping[str, Any], output: Output) -> None:
+    from flytectl_py.config.editing import key_of
     from flytectl_py.config.table import ROWS
 
-    found: dict[str, Any] = {}
-    for name, row in ROWS.items():
-        value = getattr(settings, name)
-        if row.secret:
-            value = "(hidden)" if value else None
-        elif name == "images":
-            value = dict(value)
-        elif isinstance(value, tuple):
-            value = list(value)
-        elif value is not None and not isinstance(value, (bool, int, str)):
-            value = str(value)
-        found[name] = without_password(value) if isinstance(value, str) else value
-    return found
+    settings = settings_of(options, output)
+    (word,) = words
+    name = word if word in ROWS else next((name for name, row in ROWS.items() if row.key == key_of(word)), None)
+    if name is None or word in ("admin.clientSecretLocation", "admin.clientSecretEnvVar"):
+        name = "client_credentials_secret"  # Both say where it is.
+    value, origin = values_of(settings)[name], settings.origin(name)
+    output.detail(f"{name}: from {origin}")
+    output.result(shown(value), {"setting": name, "key": ROWS[name].key or None, "value": value, "origin": origin})
 
 
-def _sent_org(settings: Settings) -> str:
-    """Return the organisation that requests name although none is set, or an empty text."""
-    if settings.org or not settings.endpoint:
-        return ""
-    from flytectl_py.engines.remote import organisation
+def _set(words: list[str], options: Mapping[str, Any], output: Output) -> None:
+    from flytectl_py.config.editing import key_of, set_key, value_of
 
-    return organisation(settings)
-
-
-def without_password(value: str) -> str:
-    """Return a URL without the password in it, as a proxy's may have one."""
-    from flytectl_py.controlplane.redaction import without_secrets
-
-    return without_secrets(value) if "@" in value and "://" in value else value
+    key = key_of(words[0])
+    value = value_of(key, words[1])
+    path = _file(options)
+    set_key(path, key, value)
+    output.note(f"{path}: {key} is {shown(_unsaid(value))}")
+    if value != _unsaid(value):
+        output.note(f"warning: there is a password in {key}, which whoever reads {path} can read")
+    _tell_what_wins(key, output)
+    output.result("", {"file": str(path), "key": key, "value": _unsaid(value)})
 
 
-def _shown(value: Any) -> str:
-    import json
+def _unset(words: list[str], options: Mapping[str, Any], output: Output) -> None:
+    from flytectl_py.config.editing import key_of, unset_key
 
-    return "-" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    key, path = key_of(words[0]), _file(options)
+    removed = unset_key(path, key)
+    output.note(f"{path}: {key} {'is not set any more' if removed else 'was not set'}")
+    _tell_what_wins(key, output)
+    output.result("", {"file": str(path), "key": key, "removed": removed})
+
+
+def _init(words: list[str], options: Mapping[str, Any], output: Output) -> None:
+    del words
+    from flytectl_py.cli.config_init import write
+
+    write(options, output)
+
+
+def _file(options: Mapping[str, Any]) -> Path:
+    """Return the file to change: the one that is named, else the one in force, else a new one in this folder."""
+    from flytectl_py.config.discovery import FILE_NAMES, FOLDER, find
+
+    if options.get("config"):
+        return Path(options["config"])
+    return find() or Path.cwd() / FOLDER / FILE_NAMES[0]
+
+
+def _tell_what_wins(key: str, output: Output) -> None:
+    """Say that a variable wins over what was written just now."""
+    from flytectl_py.config.table import ROWS
+
+    for row in ROWS.values():
+        if row.key == key and row.variable and os.environ.get(row.variable):
+            output.note(f"{row.variable} is set, and wins over the file")
+
+
+def _unsaid(value: Any) -> Any:
+    from flytectl_py.cli.config_shown import without_password
+
+    return without_password(value) if isinstance(value, str) else value
+
+
+ACTS: Mapping[str, Callable[[list[str], Mapping[str, Any], Output], None]] = {
+    "show": _show,
+    "init": _init,
+    "path": _path,
+    "get": _get,
+    "set": _set,
+    "unset": _unset,
+}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from flytectl_py.cli.description import Description
 from flytectl_py.cli.images import PLANNING_OPTIONS, check_builder, make_command
+from flytectl_py.cli.kept_names import remember
 from flytectl_py.cli.options import Option
 from flytectl_py.cli.run_options import no_empty_version
 from flytectl_py.errors import UsageError
@@ -93,7 +94,7 @@ def _deploy(words: list[str], options: Mapping[str, Any], output: Output) -> Non
         raise UsageError("--builder dockerfile builds nothing", hint="see 'flyte build --emit-dockerfile'")
     no_empty_version(options)
     check_builder(options.get("builder", ""))
-    loaded, plan = _plan(words[0], words[1:], options)
+    loaded, plan = plan_target(words[0], words[1:], options)
     settings = require()
     building = _building(options, output, loaded)
     for warning in plan.warnings:
@@ -102,11 +103,17 @@ def _deploy(words: list[str], options: Mapping[str, Any], output: Output) -> Non
         _show(plan, _unbuilt(plan, building), output)
         return
     deployed = _carry_out(plan, settings, building, output)
+    inputs = {task.name: [each.name for each in task.interface.inputs] for _, task in loaded.tasks()}
+    remember("task", {each.task: inputs.get(each.task, ()) for each in deployed.tasks})
     document = plan_document(plan, deployed.images, deployed.bundle)
     output.result(plan.version, {**document, "tasks": [_said(each) for each in deployed.tasks]})
 
 
-def _plan(target: str, names: Sequence[str], options: Mapping[str, Any]) -> tuple[Loaded, DeploymentPlan]:
+def plan_target(target: str, names: Sequence[str], options: Mapping[str, Any]) -> tuple[Loaded, DeploymentPlan]:
+    """Load FILE or DIR and plan to deploy some of its environments; all, where none is named.
+
+    :raises FlyteError: as loading, the settings and planning do.
+    """
     from flytectl_py.cli.bundle_sides import root_of
     from flytectl_py.cli.images import check_image_names, chosen, planning_options
     from flytectl_py.cli.loading import load_target

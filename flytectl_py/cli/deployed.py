@@ -19,9 +19,12 @@ from flytectl_py.model.task import Task
 if TYPE_CHECKING:
     from flytectl_py.engines.deployed import DeployedTask
     from flytectl_py.engines.remote import Remote
+    from flytectl_py.wire.run_request import Launch
 
-NOT_HERE = ("local", "mode", "root_dir", "copy_style", "image", "version")
+_OF_CODE = ("root_dir", "copy_style", "image", "version", "keep_code")
 """Options of `flyte run` that speak of code, which stays where it is."""
+_OF_PLACE = ("local", "mode", "engine", "open")
+"""Options that speak of another place than the cluster."""
 
 TaskCommandMaker = Callable[[Task[..., Any], Callable[[Mapping[str, Any], Mapping[str, Any]], None], bool], Any]
 """Makes the command of a task from what it runs: (typed inputs, options) -> None; True asks for texts for help."""
@@ -30,6 +33,7 @@ TaskCommandMaker = Callable[[Task[..., Any], Callable[[Mapping[str, Any], Mappin
 class DeployedArgument(SaysWhere, TyperGroup):
     """The part before ENV.TASK."""
 
+    inputs_after = "ENV.TASK"
     make: TaskCommandMaker
     options: Mapping[str, Option]
 
@@ -41,7 +45,7 @@ class DeployedArgument(SaysWhere, TyperGroup):
         wants_help = any(each in ("-h", "--help") for each in rest)
 
         def run(typed: Mapping[str, Any], options: Mapping[str, Any]) -> None:
-            _run(remote, task, typed, options)
+            run_remote(remote, task, typed, options)
 
         return reference, self.make(cast("Task[..., Any]", task), run, wants_help), rest
 
@@ -63,7 +67,17 @@ def fetched(remote: Remote, reference: str) -> DeployedTask:
     return run_calls(lambda: deployed_task(remote, reference))
 
 
-def _run(remote: Remote, task: DeployedTask, typed: Mapping[str, Any], options: Mapping[str, Any]) -> None:
+def run_remote(
+    remote: Remote,
+    task: DeployedTask,
+    typed: Mapping[str, Any],
+    options: Mapping[str, Any],
+    settle: Callable[[Launch], Launch] = lambda launch: launch,
+) -> None:
+    """Run a task whose code is on the cluster, as the command line asks.
+
+    :param settle: adds what an earlier run says of how it should go.
+    """
     from flytectl_py.bridge import run_calls
     from flytectl_py.cli.params import read_inputs
     from flytectl_py.cli.remote_run import tell
@@ -71,22 +85,27 @@ def _run(remote: Remote, task: DeployedTask, typed: Mapping[str, Any], options: 
     from flytectl_py.engines.deployed import requests_of, run_deployed
 
     output = settle_output(options)
-    for key in NOT_HERE:
-        if options.get(key):
+    for key in (*_OF_CODE, *_OF_PLACE):
+        if options.get(key) and options[key] not in ("remote", "cluster"):
             flag = "--" + key.replace("_", "-")
-            raise UsageError(f"{flag}: the code of a deployed task is what it was deployed with", where=flag)
+            why = "the code is what" if key in _OF_CODE else "it runs there, with what"
+            raise UsageError(f"{flag}: {why} the cluster has of {task.name}:{task.version}", where=flag)
     name = options.get("name")
-    launch = launch_of(remote, name or ("" if options.get("dry_run") else f"r{os.urandom(9).hex()}"), options)
+    launch = settle(launch_of(remote, name or ("" if options.get("dry_run") else f"r{os.urandom(9).hex()}"), options))
     values = read_inputs(cast("Task[..., Any]", task), typed, options.get("inputs"))
     if options.get("dry_run"):
+        from flytectl_py.values.convert import to_json
         from flytectl_py.values.render import readable
 
         shown = readable(values) if values else "no inputs"
-        requests = requests_of(task, values, launch)
-        output.result(
-            f"would run {task.name}:{task.version} with {shown}",
-            {"task": task.name, "version": task.version, "phase": "planned", "requests": requests},
-        )
+        document = {
+            "task": task.name,
+            "version": task.version,
+            "phase": "planned",
+            "inputs": {key: to_json(value) for key, value in values.items()},
+            "requests": requests_of(task, values, launch),
+        }
+        output.result(f"would run {task.name}:{task.version} with {shown}", document)
         return
     about_run(launch.name)
     run = run_calls(lambda: run_deployed(remote, task, values, launch))

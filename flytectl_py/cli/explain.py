@@ -1,34 +1,57 @@
-"""`flyte explain`: what a name that follows from content is made of."""
+"""`flyte explain`: what a name that follows from content is made of, and what moved since it was last made."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+import importlib
+import time
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flytectl_py.cli.description import Description, Word
-from flytectl_py.cli.images import PLANNING_OPTIONS, document, make_command, plan
+from flytectl_py.cli.images import PLANNING_OPTIONS, check_options, make_command
+from flytectl_py.cli.options import Option
+from flytectl_py.cli.tree import Branch
 from flytectl_py.errors import UnknownNameError, UsageError
 
 if TYPE_CHECKING:
     from flytectl_py.cli.output import Output
-    from flytectl_py.engines.image_planning import PlannedImage
-    from flytectl_py.plan.image import PlannedLayer
+    from flytectl_py.engines.ledger import Entry, Ledger
 
-HELP = """Show what makes up a name that follows from content, and what changed since last time on this machine.
+HELP = """Show what makes up a name that follows from content, and what moved since it was last made on this machine.
 
 Examples:
   flyte explain image app.py          the tag of every environment's image
-  flyte explain image app.py etl      of one
-  flyte explain image app.py -v       with the files of each layer
+  flyte explain image app.py etl -v   of one, with the files of each layer
+  flyte explain bundle app.py         the digest of the code that travels
+  flyte explain version app.py        the version under which it is deployed
   flyte explain cache app.py main     the key under which the outputs of a task are kept
 """
 
-WORDS: Mapping[str, Word] = {
-    "image": Word("FILE|DIR [ENV]...", "What images' tags are made of."),
-    "cache": Word("FILE TASK", "The key of a task's outputs in the cache."),
+_LOADING = {name: PLANNING_OPTIONS[name] for name in ("root_dir", "project", "domain")}
+_COPY_STYLE = PLANNING_OPTIONS["copy_style"]._replace(
+    help="loaded_modules, all or none.", more="As for 'flyte bundle' and 'flyte deploy'."
+)
+_INCLUDE = Option(("--include",), "Add a file, a folder or a glob. Repeatable.", "PATH", "texts", group="Code")
+_OF_BUNDLE: Mapping[str, Option] = {"copy_style": _COPY_STYLE, "include": _INCLUDE, **_LOADING}
+OPTIONS: Mapping[str, Option] = {
+    **PLANNING_OPTIONS,
+    "copy_style": _COPY_STYLE,
+    "include": _INCLUDE,
+    "recursive": Option(("--recursive",), "Of DIR, also the folders in it.", kind="flag", group="Code"),
 }
-DESCRIPTION = Description("explain", HELP, "image FILE|DIR [ENV]... | cache FILE TASK", PLANNING_OPTIONS, WORDS)
+
+WORDS: Mapping[str, Word] = {
+    "image": Word("FILE|DIR [ENV]...", "What images' tags are made of.", PLANNING_OPTIONS),
+    "bundle": Word("FILE|DIR", "What the digest of the code is made of.", _OF_BUNDLE),
+    "version": Word("FILE|DIR [ENV]...", "What the version of a deployment is made of.", OPTIONS),
+    "cache": Word("FILE TASK", "The key of a task's outputs in the cache.", {"image": OPTIONS["image"], **_LOADING}),
+}
+"""Each has a module `cli.explain_WORD` with a function `explain(words, options, output)`."""
+DESCRIPTION = Description("explain", HELP, "image|bundle|version|cache FILE|DIR [ENV|TASK]...", OPTIONS, WORDS)
+
+DIGITS = 12
+"""Of a hash, without -v."""
+_LAST = {"build": "the last build", "bundle": "the last bundle", "deploy": "the last deployment", "run": "the last run"}
 
 
 def command() -> Any:
@@ -38,72 +61,51 @@ def command() -> Any:
 
 def _explain(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     if not words:
-        raise UsageError(
-            "explain what? flyte explain image FILE [ENV], or flyte explain cache FILE TASK",
-            hint="see 'flyte explain --help'",
-        )
-    if words[0] not in WORDS:
-        raise UnknownNameError("subject", words[0], WORDS, hint="flyte explain image FILE [ENV]")
-    if words[0] == "cache":
-        from flytectl_py.cli.explain_cache import explain_cache
-
-        explain_cache(words[1:], options, output)
-        return
-    if len(words) == 1:
-        raise UsageError("which file? flyte explain image needs FILE or DIR", hint="see 'flyte explain --help'")
-    from flytectl_py.engines.image_history import ImageHistory
-
-    planned = plan(words[1], words[2:], options)
-    history = ImageHistory.of(planned.loaded.root.path)
-    changes = {each.plan.uri: () if each.plan.given else history.changes(each) for each in planned.images}
-    for warning in dict.fromkeys(warning for each in planned.images for warning in each.plan.warnings):
-        output.note(warning)
-    output.result(
-        "\n\n".join(_text(each, changes[each.plan.uri], with_files=output.verbosity > 0) for each in planned.images),
-        {"images": [_document(each, changes[each.plan.uri]) for each in planned.images]},
-    )
+        listed = ", ".join(f"flyte explain {name} {each.takes}" for name, each in WORDS.items())
+        raise UsageError(f"explain what? {listed}", hint="see 'flyte explain --help'")
+    name, *rest = words
+    if name not in WORDS:
+        raise UnknownNameError("subject", name, WORDS, hint="flyte explain image FILE [ENV]")
+    described = DESCRIPTION.of_word(name)
+    if not rest:
+        needs = described.takes.replace("|", " or ").partition(" [")[0].replace(" TASK", " and TASK")
+        raise UsageError(f"which file? flyte explain {name} needs {needs}", hint="see 'flyte explain --help'")
+    check_options(described, options)
+    importlib.import_module(f"flytectl_py.cli.explain_{name}").explain(rest, options, output)
 
 
-def _text(image: PlannedImage, changes: tuple[str, ...], *, with_files: bool) -> str:
-    made = image.plan
-    lines = [f"{', '.join(image.environments)}: {made.uri}"]
-    if made.given:
-        return f"{lines[0]}\n  given by its URI: there is nothing to build"
-    head = {"base": made.base, "platforms": ", ".join(made.platforms), "python": made.python}
-    lines += [f"  {key} {value}" for key, value in head.items() if value]
-    for layer in made.layers:
-        lines.append(f"  {layer.hash} {layer.declared_by} ({layer.kind})")
-        lines += [f"    {key} {_shown(value)}" for key, value in layer.fields.items() if value not in (None, [], False)]
-        if with_files:
-            lines += [
-                f"    {'x' if each['executable'] else '-'} {each['sha256'][:12]} {each['path']}"
-                for each in _files(layer)
-            ]
-    lines += [f"  changed since the last build: {each}" for each in changes]
-    return "\n".join(lines)
+def since(before: Entry | None, changed: Sequence[str], by: str) -> Branch:
+    """Return what moved since the last time.
+
+    :param by: what makes such names, where none is known.
+    """
+    if before is None:
+        return Branch(f"no earlier {_LAST[by].removeprefix('the last ')} is known here, so nothing can be compared")
+    when = time.strftime("%Y-%m-%d %H:%M", time.localtime(before.when))
+    last = _LAST.get(before.by, before.by)
+    if not changed:
+        return Branch(f"nothing moved since {last}, {when}")
+    return Branch.of(f"moved since {last}, {when}:", changed)
 
 
-def _shown(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def said_of(before: Entry | None, changed: Sequence[str]) -> dict[str, Any]:
+    """Return what --json says of the last time and of what moved."""
+    return {"since": None if before is None else before.document(), "changed": list(changed)}
 
 
-def _document(image: PlannedImage, changes: tuple[str, ...]) -> dict[str, Any]:
-    said = document(image)
-    said["layers"] = [
-        {**layer, "files": _files(planned)} for layer, planned in zip(said["layers"], image.plan.layers, strict=True)
-    ]
-    return {**said, "changed": list(changes)}
+def tell_unreadable(ledger: Ledger, output: Output) -> None:
+    """Warn of what could not be read of the ledger."""
+    for warning in dict.fromkeys(ledger.warnings):
+        output.note(f"warning: {warning}")
 
 
-def _files(layer: PlannedLayer) -> list[dict[str, Any]]:
-    # As they enter the hash: below the layer's own folder of the context, if it has one.
-    folder = "" if layer.kind == "dockerfile" else f"{layer.files[0].path.partition('/')[0]}/" if layer.files else ""
-    return [
-        {
-            "path": each.path.removeprefix(folder),
-            "executable": each.executable,
-            "size": each.size,
-            "sha256": each.sha256,
-        }
-        for each in layer.files
-    ]
+def short(digest: str, output: Output) -> str:
+    """Return a hash as a person reads it: whole with -v only."""
+    return digest if output.verbosity else digest[:DIGITS]
+
+
+def file_line(path: str, size: int, sha256: str, *, executable: bool, output: Output) -> str:
+    """Return one file as it enters a digest."""
+    from flytectl_py.plan.bundle import shown_size
+
+    return f"{path}  {shown_size(size)}{', executable' if executable else ''}, sha256 {short(sha256, output)}"

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flytectl_py.cli.explain import said_of, short, since, tell_unreadable
 from flytectl_py.cli.loading import load_target
+from flytectl_py.cli.tree import Branch, shown
 from flytectl_py.errors import UsageError
 
 if TYPE_CHECKING:
@@ -14,16 +16,12 @@ if TYPE_CHECKING:
     from flytectl_py.engines.cache_history import VersionParts
     from flytectl_py.model.cache import Cache
 
-_DIGITS = 12
 
-
-def explain_cache(words: list[str], options: Mapping[str, Any], output: Output) -> None:
+def explain(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     """Show the key of one task's outputs.
 
     :param words: FILE and TASK.
     """
-    if not words:
-        raise UsageError("which file? flyte explain cache needs FILE and TASK", hint="see 'flyte explain --help'")
     loaded = load_target(words[0], options)
     if len(words) != 2:
         names = ", ".join(name for name, _ in loaded.tasks()) or "none"
@@ -42,7 +40,10 @@ def explain_cache(words: list[str], options: Mapping[str, Any], output: Output) 
         return
     root = Path(loaded.root.path)
     parts = parts_of(task, root)
-    changed = changes(CacheHistory(cache_folder(root)).before(task), parts)
+    history = CacheHistory(cache_folder(root))
+    before = history.before(task)
+    changed = changes(before, parts)
+    tell_unreadable(history.ledger, output)
     settings = require()
     scope = {"project": settings.project, "domain": settings.domain}
     document |= {
@@ -51,13 +52,15 @@ def explain_cache(words: list[str], options: Mapping[str, Any], output: Output) 
         "serialize": cache.serialize,
         "max_age": _seconds(cache),
         **scope,
-        "changed": list(changed),
+        **said_of(before, changed),
     }
-    output.result(_text(document, parts, output.verbosity > 0), document)
+    facts = [*_parts(document, parts, output), since(before, changed, "run")]
+    output.result(shown(Branch.of(f"cache of {task.name}: version {parts.version}", facts)), document)
 
 
-def _text(document: Mapping[str, Any], parts: VersionParts, at_length: bool) -> str:
-    lines = [f"{document['task']}: version {parts.version}"]
+def _parts(document: Mapping[str, Any], parts: VersionParts, output: Output) -> list[Branch]:
+    from flytectl_py.plan.changes import shown as value_text
+
     facts = {
         "inputs": ", ".join(parts.inputs) or "none",
         "ignored inputs": ", ".join(parts.ignored_inputs),
@@ -67,17 +70,17 @@ def _text(document: Mapping[str, Any], parts: VersionParts, at_length: bool) -> 
         "salt": parts.salt,
         "policies": ", ".join(parts.policies),
         "image": parts.image,
-        "variables": ", ".join(f"{name}={value}" for name, value in parts.variables.items()),
         "kept for": "" if document["max_age"] is None else f"{document['max_age']:g} s",
         "one at a time": "yes" if document["serialize"] else "",
         "behavior": "override: it always runs" if document["behavior"] == "override" else "",
     }
-    lines += [f"  {name}: {value}" for name, value in facts.items() if value]
+    found = [Branch(f"{name} {value}") for name, value in facts.items() if value]
+    if parts.variables:
+        found.append(Branch.of("variables", [f"{name} {value_text(each)}" for name, each in parts.variables.items()]))
     if parts.code:
-        lines.append("  code:")
-        lines += [f"    {digest[: None if at_length else _DIGITS]} {label}" for label, digest in parts.code.items()]
-    lines += [f"  changed since the last run: {each}" for each in document["changed"]]
-    return "\n".join(lines)
+        code = [f"{label}  sha256 {short(digest, output)}" for label, digest in parts.code.items()]
+        found.append(Branch.of("code", code))
+    return found
 
 
 def _seconds(cache: Cache) -> float | None:

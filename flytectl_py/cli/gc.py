@@ -1,4 +1,4 @@
-"""`flyte gc`: removes what is kept of old runs on this machine."""
+"""`flyte gc`: removes what is kept of old runs on this machine, of a project or of the control plane."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ Examples:
   flyte gc --dry-run            what would go, and how much it is
   flyte gc                      all that is older than 30 days
   flyte gc --older-than 12h
+  flyte gc --machine            of the control plane that 'flyte start' starts, also while it runs
 """
 
 DEFAULT_AGE = timedelta(days=30)
@@ -34,6 +35,11 @@ OPTIONS: Mapping[str, Option] = {
     "older_than": Option(
         ("--older-than",), "How long ago it ended or was written: 12h, 0s.", "AGE", default="30d",
         more="For runs since their end, for cached outputs since they were last written.",
+    ),
+    "machine": Option(
+        ("--machine",),
+        "Of the control plane of this machine: runs, data, logs, unused uploads.",
+        kind="flag",
     ),
     **ROOT_OPTION,
 }  # fmt: skip
@@ -57,6 +63,11 @@ def _gc(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     now = time.time()
     before = now - _age(options.get("older_than")).total_seconds()
     dry_run = bool(options.get("dry_run"))
+    if options.get("machine"):
+        if options.get("root_dir"):
+            raise UsageError("--machine is of no project, and --root-dir names one", hint="give one of them")
+        _of_machine(before, now, output, dry_run=dry_run)
+        return
     with records(options, output) as (root, database):
         state = state_folder(root)
         runs = [] if database is None else old_runs(database, before)
@@ -79,6 +90,30 @@ def _gc(words: list[str], options: Mapping[str, Any], output: Output) -> None:
             ) from error
     found.insert(0, Garbage("records of runs", len(runs), (), 0))
     _say(found, root, output, dry_run=dry_run)
+
+
+def _of_machine(before: float, now: float, output: Output, *, dry_run: bool) -> None:
+    import os
+
+    from flytectl_py.machine import keeper
+    from flytectl_py.machine.collecting import STATE, Collection
+
+    home = keeper.home_folder(os.environ)
+    if not (home / STATE).exists():
+        _say([], home, output, dry_run=dry_run)
+        return
+    collection = Collection(home, before, now)
+    try:
+        found = collection.found()
+        if not dry_run:
+            collection.remove(found)
+    except OSError as error:
+        raise NotReadyError(
+            f"cannot remove {error.filename}: {error.strerror}", where=str(error.filename or "")
+        ) from error
+    finally:
+        collection.close()
+    _say(found, home, output, dry_run=dry_run)
 
 
 def _say(found: Sequence[Garbage], root: Path, output: Output, *, dry_run: bool) -> None:

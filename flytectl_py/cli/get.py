@@ -91,7 +91,10 @@ def _get(words: list[str], options: Mapping[str, Any], output: Output) -> None:
             show_runs(options, output)
         return
     if options.get("local"):
-        raise UsageError(f"--local: only runs are recorded here, no {kind}s", where="--local")
+        hint = (
+            "'flyte get run NAME' shows the actions of a run here" if kind == "action" else f"{kind}s are of a cluster"
+        )
+        raise UsageError(f"--local: only runs are recorded here, no {kind}s", hint=hint, where="--local")
     from flytectl_py.cli.remote_get import show
 
     show(kind, names, options, output)

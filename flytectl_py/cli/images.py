@@ -95,6 +95,16 @@ def make_command(description: Description, act: Callable[[list[str], Mapping[str
     return made
 
 
+def check_options(description: Description, options: Mapping[str, Any]) -> None:
+    """Refuse options of a command that its word does not take.
+
+    :param description: of the word.
+    """
+    for key in options:
+        if key not in description.options and key not in GENERAL:
+            raise UsageError(f"{description.path} has no option --{key.replace('_', '-')}")
+
+
 def plan(target: str, environments: Sequence[str], options: Mapping[str, Any]) -> Planned:
     """Load FILE or DIR and plan the images of some of its environments; of all, where none is named.
 
@@ -199,10 +209,10 @@ def document(image: PlannedImage) -> dict[str, Any]:
     return {
         "environments": list(image.environments),
         "uri": made.uri,
-        "tag": made.tag,
+        "tag": made.tag or None,
         "platforms": list(made.platforms),
-        "base": made.base,
-        "python": made.python,
+        "base": made.base or None,
+        "python": made.python or None,
         "layers": [
             {
                 "kind": layer.kind,
@@ -213,6 +223,6 @@ def document(image: PlannedImage) -> dict[str, Any]:
             }
             for layer in made.layers
         ],
-        "dockerfile": made.dockerfile,
+        "dockerfile": made.dockerfile or None,
         "warnings": list(made.warnings),
     }

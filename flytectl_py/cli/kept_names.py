@@ -28,11 +28,15 @@ def remember(kind: str, names: Mapping[str, Sequence[str]]) -> None:
     if not names:
         return
     path, now = names_file(), time.time()
+    before = _kept(path, kind)
     kept = {
-        **{each: found for each, found in _kept(path, kind).items() if each not in names},
-        **{name: {"at": now, "inputs": list(inputs)} for name, inputs in names.items()},
+        **before,
+        **{
+            name: {"at": now, "inputs": list(inputs) or before.get(name, {}).get("inputs", [])}
+            for name, inputs in names.items()
+        },
     }
-    last = dict(sorted(kept.items(), key=lambda each: -each[1]["at"])[:_MOST])
+    last = dict(sorted(kept.items(), key=lambda each: -each[1]["at"])[:_MOST])  # Those of one time stay in their order.
     document = {other: _kept(path, other) for other in ("task", "run") if other != kind}
     written = f"{path}.{os.getpid()}"
     with contextlib.suppress(OSError):

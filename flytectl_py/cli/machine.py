@@ -79,6 +79,12 @@ def _start(words: list[str], options: Mapping[str, Any], output: Output) -> None
     wanted = _wanted(options)
     check_installed()
     if options.get("foreground"):
+        if output.as_json:
+            raise UsageError(
+                "--foreground stays and logs, so there is no document to print",
+                hint="leave out one of --json and --foreground",
+                where="--foreground",
+            )
         output.note(f"home: {home}")
         command = keeper.command(home, wanted)
         os.execv(command[0], command)  # noqa: S606  the process becomes the control plane
@@ -105,7 +111,9 @@ def _status(words: list[str], options: Mapping[str, Any], output: Output) -> Non
     home = keeper.home_folder(os.environ)
     found = keeper.running(home)
     if found is None:
-        output.result("no control plane runs on this machine", {"running": False, "home": str(home)})
+        nothing = dict.fromkeys(("endpoint", "executor", "store", "pid"))
+        said = {"running": False, "healthy": False, "home": str(home), **nothing}
+        output.result("no control plane runs on this machine", said)
         return
     healthy = keeper.answers(found)
     said = {"running": True, "healthy": healthy, "home": str(home), **_document(found)}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flytectl_py.cli.start import user_code
+from flytectl_py.errors import NotReadyError
 
 if TYPE_CHECKING:
     from flytectl_py.cli.output import Output
@@ -26,11 +27,11 @@ def run_on_own_plane(engine: str, runner: Runner, task: Any, inputs: Mapping[str
     from flytectl_py.values.convert import to_json
 
     root = Path(runner.root or Path.cwd())
-    with _plane(engine, root):
+    with _plane(engine, root, output) as lives:
         with user_code():
             run: RemoteRun = runner.run(task, **inputs)  # type: ignore[assignment]  # of a remote runner
         # Its phases are of no interest here: it starts at once, and its end is the end of the command.
-        run.follow(_say_nothing, line_printer(output))
+        run.follow(_say_nothing, line_printer(output), lives)
         run.raise_if_failed()
         outputs = run.outputs().named()
     said = {"run": run.name, "task": run.task, "version": run.version, "phase": str(run.phase)}
@@ -43,9 +44,12 @@ def _say_nothing(record: object) -> None:
 
 
 @contextmanager
-def _plane(engine: str, root: Path) -> Iterator[None]:
-    """Have a control plane for the block, to which the settings lead; what it keeps for good is below `root`."""
-    import shutil
+def _plane(engine: str, root: Path, output: Output) -> Iterator[Callable[[], bool]]:
+    """Have a control plane for the block, to which the settings lead; what it keeps for good is below `root`.
+
+    It ends with this process, however that ends. What is yielded says whether it still runs.
+    """
+    import os
     import tempfile
 
     from flytectl_py.cli.machine import check_installed
@@ -53,7 +57,14 @@ def _plane(engine: str, root: Path) -> Iterator[None]:
     from flytectl_py.machine import keeper
 
     check_installed()
+    for left in keeper.abandoned(Path(tempfile.gettempdir()).glob(f"{HOME_PREFIX}*")):
+        output.note(f"an earlier run was killed together with its control plane: ending what it left in {left}")
+        try:
+            keeper.clear(left)
+        except NotReadyError as error:
+            output.note(f"that has to wait: {error.message}")
     home = Path(tempfile.mkdtemp(prefix=HOME_PREFIX))
+    lifeline, held = os.pipe()
     try:
         secrets = root / ".flyte" / "secrets"
         if secrets.is_dir():
@@ -62,10 +73,13 @@ def _plane(engine: str, root: Path) -> Iterator[None]:
         store = (root / ".flyte" / "state" / engine).absolute()
         store.mkdir(parents=True, exist_ok=True)
         try:
-            found, _ = keeper.start(home, keeper.Wanted(0, store.as_uri(), engine))
+            found, _ = keeper.start(home, keeper.Wanted(0, store.as_uri(), engine, lifeline))
             with led_to(found.url):
-                yield
+                yield lambda: keeper.running(home) is not None
         finally:
             keeper.stop(home)
     finally:
-        shutil.rmtree(home, ignore_errors=True)
+        os.close(lifeline)
+        os.close(held)
+        # There is still one only where it could not end in order.
+        keeper.clear(home)

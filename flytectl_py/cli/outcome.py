@@ -5,17 +5,25 @@ from __future__ import annotations
 import errno
 import os
 import signal
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import typer
 
-from flytectl_py.cli.output import ReaderGoneError, error_mark, print_json, run_of_error, speaks_json, to_stderr
+from flytectl_py.cli.output import (
+    CannotPrintError,
+    ReaderGoneError,
+    error_mark,
+    flush_streams,
+    give_up,
+    print_json,
+    run_of_error,
+    speaks_json,
+    to_stderr,
+)
 from flytectl_py.cli.signals import ended_by
-from flytectl_py.errors import INTERRUPTED, USAGE, WORK_FAILED, BaseRuntimeError, FlyteError, ModuleLoadError
-
-_OUTPUT_FAULTS = (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG, errno.EDQUOT)
+from flytectl_py.errors import INTERRUPTED, NOT_READY, WORK_FAILED, BaseRuntimeError, FlyteError, ModuleLoadError
 
 
 def exit_code_of(command: Callable[[], Any], arguments: Sequence[str]) -> int:
@@ -27,21 +35,18 @@ def exit_code_of(command: Callable[[], Any], arguments: Sequence[str]) -> int:
     code = 0
     try:
         code = _finished(command, arguments)
-        if not getattr(sys.stdout, "closed", True):  # The user's code may have closed it, or taken it away.
-            sys.stdout.flush()
-    except OSError as error:
-        # What is left in the buffers cannot be written either: nothing may try that again when the process ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        if isinstance(error, ReaderGoneError):
-            return code
-        if code == 0 and not isinstance(error, BrokenPipeError):
-            to_stderr(f"{error_mark()} cannot write the output: {error.strerror}")
+        flush_streams()
+    except ReaderGoneError:
+        give_up(1)
+    except CannotPrintError as error:
+        give_up(1)
+        if code == 0:
+            to_stderr(f"{error_mark()} cannot write the output: {error}")
         return code or WORK_FAILED
     return code
 
 
 def _finished(command: Callable[[], Any], arguments: Sequence[str]) -> int:
-    verbose = any(each in ("-vv", "-vvv") for each in arguments)
     try:
         result = command()
         if result == INTERRUPTED:  # Typer has turned the interrupt into this code.
@@ -52,29 +57,67 @@ def _finished(command: Callable[[], Any], arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, typer.Abort):
         number = ended_by()
         by = "" if number == signal.SIGINT else f" by {signal.Signals(number).name}"
-        _say(speaks_json(arguments), "Interrupted", f"interrupted{by}", "", "")
+        _say(Said("Interrupted", f"interrupted{by}"), arguments)
         return 128 + number
     except typer.TyperException as error:
-        _say_usage(error, speaks_json(arguments))
+        _say_usage(error, arguments)
         return error.exit_code
     except FlyteError as error:
-        if verbose:
-            _print_traceback()
-        _say_ours(error, speaks_json(arguments))
+        _say_ours(error, arguments)
         return error.exit_code
     except OSError as error:
-        if isinstance(error, ReaderGoneError) or (error.errno in _OUTPUT_FAULTS and error.filename is None):
+        if isinstance(error, ReaderGoneError | CannotPrintError):
             raise
-        if verbose:
-            _print_traceback()
-        _say(speaks_json(arguments), type(error).__name__, error.strerror or str(error), "", str(error.filename or ""))
-        return WORK_FAILED
+        _say(of_os_error(error), arguments)
+        return NOT_READY
     except Exception as error:  # noqa: BLE001  a bug of ours: said like any other failure
-        if verbose:
-            _print_traceback()
-        hint = "" if verbose else "this is a bug in flyte; -vv shows where"
-        _say(speaks_json(arguments), "InternalError", f"{type(error).__name__}: {error}", hint, "")
+        hint = "" if _verbosity(arguments) > 1 else "this is a bug in flyte; -vv shows where"
+        _say(Said("InternalError", f"{type(error).__name__}: {error}", hint), arguments)
         return WORK_FAILED
+
+
+class Said(NamedTuple):
+    """What is said of an error; `trace` are the frames of the user's code, `details` what only JSON says."""
+
+    code: str
+    message: str
+    hint: str = ""
+    where: str = ""
+    trace: str = ""
+    details: Mapping[str, Any] = MappingProxyType({})
+
+
+_DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def of_os_error(error: OSError) -> Said:
+    """Return what is said of a file that cannot be used; its code does not depend on how Python calls it."""
+    place = str(error.filename or "")
+    said = error.strerror or str(error) or type(error).__name__
+    message = f"cannot use {place}: {said}" if place else said
+    if error.errno == errno.ENOENT and not _has_folder():
+        return Said("FileNotFoundError", "the current folder is not there any more", "go to one that is: cd")
+    if error.errno in _DENIED:
+        return Said("PermissionError", message, f"see who may read and write there: ls -ld {place}".rstrip(), place)
+    if error.errno in _FULL:
+        return Said("NoSpaceError", message, "make room; 'flyte gc' removes what is kept of old runs", place)
+    return Said("FileNotFoundError" if error.errno == errno.ENOENT else "OSError", message, "", place)
+
+
+def _has_folder() -> bool:
+    """Whether the current folder is still there."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _verbosity(arguments: Sequence[str]) -> int:
+    """Return how often -v is given, as far as that can be seen before the options are parsed."""
+    shorts = sum(len(each) - 1 for each in arguments if each.startswith("-v") and set(each[1:]) == {"v"})
+    return shorts + arguments.count("--verbose")
 
 
 def _print_traceback() -> None:
@@ -83,34 +126,39 @@ def _print_traceback() -> None:
     to_stderr(traceback.format_exc().rstrip())
 
 
-def _say(as_json: bool, code: str, message: str, hint: str, where: str) -> None:
-    if as_json:
-        _say_json({"code": code, "message": message, "hint": hint, "where": where})
+def _say(said: Said, arguments: Sequence[str]) -> None:
+    """Say what went wrong; with -v also the code under which docs/errors/ explains it, with -vv our own frames."""
+    verbosity = _verbosity(arguments)
+    if verbosity > 1 and said.code != "Interrupted":
+        _print_traceback()
+    if speaks_json(arguments):
+        document: dict[str, Any] = {key: getattr(said, key) for key in ("code", "message", "hint", "where")}
+        trace = {"traceback": said.trace} if said.trace else {}
+        print_json({"error": {**document, **trace, **said.details}, **run_of_error()})
         return
-    to_stderr(f"{error_mark()} {message}")
-    if where and where not in message:
-        to_stderr(f"  at {where}")
-    if hint:
-        to_stderr(f"  hint: {hint}")
+    if said.trace:
+        to_stderr(said.trace.rstrip())
+    to_stderr(f"{error_mark()} {said.message}")
+    if said.where and said.where not in said.message:
+        to_stderr(f"  at {said.where}")
+    if said.hint:
+        to_stderr(f"  hint: {said.hint}")
+    if verbosity:
+        to_stderr(f"  code: {said.code}")
 
 
-def _say_json(error: Mapping[str, Any]) -> None:
-    print_json({"error": error, **run_of_error()})
-
-
-def _say_usage(error: Any, as_json: bool) -> None:
-    message = error.format_message()
+def _say_usage(error: Any, arguments: Sequence[str]) -> None:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "flyte"
-    if type(error).__name__ == "NoArgsIsHelpError":
-        to_stderr(message)
-        return
-    code = "UsageError" if error.exit_code == USAGE else type(error).__name__
-    _say(as_json, code, message, f"see '{path} --help'", "")
+    hint = f"see '{path} --help'"
+    after = getattr(getattr(context, "command", None), "inputs_after", "")
+    if after and hasattr(error, "option_name"):
+        hint = f"inputs of the task stand after {after}; {hint}"
+    _say(Said("UsageError", error.format_message(), hint), arguments)
 
 
-def _say_ours(error: FlyteError, as_json: bool) -> None:
-    message, hint, where = error.message, error.hint, error.where
+def _say_ours(error: FlyteError, arguments: Sequence[str]) -> None:
+    message, where = error.message, error.where
     trace = ""
     if isinstance(error, ModuleLoadError):
         trace = error.user_traceback
@@ -118,19 +166,12 @@ def _say_ours(error: FlyteError, as_json: bool) -> None:
         from flytectl_py.project.frames import innermost_user_place, user_traceback
 
         cause = error.__cause__ or error
-        trace = user_traceback(cause, [os.path.dirname(typer.__file__)], under=error)
-        where = error.where or innermost_user_place(cause)
+        hidden = [os.path.dirname(typer.__file__)]
+        trace = user_traceback(cause, hidden, under=error)
+        where = error.where or innermost_user_place(cause, hidden)
         reason = f"{error.code}: {error}" if str(error) else error.code
         message = f"{' → '.join(_shortened(error.chain))} failed: {reason}"
-    if as_json:
-        document: dict[str, Any] = {"code": error.code, "message": message, "hint": hint, "where": where}
-        if trace:
-            document["traceback"] = trace
-        _say_json(document)
-        return
-    if trace:
-        to_stderr(trace.rstrip())
-    _say(as_json, error.code, message, hint, where)
+    _say(Said(error.code, message, error.hint, where, trace, error.details), arguments)
 
 
 def _shortened(chain: Sequence[str]) -> list[str]:

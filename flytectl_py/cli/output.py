@@ -23,6 +23,10 @@ class ReaderGoneError(OSError):
     """
 
 
+class CannotPrintError(OSError):
+    """The results cannot be written, as where stdout is a file on a full disk."""
+
+
 class _Results:
     """Where results go: stdout as it was when the process started, whatever the user's code does to `sys.stdout`."""
 
@@ -42,7 +46,7 @@ class _Results:
     def write(self, text: str) -> None:
         """Print `text`, unless this is a copy of the process that the user's code has forked.
 
-        :raises ReaderGoneError: nobody reads it any more.
+        :raises ReaderGoneError: nobody reads it any more. :raises CannotPrintError: it cannot be written.
         """
         if os.getpid() != self.process:
             return
@@ -52,6 +56,8 @@ class _Results:
             print(_printable(text, self.stream), file=self.stream, flush=True)
         except BrokenPipeError as error:
             raise ReaderGoneError from error
+        except OSError as error:
+            raise CannotPrintError(error.strerror) from error
 
     def close(self) -> None:
         """Let go of the stream that was kept, if one was."""
@@ -92,6 +98,11 @@ class Output(NamedTuple):
         """Tell what only -v asks for."""
         if self.verbosity:
             to_stderr(f"flyte: {text}")
+
+
+def results_stream() -> TextIO:
+    """Return the stream that results go to, for who draws to fit it."""
+    return _results.stream
 
 
 def open_missing_streams() -> None:
@@ -144,8 +155,8 @@ def speaks_json(arguments: Sequence[str]) -> bool:
     """Whether errors are JSON: as it was settled, else, while options are being parsed, as the arguments look."""
     if _speaks_json is not None:
         return _speaks_json
-    pairs = pairwise(arguments)
-    return "--json" in arguments or any(one in ("-of", "--output-format") and two == "json" for one, two in pairs)
+    asked = "--json" in arguments or "--output-format=json" in arguments
+    return asked or any(one in ("-of", "--output-format") and two == "json" for one, two in pairwise(arguments))
 
 
 def close_results() -> None:
@@ -167,8 +178,39 @@ def print_result(text: str) -> None:
 
 
 def to_stderr(text: str) -> None:
-    """Print a line for the person, whatever the encoding of the terminal."""
-    print(_printable(text, sys.stderr), file=sys.stderr, flush=True)
+    """Print a line for the person, whatever the encoding of the terminal. Where nobody can read it, it is dropped."""
+    try:
+        print(_printable(text, sys.stderr), file=sys.stderr, flush=True)
+    except OSError:
+        give_up(2)
+
+
+def give_up(number: int) -> None:
+    """Let what is still to be written to stdout (1) or stderr (2) lead nowhere.
+
+    What is left in the buffers cannot be written either, and nothing may try that again when the process ends.
+    """
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, number)
+    os.close(nowhere)
+
+
+def flush_streams() -> None:
+    """Write what is left of what was printed.
+
+    :raises CannotPrintError: stdout cannot be written. What is for people only is dropped where it cannot be.
+    """
+    for stream, number in ((sys.stdout, 1), (sys.stderr, 2)):
+        if getattr(stream, "closed", True):  # The user's code may have closed it, or taken it away.
+            continue
+        try:
+            stream.flush()
+        except OSError as error:
+            give_up(number)
+            if number == 1 and not _results.reserved:
+                raise (ReaderGoneError if isinstance(error, BrokenPipeError) else CannotPrintError)(
+                    error.strerror
+                ) from error
 
 
 def error_mark() -> str:

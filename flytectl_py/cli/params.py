@@ -179,7 +179,9 @@ def read_inputs(
         except BadValue as bad:
             problems.append(bad.sentence(label))
     if problems:
-        raise BadInputsError(task.name, problems)
+        error = BadInputsError(task.name, problems)
+        error.where = problems[0].partition(":")[0]
+        raise error
     return values
 
 

@@ -97,6 +97,9 @@ class _Watching:
         del args, kwargs
         self.tally.began(action)
 
+    def attempt_failed(self, action: Action, error: tuple[str, str]) -> None:
+        """Change nothing: the action goes on."""
+
     def ended(self, action: Action, value: Any) -> None:
         del value
         self.tally.ended(action)

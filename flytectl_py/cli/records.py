@@ -194,6 +194,9 @@ def action_document(action: ActionRecord) -> dict[str, Any]:
         "started": moment(action.started),
         "seconds": action.seconds,
         "attempts": action.attempts,
+        "failed_attempts": [
+            {"attempt": each.attempt, "code": each.error_code, "message": each.error} for each in action.earlier
+        ],
         "cache": action.cache,
         "inputs": action.inputs,
         "outputs": action.outputs,
@@ -205,7 +208,7 @@ def moment(seconds: float) -> str:
     """Return a time as ISO 8601, in UTC."""
     from datetime import UTC, datetime
 
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _table(found: list[RunRecord]) -> str:

@@ -85,8 +85,8 @@ def action_document(action: ActionRecord) -> dict[str, Any]:
         "parent": action.parent or None,
         "group": action.group or None,
         "task": action.task,
-        "version": action.version,
-        "environment": action.environment,
+        "version": action.version or None,
+        "environment": action.environment or None,
         "phase": action.phase,
         "started": _stamp(action.started),
         "ended": _stamp(action.ended),
@@ -102,11 +102,11 @@ def task_document(task: TaskRecord) -> dict[str, Any]:
     return {
         "task": task.name,
         "version": task.version,
-        "environment": task.environment,
+        "environment": task.environment or None,
         "short_name": task.short_name,
-        "description": task.description,
+        "description": task.description or None,
         "deployed": _stamp(task.deployed),
-        "deployed_by": task.deployed_by,
+        "deployed_by": task.deployed_by or None,
     }
 
 
@@ -115,7 +115,7 @@ def project_document(project: ProjectRecord) -> dict[str, Any]:
     return {
         "project": project.name,
         "name": project.title,
-        "description": project.description,
+        "description": project.description or None,
         "domains": list(project.domains),
     }
 

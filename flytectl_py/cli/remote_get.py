@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from flytectl_py.cli.kept_names import remember
 from flytectl_py.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def _runs(remote: Remote, names: list[str], limit: int, output: Output) -> None:
 
     if not names:
         found = run_calls(lambda: records.runs(remote, limit))
+        remember("run", {each.run: () for each in found})
         documents = [{**shown.action_document(each), "url": remote.url_of(each.run)} for each in found]
         output.result(shown.runs_table(found), {"runs": documents})
         return
@@ -41,7 +43,8 @@ def _runs(remote: Remote, names: list[str], limit: int, output: Output) -> None:
     actions = run_calls(lambda: records.actions(remote, names[0]))
     url = remote.url_of(run.run)
     listed = [shown.action_document(each) for each in actions]
-    output.result(shown.run_text(run, url, actions), {**shown.action_document(run), "url": url, "actions": listed})
+    document = {**shown.action_document(run), "url": url, "actions": len(listed), "action_list": listed}
+    output.result(shown.run_text(run, url, actions), document)
 
 
 def _actions(remote: Remote, names: list[str], limit: int, output: Output) -> None:
@@ -66,6 +69,7 @@ def _tasks(remote: Remote, names: list[str], limit: int, output: Output) -> None
 
     if not names:
         found = run_calls(lambda: records.tasks(remote, limit))
+        remember("task", {each.name: () for each in found})
         output.result(shown.tasks_table(found), {"tasks": [shown.task_document(each) for each in found]})
         return
     from flytectl_py.cli.deployed import fetched
@@ -73,6 +77,7 @@ def _tasks(remote: Remote, names: list[str], limit: int, output: Output) -> None
 
     task = fetched(remote, names[0])
     called = cast("Task[..., Any]", task)
+    remember("task", {task.name: [each.name for each in task.interface.inputs]})
     document = {**shown.task_document(task.record), **types_of(called)}
     output.result(shown.task_text(task.record, signature(task.short_name, called)), document)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from flytectl_py.cli.kept_names import remember
 from flytectl_py.cli.output import about_run, print_result, to_stderr
 from flytectl_py.errors import FlyteError
 
@@ -22,6 +23,7 @@ def tell(run: RemoteRun, output: Output, *, follow: bool) -> None:
     """
     scope = run.remote.scope
     about_run(run.name, run.url)
+    remember("run", {run.name: ()})
     output.note(f"started {run.name} in project {scope.project}, domain {scope.domain}")
     if not follow:
         output.result(run.url, document(run))

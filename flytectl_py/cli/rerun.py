@@ -4,35 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import typer
 from typer.core import TyperGroup
 
+from flytectl_py.cli.early import given_early
+from flytectl_py.cli.get import is_local
 from flytectl_py.cli.loading import load_target
 from flytectl_py.cli.options import declare, merged
 from flytectl_py.cli.output import Output, settle_output
 from flytectl_py.cli.plain_params import keep_pydantic_out
 from flytectl_py.cli.records import records, run_record
-from flytectl_py.cli.run import AnyTask, task_command
+from flytectl_py.cli.run import AnyTask, command_of, task_command
 from flytectl_py.cli.run_options import RERUN_DESCRIPTION, RUN_OPTIONS
 from flytectl_py.cli.running import Again, run_task
 from flytectl_py.cli.spoken import SaysWhere
-from flytectl_py.errors import NotReadyError, UsageError
+from flytectl_py.errors import NotReadyError, UnknownNameError, UsageError
 
 if TYPE_CHECKING:
     from flytectl_py.engines.recording import KeptCode
     from flytectl_py.project.loaded import Loaded
     from flytectl_py.records.reading import ActionRecord, RunRecord
 
+_EARLY: Final = ("config", "endpoint", "insecure", "org", "project", "domain", "local")
+"""Options that say where a run is looked for, wherever they stand."""
+
 
 class RunArgument(SaysWhere, TyperGroup):
     """The part of the command line before NAME: whatever stands first and is no option is the name of a run."""
 
+    inputs_after = "NAME"
+
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str, Any, list[str]]:
         name, rest = args[0], args[1:]
         for_help = any(each in ("-h", "--help") for each in rest)
-        return name, _command_of(name, merged([*ctx.obj, ctx.params]), for_help=for_help), rest
+        early = given_early(rest, {key: RUN_OPTIONS[key] for key in _EARLY}, ())
+        return name, _command_of(name, merged([*ctx.obj, ctx.params]), early, for_help=for_help), rest
 
 
 def command() -> Any:
@@ -57,13 +65,22 @@ def command() -> Any:
     return made
 
 
-def _command_of(name: str, options: Mapping[str, Any], *, for_help: bool) -> Any:
-    """Return the command that runs the task of the run `name`, loaded now."""
+def _command_of(name: str, options: Mapping[str, Any], early: Mapping[str, Any], *, for_help: bool) -> Any:
+    """Return the command that runs the task of the run `name`: loaded now, or as the cluster has it.
+
+    :param early: options after NAME, for a run on a cluster, which are not told from inputs of those names.
+    """
     from flytectl_py.records.reading import root_action
 
     output = settle_output(options)
     with records(options, output) as (root, found):
-        database, run = run_record(found, name, root)
+        try:
+            database, run = run_record(found, name, root)
+        except UnknownNameError:
+            everywhere = merged([options, early])
+            if is_local(everywhere, output):
+                raise
+            return _command_of_remote(name, everywhere, for_help=for_help)
         first = root_action(database, run)
     if first is None:
         raise NotReadyError(f"{run.name} ended before its task began, so its inputs are not recorded")
@@ -82,6 +99,22 @@ def _command_of(name: str, options: Mapping[str, Any], *, for_help: bool) -> Any
         run_task(loaded, task, typed, given, again)
 
     return task_command(loaded, task, act, for_help=for_help)
+
+
+def _command_of_remote(name: str, options: Mapping[str, Any], *, for_help: bool) -> Any:
+    """Return the command that has the cluster run its run `name` once more: task, code and inputs are what it has."""
+    from flytectl_py.bridge import run_sync
+    from flytectl_py.cli.deployed import connected, run_remote
+    from flytectl_py.engines.deployed import task_of_run
+    from flytectl_py.wire.run_request import launch_again
+
+    remote = connected(options)
+    task, before = run_sync(lambda: task_of_run(remote, name))
+
+    def act(typed: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+        run_remote(remote, task, typed, given, lambda launch: launch_again(launch, before))
+
+    return command_of(cast("AnyTask", task), act, for_help=for_help)
 
 
 def _kept(run: RunRecord, root: Path) -> KeptCode | None:

@@ -61,6 +61,8 @@ def on_demand(make: Callable[[Mapping[str, Option]], Any]) -> Any:
 class FileArgument(OptionsOnDemand, SaysWhere, TyperGroup):
     """The part of the command line before FILE: whatever stands first and is no option is the file."""
 
+    inputs_after = "TASK"
+
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str, Any, list[str]]:
         del ctx
         from flytectl_py.project.target import locate
@@ -77,6 +79,7 @@ class TaskArgument(OptionsOnDemand, SaysWhere, TyperGroup):
     """The part between FILE and TASK. `file` is as it was typed."""
 
     file: str = ""
+    inputs_after = "TASK"
     _loaded: Loaded | None = None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str, Any, list[str]]:
@@ -148,7 +151,8 @@ def _file_command(file: str) -> Any:
             raise UsageError(f"which task? {listed}", hint=f"see 'flyte run {file} --help'")
 
     def make(options: Mapping[str, Option]) -> Any:
-        described = Description(f"run {file}", f"Run a task of {file}.", "TASK [INPUTS]...")
+        what = f"a file in the folder {file}" if Path(file).is_dir() else file
+        described = Description(f"run {file}", f"Run a task of {what}.", "TASK [INPUTS]...")
         made: TaskArgument = _made(TaskArgument, described, of_file, options)
         made.file = file
         return made
@@ -168,7 +172,7 @@ def _deployed_command() -> Any:
 
     made: DeployedArgument = _made(DeployedArgument, described, of_cluster, RUN_OPTIONS)
     made.options = {key: RUN_OPTIONS[key] for key in _BEFORE_LOADING}
-    made.make = lambda task, run, for_help: _command_of(task, run, for_help=for_help)
+    made.make = lambda task, run, for_help: command_of(task, run, for_help=for_help)
     return made
 
 
@@ -189,10 +193,11 @@ def task_command(loaded: Loaded, task: AnyTask, act: Act, *, for_help: bool) -> 
     :param act: takes the inputs as typed and the options of all places of the command line.
     :param for_help: also read what help shows.
     """
-    return _command_of(task, lambda typed, options: act(loaded, task, typed, options), for_help=for_help)
+    return command_of(task, lambda typed, options: act(loaded, task, typed, options), for_help=for_help)
 
 
-def _command_of(task: AnyTask, run: Callable[[Mapping[str, Any], Mapping[str, Any]], None], *, for_help: bool) -> Any:
+def command_of(task: AnyTask, run: Callable[[Mapping[str, Any], Mapping[str, Any]], None], *, for_help: bool) -> Any:
+    """Return the command of a task of which no code need be here. The parameters are those of `task_command`."""
     inputs = input_options(task, for_help=for_help)
     taken = {name for option in inputs.values() for part in option.names for name in part.split("/")}
     left = {key: option.without(taken) for key, option in RUN_OPTIONS.items()}

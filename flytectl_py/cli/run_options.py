@@ -99,17 +99,21 @@ Examples:
 Options may stand before FILE, TASK or after it; there inputs come first.
 """
 DEPLOYED = "deployed-task"
+_OF_CODE = ("local", "engine", "mode", "root_dir", "copy_style", "version", "image", "keep_code", "open", "progress",
+            "no_progress")  # fmt: skip
+DEPLOYED_OPTIONS = {key: option for key, option in OWN_OPTIONS.items() if key not in _OF_CODE}
+"""Without those of code, which is what it was deployed with, and of runs on this machine."""
 RUN_DESCRIPTION = Description(
     "run",
     RUN_HELP,
     "FILE TASK [INPUTS]...",
     OWN_OPTIONS,
-    {DEPLOYED: Word("ENV.TASK[:VERSION] [INPUTS]...", "Run a task that a cluster holds.")},
+    {DEPLOYED: Word("ENV.TASK[:VERSION] [INPUTS]...", "Run a task that a cluster holds.", DEPLOYED_OPTIONS)},
     "It runs on this machine, or, where an endpoint is configured, on the cluster there: then its page is printed. "
     "FILE may be a folder: then the tasks of all its Python files can be run.",
 )
 
-RERUN_HELP = """Run once more what was run on this machine, with the same inputs, except for those that are given.
+RERUN_HELP = """Run once more what was run, here or on the cluster, with the same inputs unless others are given.
 
 Examples:
   flyte rerun RUN  the same inputs
@@ -118,7 +122,14 @@ Examples:
 
 'flyte get run' lists the names. The code is what was kept by 'flyte run --keep-code', else as it is now.
 """
-RERUN_DESCRIPTION = Description("rerun", RERUN_HELP, "RUN [INPUTS]...", OWN_OPTIONS)
+RERUN_DESCRIPTION = Description(
+    "rerun",
+    RERUN_HELP,
+    "RUN [INPUTS]...",
+    OWN_OPTIONS,
+    more="A name that no run of this project on this machine has is looked for on the cluster, where an endpoint is "
+    "configured; it runs there again with the code that it had.",
+)
 
 
 def pairs(option: str, given: Sequence[str], example: str) -> dict[str, str]:
@@ -209,12 +220,16 @@ def run_mode(options: Mapping[str, Any]) -> Any:
 
 
 def launch_of(remote: Remote, name: str, options: Mapping[str, Any]) -> Launch:
-    """Return how a run of a deployed task should go."""
+    """Return how a run of a deployed task should go.
+
+    :raises UsageError, DeclarationError: as `check_launch`.
+    """
     from flytectl_py.engines.api import checked_run_name
+    from flytectl_py.engines.server_rules import check_launch
     from flytectl_py.wire.run_request import Launch
 
     context = run_context(options)
-    return Launch(
+    launch = Launch(
         scope=remote.scope,
         name=checked_run_name(name) if name else "",
         env_vars=context["env_vars"],
@@ -228,3 +243,5 @@ def launch_of(remote: Remote, name: str, options: Mapping[str, Any]) -> Launch:
         run_base_dir=context["run_base_dir"] or "",
         log_level=remote.settings.log_level,
     )
+    check_launch(launch)
+    return launch

@@ -62,6 +62,7 @@ def _branch(
             yield from _branch(plain, children, indent + below, whole=whole)
         else:
             yield f"{indent}{mark}{_line(node)}"
+            yield from _earlier(node, f"{indent}{below}{'│' if children.get(node.number) else ' '}", whole=whole)
             yield from _branch(children.get(node.number, []), children, indent + below, whole=whole)
 
 
@@ -119,6 +120,15 @@ def _line(action: ActionRecord) -> str:
         text = (action.error or "").partition("\n")[0]
         line += f"  {action.error_code}: {text[:_LONG_ERROR]}"
     return line
+
+
+def _earlier(action: ActionRecord, indent: str, *, whole: bool) -> Iterator[str]:
+    """Say why attempts failed that another one followed."""
+    shown = action.earlier if whole or len(action.earlier) <= _FEW else action.earlier[-_FEW:]
+    if len(shown) < len(action.earlier):
+        yield f"{indent}   {len(action.earlier) - len(shown)} attempts before these (-v shows all)"
+    for each in shown:
+        yield f"{indent}   attempt {each.attempt}  {each.error_code}: {each.error.partition(chr(10))[0][:_LONG_ERROR]}"
 
 
 def _inputs(action: ActionRecord) -> str:

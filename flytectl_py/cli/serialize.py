@@ -98,12 +98,9 @@ def _serialize(words: list[str], options: Mapping[str, Any], output: Output) -> 
     for each in written:
         output.detail(f"{each.kind} {each.name}: {each.path}")
     output.note(f"{len(written) // 3} tasks, {len(written)} files")
-    document = dict(as_document(written))
-    if options.get("archive"):
-        document["archive"] = str(_pack(folder, written))
-    output.result(
-        "\n".join([*(str(each.path) for each in written), *filter(None, [document.get("archive")])]), document
-    )
+    archive = str(_pack(folder, written)) if options.get("archive") else None
+    document = {**as_document(written), "archive": archive}
+    output.result("\n".join([*(str(each.path) for each in written), *filter(None, [archive])]), document)
 
 
 def _settings(options: Mapping[str, Any], *, fast: bool) -> SerializationSettings:

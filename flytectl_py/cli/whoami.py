@@ -45,7 +45,8 @@ def _whoami(words: list[str], options: Mapping[str, Any], output: Output) -> Non
         raise UsageError(f"whoami takes no argument, got '{words[0]}'", hint="see 'flyte whoami --help'")
     settings = settings_of(options, output)
     person = run_calls(lambda: who_asks(settings, output.note))
-    said = {"endpoint": settings.endpoint, "org": organisation(settings), **asdict(person)}
+    known = {"org": organisation(settings), **asdict(person)}
+    said = {"endpoint": settings.endpoint, **{key: text or None for key, text in known.items()}}
     output.result(_text(said), said)
 
 

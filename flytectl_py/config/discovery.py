@@ -40,6 +40,24 @@ def find(*, start: Path | None = None, environ: Mapping[str, str] | None = None)
     return found or _in_folder(home / FOLDER) or _in_folder(home / ".union", BARE_NAMES)
 
 
+def everywhere(*, start: Path | None = None, environ: Mapping[str, str] | None = None) -> list[Path]:
+    """Return every configuration file of the places that `find` searches, in its order."""
+    environ = os.environ if environ is None else environ
+    here = start or _here()
+    home = Path(environ.get("HOME") or os.path.expanduser("~"))
+    named = [Path(os.path.expanduser(environ[each])) for each in FILE_VARIABLES if environ.get(each)]
+    folders = [each / FOLDER / name for each in _folders(here) for name in FILE_NAMES]
+    places = [
+        *named[: bool(environ.get(OWN_VARIABLE))],
+        *([here / BARE_NAMES[0]] if _is_ours(here / BARE_NAMES[0]) else []),
+        *folders,
+        *named,
+        *(home / FOLDER / name for name in FILE_NAMES),
+        *(home / ".union" / name for name in BARE_NAMES),
+    ]
+    return [each for each in dict.fromkeys(places) if each.is_file()]
+
+
 def _named(variable: str, environ: Mapping[str, str]) -> Path | None:
     named = environ.get(variable, "")
     if not named:

@@ -41,13 +41,13 @@ FOREIGN_KEYS = {
 }
 _FOREIGN = {section: frozenset(map(checks.plain, keys)) for section, keys in FOREIGN_KEYS.items()}
 
-_ROWS_OF = {row.key: row for row in ROWS.values() if row.key}
+ROWS_OF_KEYS: dict[str, Row] = {row.key: row for row in ROWS.values() if row.key}
 # Where a secret is, not what it is: both are plain texts.
 _SECRET = Row(checks.text, secret=True)
-_ROWS_OF.update({"admin.clientSecretEnvVar": _SECRET, "admin.clientSecretLocation": _SECRET})
+ROWS_OF_KEYS.update({"admin.clientSecretEnvVar": _SECRET, "admin.clientSecretLocation": _SECRET})
 # Keys are known however they are capitalised and hyphenated.
 _KEYS: dict[str, dict[str, str]] = {}
-for _full in _ROWS_OF:
+for _full in ROWS_OF_KEYS:
     _section, _, _key = _full.partition(".")
     _KEYS.setdefault(_section, {})[checks.plain(_key)] = _key
 
@@ -105,7 +105,7 @@ class ConfigFile:
                 said.warnings.append(_warning(self.where(full), f"unknown key '{full}'", written, known.values()))
             if key is None or value is None:
                 continue
-            row = _ROWS_OF[f"{section}.{key}"]
+            row = ROWS_OF_KEYS[f"{section}.{key}"]
             try:
                 settled = row.check(value)
             except checks.Unfit as unfit:

@@ -40,9 +40,15 @@ current_head: ContextVar[Head | None] = ContextVar("controlplane_head", default=
 
 
 class Wire:
-    """The transport of one control plane; close it."""
+    """The transport of one control plane; close it.
 
-    def __init__(self, transport: HTTPTransport | Transport, certificates: bytes | None = None) -> None:
+    :param proxy: the URL of the proxy that the settings name, for other clients of the same settings too.
+    """
+
+    def __init__(
+        self, transport: HTTPTransport | Transport, certificates: bytes | None = None, proxy: str = ""
+    ) -> None:
+        self.proxy = proxy
         self._transport = transport
         self._certificates = certificates
 
@@ -83,7 +89,7 @@ def open_wire(settings: Settings) -> Wire:
     if settings.insecure_skip_verify:
         from flytectl_py.controlplane.unverified import UnverifiedTransport
 
-        return Wire(UnverifiedTransport(CONNECT_SECONDS, settings.http_proxy_url))
+        return Wire(UnverifiedTransport(CONNECT_SECONDS, settings.http_proxy_url), proxy=settings.http_proxy_url or "")
     proxy = None
     if settings.http_proxy_url:
         proxy = Proxy(settings.http_proxy_url, no_proxy=os.environ.get("NO_PROXY") or os.environ.get("no_proxy"))
@@ -100,6 +106,7 @@ def open_wire(settings: Settings) -> Wire:
             enable_otel=False,
         ),
         certificates,
+        settings.http_proxy_url or "",
     )
 
 

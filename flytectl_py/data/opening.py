@@ -108,7 +108,10 @@ def _raw(stores: Stores, path: str, mode: Mode, options: Mapping[str, Any]) -> t
     local = local_path(path)
     if local is not None:
         if mode.verb != "r":
-            Path(local).parent.mkdir(parents=True, exist_ok=True)
+            try:
+                Path(local).parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:  # As `open` raises it, without the way that led to it.
+                raise OSError(error.errno, error.strerror, error.filename) from None
         if mode.binary == "wb" and LocalWriter.fits(local):
             gathering = LocalWriter(local)
             return io.BufferedWriter(gathering), gathering.discard

@@ -5,11 +5,13 @@ from __future__ import annotations
 import atexit
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import NamedTuple, Protocol, cast
 from urllib.parse import unquote
 
-from flytectl_py.errors import UsageError
+from flytectl_py.errors import NotReadyError, UsageError
 from flytectl_py.model.files import is_remote
 from flytectl_py.storage.api import Browsable, Store, StoreOptions
 
@@ -81,6 +83,22 @@ class Stores:
             opened, self._open = self._open, {}
         for store in opened.values():
             store.close()
+
+
+@contextmanager
+def writing_below(folder: Path) -> Iterator[None]:
+    """Say of a folder for data that it cannot be made, or that nothing can be written there.
+
+    :raises NotReadyError: so it is.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise NotReadyError(
+            f"cannot write to {folder}: {error.strerror}",
+            hint="name a place that can be written; --raw-data-path says where the data of a run goes",
+            where=str(folder),
+        ) from None
 
 
 def local_path(path: str) -> str | None:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from flytectl_py.data.places import Stores, local_path
+from flytectl_py.data.places import Stores, local_path, writing_below
 from flytectl_py.errors import UsageError
 from flytectl_py.model.files import last_part
 from flytectl_py.storage.api import ObjectMissingError, check_key
@@ -98,7 +98,8 @@ def download_dir(stores: Stores, path: str, to: str | None) -> str:
     target = Path(tempfile.mkdtemp(prefix="flyte-"), last_part(path)) if to is None else Path(to)
     if not folder_exists(stores, path):
         raise ObjectMissingError(f"cannot download {path}: there is no such folder, or nothing in it", where=path)
-    target.mkdir(parents=True, exist_ok=True)
+    with writing_below(target):
+        target.mkdir(parents=True, exist_ok=True)
     paths = list(files_below(stores, path, deep=True))
     start = len(_folder(path))
 
@@ -142,7 +143,8 @@ def upload_dir(stores: Stores, local: str, to: str) -> str:
         raise UsageError(f"{local} is no folder", hint="give the path of a folder that is here", where=local)
     paths = list(local_files(source))
     if (there := local_path(to)) is not None:
-        Path(there).mkdir(parents=True, exist_ok=True)
+        with writing_below(Path(there)):
+            Path(there).mkdir(parents=True, exist_ok=True)
 
     def send(each: str) -> None:
         upload_file(stores, each, _folder(to) + Path(each).relative_to(source).as_posix(), None)
@@ -170,10 +172,12 @@ def _inside(folder: Path, name: str) -> Path:
 
 def _arrives(target: Path, fill: Callable[[BinaryIO], object]) -> None:
     """Write a file beside its place and move it there when it is whole."""
-    target.parent.mkdir(parents=True, exist_ok=True)
     beside = target.with_name(f".{target.name[:200]}.{secrets.token_hex(4)}")
+    with writing_below(target.parent):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        out = beside.open("xb")
     try:
-        with beside.open("xb") as out:
+        with out:
             fill(out)
         beside.replace(target)
     finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
@@ -40,6 +41,12 @@ class Phase(StrEnum):
     TIMED_OUT = "timed_out"
 
 
+def place_of(task: Task[..., Any]) -> str:
+    """Return ``file:line`` of the function of `task`."""
+    code = inspect.unwrap(task.func).__code__
+    return f"{code.co_filename}:{code.co_firstlineno}"
+
+
 class Outputs(tuple[Any, ...]):
     """The values that a task returned, in order: ``outputs[0]`` is ``outputs.o0``. A task may have none."""
 
@@ -56,7 +63,11 @@ class Outputs(tuple[Any, ...]):
             return cls((value,) if declared else ())
         if not isinstance(value, tuple) or len(value) != len(declared):
             got = f"a tuple of {len(value)}" if isinstance(value, tuple) else f"a {type(value).__name__}"
-            raise RuntimeDataValidationError("outputs", f"declared are {len(declared)}, returned was {got}", task.name)
+            error = RuntimeDataValidationError(
+                "outputs", f"declared are {len(declared)}, returned was {got}", task.name
+            )
+            error.where = place_of(task)
+            raise error
         return cls(value)
 
     def named(self) -> dict[str, Any]:

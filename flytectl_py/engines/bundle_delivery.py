@@ -1,4 +1,4 @@
-"""A planned bundle on its way out: packed into a file, sent to a store, and remembered as the last one made."""
+"""A planned bundle on its way out: packed into a file, or sent to a store."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from io import FileIO
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
 
-from flytectl_py.digest.manifest import FileEntry, Manifest
+from flytectl_py.engines.bundle_history import remember
 from flytectl_py.engines.bundle_imports import Code
 from flytectl_py.engines.bundling import ARCHIVE_ENDINGS, Request, is_bundle, plan_bundle
 from flytectl_py.errors import FileChangedError, NotReadyError, UsageError
@@ -58,7 +58,7 @@ def _made(
 ) -> tuple[BundlePlan, Delivered | None]:
     plan = plan_bundle(code, request)
     delivered = None if to is None else deliver(plan, to, progress)
-    remember(plan)
+    remember(plan, Path(plan.root), "bundle")
     return plan, delivered
 
 
@@ -153,28 +153,6 @@ def push_bundle(plan: BundlePlan, uri: str, progress: Progress | None = None) ->
                 progress=(lambda done, total: progress("sending", done, total)) if progress else None,
             )
     return Delivered(put.uri, info.bytes, put.uploaded, is_uri=True)
-
-
-def remember(plan: BundlePlan) -> None:
-    """Keep the list of files as the last bundle of its root; where that cannot be, there is no last one."""
-    file = state_folder(Path(plan.root)) / "last-bundle.json"
-    with contextlib.suppress(OSError):
-        with contextlib.suppress(FileNotFoundError), file.open("rb") as opened:
-            if plan.digest.encode() in opened.read(100):
-                return
-        content = json.dumps(
-            {"digest": plan.digest, "files": [list(each) for each in plan.files]}, separators=(",", ":")
-        )
-        _replace(file, content)
-
-
-def last_bundle(root: Path) -> Manifest | None:
-    """Return the files of the last bundle that was made of `root`, or None where none is known."""
-    try:
-        read = json.loads((state_folder(root) / "last-bundle.json").read_bytes())
-        return Manifest(FileEntry(*each) for each in read["files"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
 
 
 def _pack(plan: BundlePlan, out: BinaryIO, progress: Progress | None) -> ArchiveInfo:

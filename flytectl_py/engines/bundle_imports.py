@@ -38,6 +38,11 @@ class Code(NamedTuple):
     needed: tuple[str, ...] = ()
 
 
+def target_of(code: Code) -> str:
+    """Return what was loaded, as it is named below the root."""
+    return os.path.relpath(code.target, code.root).replace(os.sep, "/")
+
+
 def shown(root: Path, file: str) -> str:
     """Return `file` relative to `root`, POSIX, or as it is where it does not lie there."""
     return candidates.relative(root, file) or file

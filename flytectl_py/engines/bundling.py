@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flytectl_py.digest.manifest import FileEntry, Manifest
-from flytectl_py.engines.bundle_imports import BundleImports, Code, shown
+from flytectl_py.engines.bundle_imports import BundleImports, Code, shown, target_of
 from flytectl_py.errors import FileChangedError, FlyteError, UsageError
-from flytectl_py.plan.bundle import BundlePlan, Include, Left, check_size, checked_copy_style
+from flytectl_py.plan.bundle import BundlePlan, Include, Left, check_size, checked_copy_style, look_alikes
 from flytectl_py.project import candidates
 from flytectl_py.project.candidates import Gathered
 from flytectl_py.project.credentials import holds_credentials, worth_reading
@@ -116,6 +116,7 @@ class _Planning:
             *self.gathered.warnings,
             *self._credential_warnings(),
             *imports.check(),
+            *look_alikes(self.gathered.files),
             too_large,
         ]
         self.scans.save()
@@ -133,6 +134,7 @@ class _Planning:
             {hashes[path].path: whys[path] for path in self.gathered.files},
             tuple(sorted(left)),
             tuple(dict.fromkeys(filter(None, warnings))),
+            target_of(self.code),
         )
 
     def _gather(self, loaded: list[str]) -> None:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,12 +9,11 @@ from typing import Any
 
 from flytectl_py.engines.cache_inputs import counted_inputs
 from flytectl_py.engines.cache_version import image_tag_of, task_version
+from flytectl_py.engines.ledger import Entry, Ledger, settled
 from flytectl_py.model.cache import CodePolicy
 from flytectl_py.model.task import Task
+from flytectl_py.plan.changes import cache_changes
 from flytectl_py.project.code_reach import code_closure
-
-_FORMAT = 1
-_NAMED = ("salt", "image", "policies", "version_override", "inputs", "ignored_inputs")
 
 
 @dataclass(frozen=True)
@@ -79,60 +74,28 @@ def parts_of(task: Task[..., Any], root: Path) -> VersionParts:
 
 
 class CacheHistory:
-    """The parts of each task's version when it last ran: a hint, so that a change can be told.
+    """The parts of each task's version when it last ran, in a ledger beside the cache.
 
     :param folder: of the cache.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder / "last"
+        self.ledger = Ledger(folder / "last")
 
-    def before(self, task: Task[..., Any]) -> dict[str, Any] | None:
-        """Return what `remember` wrote, as `VersionParts.document` gives it; None where that is nothing."""
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-            read = json.loads(self._file(task).read_bytes())
-            if read["format"] == _FORMAT and isinstance(read["parts"], dict):
-                return dict(read["parts"])
-        return None
+    def before(self, task: Task[..., Any]) -> Entry | None:
+        """Return what `remember` kept, its parts as `VersionParts.document` gives them."""
+        return self.ledger.last("cache", task.name)
 
     def remember(self, task: Task[..., Any], version: str, root: Path) -> None:
         """Take this version as the one of the last run; what it is made of is found out only if it is a new one.
 
         Where nothing can be written, nothing is remembered.
         """
-        known = self.before(task)
-        if known is not None and known.get("version") == version:
-            return
-        file = self._file(task)
-        partial = file.with_name(f"{file.name}.{os.urandom(8).hex()}")
-        with contextlib.suppress(OSError):
-            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            partial.write_text(json.dumps({"format": _FORMAT, "parts": parts_of(task, root).document()}))
-            partial.replace(file)
-
-    def _file(self, task: Task[..., Any]) -> Path:
-        return self._folder / f"{hashlib.sha256(task.name.encode()).hexdigest()[:32]}.json"
+        self.ledger.keep("cache", task.name, version, "run", lambda: parts_of(task, root).document())
 
 
-def changes(before: Mapping[str, Any] | None, now: VersionParts) -> tuple[str, ...]:
+def changes(before: Entry | None, now: VersionParts) -> tuple[str, ...]:
     """Return what differs from the last run, one line each; nothing where there was none."""
-    if before is None or before.get("version") == now.version:
+    if before is None or before.name == now.version:
         return ()
-    document = now.document()
-    found = [
-        f"{name}: {_shown(before.get(name))} -> {_shown(document[name])}"
-        for name in _NAMED
-        if before.get(name) != document[name]
-    ]
-    for kind in ("variables", "code"):
-        old, new = dict(before.get(kind) or {}), document[kind]
-        found += [f"{name} changed" for name in new if name in old and old[name] != new[name]]
-        found += [f"{name} is new" for name in new if name not in old]
-        found += [f"{name} is gone" for name in old if name not in new]
-    return tuple(found) or ("which definitions some names lead to",)
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value)) or "none"
-    return str(value) if value else "none"
+    return tuple(cache_changes(before.parts, settled(now.document())))

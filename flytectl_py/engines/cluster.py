@@ -12,18 +12,21 @@ from flytectl_py.bridge import run_calls
 from flytectl_py.config import settings as config
 from flytectl_py.controlplane.api import AlreadyExistsError, RemoteCallError
 from flytectl_py.controlplane.services import ControlPlane
+from flytectl_py.engines import bundle_history, version_history
 from flytectl_py.engines.api import Note, Outputs, Run, RunOptions, bind
 from flytectl_py.engines.bundle_upload import upload_bundle
 from flytectl_py.engines.deployment_plan import DeploymentPlan, PlanOptions, plan_run
 from flytectl_py.engines.image_building import BuildOptions, build_images, labelled
 from flytectl_py.engines.image_history import ImageHistory
 from flytectl_py.engines.image_options import image_options
+from flytectl_py.engines.ledger import Ledger
 from flytectl_py.engines.offloading import Storage
 from flytectl_py.engines.one_machine import building_for, executor_of
 from flytectl_py.engines.remote import Remote, organisation, remote_of
 from flytectl_py.engines.remote_run import RemoteRun
 from flytectl_py.engines.run_bundle import check_interactive, code_of
 from flytectl_py.engines.run_plan import Called, RunPlan, inputs_of, planned
+from flytectl_py.engines.server_rules import check_launch
 from flytectl_py.errors import ConflictError
 from flytectl_py.model.task import Task
 from flytectl_py.wire import run_request as request
@@ -83,6 +86,7 @@ class ClusterEngine:
             run_base_dir=far.run_base_dir,
             log_level=self._settings.log_level if far.log_level is None else far.log_level,
         )
+        check_launch(launch)
         check_interactive(task, far.interactive)
         code, _ = code_of(task, far.root, self._settings.root_dir)
         wanted = PlanOptions(
@@ -120,11 +124,19 @@ class ClusterEngine:
             deployment, inputs = await self.send(plan, plane, remote.scope)
             spec = request.run_task_spec(deployment.spec(plan.task))
             await create(plane, plan.launch, spec, inputs, self._note)
+        await asyncio.to_thread(self._remember, deployment)
 
         def read(message: Any, storage: Storage) -> Outputs:
             return Outputs(output_values(plan.task.interface, message, storage))
 
         return RemoteRun(remote, plan.launch.name, plan.task.name, deployment.version, read)
+
+    @staticmethod
+    def _remember(plan: DeploymentPlan) -> None:
+        root = Path(plan.submission.code_root)
+        if plan.bundle is not None:
+            bundle_history.remember(plan.bundle, root, "run")
+        version_history.remember(plan, Ledger.of(root), "run")
 
     async def send(self, plan: RunPlan, plane: ControlPlane, scope: request.Scope) -> tuple[DeploymentPlan, Any]:
         """Upload the code, and what the message of the inputs cannot hold; return the plan and the inputs then."""

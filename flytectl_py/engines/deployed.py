@@ -1,4 +1,4 @@
-"""A task that a cluster holds, run without its code: its interface as the cluster tells it, and the run of it."""
+"""A task that a cluster holds, deployed or of an earlier run, run without its code: its interface, and its run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flytectl_py.engines.api import Outputs
 from flytectl_py.engines.cluster import create, uploaded
 from flytectl_py.engines.offloading import Planned, Storage
 from flytectl_py.engines.remote import Remote
-from flytectl_py.engines.remote_records import TaskRecord, task_record
+from flytectl_py.engines.remote_records import TaskRecord, data, run_details, task_record
 from flytectl_py.engines.remote_records import task as task_details
 from flytectl_py.engines.remote_run import RemoteRun
 from flytectl_py.engines.run_plan import inputs_of
@@ -17,7 +17,7 @@ from flytectl_py.errors import UsageError
 from flytectl_py.model.interface import Interface
 from flytectl_py.model.task import MAX_INLINE_IO_BYTES
 from flytectl_py.wire import run_request as request
-from flytectl_py.wire.guessed import interface_of
+from flytectl_py.wire.guessed import interface_of, with_given
 from flytectl_py.wire.inputs import output_values
 
 
@@ -30,7 +30,7 @@ class Limits(NamedTuple):
 class DeployedTask(NamedTuple):
     """One version of a task on a cluster, with what a command line asks of a task.
 
-    :param identity: its TaskIdentifier.
+    :param identity: its TaskIdentifier; the TaskSpec of one that an earlier run had.
     """
 
     name: str
@@ -73,17 +73,38 @@ async def deployed_task(remote: Remote, reference: str) -> DeployedTask:
     """
     name, version = split_reference(reference)
     details = await task_details(remote, name, version)
-    spec = details.spec
+    return _task(name, details.spec, details.task_id, task_record(details))
+
+
+def _task(name: str, spec: Any, identity: Any, record: TaskRecord) -> DeployedTask:
     docs = spec.documentation
     return DeployedTask(
         name=name,
         short_name=spec.short_name or name,
-        version=details.task_id.version,
+        version=record.version,
         text="\n\n".join(each for each in (docs.short_description, docs.long_description) if each),
         interface=interface_of(spec.task_template.interface, spec.default_inputs),
-        identity=details.task_id,
-        record=task_record(details),
+        identity=identity,
+        record=record,
     )
+
+
+async def task_of_run(remote: Remote, run: str) -> tuple[DeployedTask, Any]:
+    """Return the task of a run on the cluster, with the run's inputs as its defaults, and the RunSpec of that run.
+
+    :raises UsageError: there is no such run, or it is one of no task.
+    """
+    async with remote.connect() as plane:
+        details = await run_details(plane, remote, run)
+        spec = details.action.task
+        if not details.action.HasField("task"):
+            raise UsageError(f"the cluster does not say which task the run '{run}' had, so it cannot be run again")
+        inputs = (await data(plane, remote, run)).inputs
+    named = spec.task_template.id
+    about = spec.documentation.short_description
+    record = TaskRecord(named.name, named.version, spec.environment.name, spec.short_name, about, None, "")
+    task = _task(named.name, spec, spec, record)
+    return task._replace(interface=with_given(task.interface, spec.task_template.interface, inputs)), details.run_spec
 
 
 def requests_of(task: DeployedTask, values: Mapping[str, Any], launch: request.Launch) -> list[dict[str, Any]]:

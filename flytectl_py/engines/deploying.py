@@ -7,16 +7,19 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from flytectl_py.bridge import run_calls
 from flytectl_py.controlplane.api import AlreadyExistsError
 from flytectl_py.controlplane.services import ControlPlane
 from flytectl_py.controlplane.uploads import OPERATION, Destination
-from flytectl_py.engines.bundle_delivery import Delivered, packed_file, remember
+from flytectl_py.engines import version_history
+from flytectl_py.engines.bundle_delivery import Delivered, packed_file
+from flytectl_py.engines.bundle_history import remember
 from flytectl_py.engines.deployment_plan import AnyTask, DeploymentPlan, Message
 from flytectl_py.engines.image_building import BuildOptions, ImageOutcome, build_images, ignore
 from flytectl_py.engines.image_history import ImageHistory
+from flytectl_py.engines.ledger import Ledger
 from flytectl_py.engines.remote import Remote
 from flytectl_py.engines.uploading import upload
 from flytectl_py.errors import ConflictError, DeploymentError, FlyteError, NotReadyError
@@ -83,14 +86,41 @@ def deploy(plan: DeploymentPlan, remote: Remote, how: Deploying) -> Deployed:
     :raises ConflictError: the version exists with other content.
     :raises DeployFailedError: some tasks were refused; the message says which, and why.
     :raises NotReadyError: the control plane cannot be reached, or wants a log-in.
+    :raises KeyboardInterrupt: the person stopped it; a note has said how far it was.
     :raises FlyteError: as building images and uploading do.
     """
-    if not all(each.plan.given for each in plan.images):
-        run_calls(lambda: _reach(plan, remote))
-    images = build_images(plan.images, _tagged(plan, how), ImageHistory.of(Path(plan.submission.code_root)))
-    bundle, outcomes = run_calls(lambda: _carry_out(plan, remote, how))
+    known: list[TaskOutcome] = []
+    try:
+        if not all(each.plan.given for each in plan.images):
+            run_calls(lambda: _reach(plan, remote))
+        images = build_images(plan.images, _tagged(plan, how), ImageHistory.of(Path(plan.submission.code_root)))
+        bundle, outcomes = run_calls(lambda: _carry_out(plan, remote, _listening(how, known)))
+    except KeyboardInterrupt:
+        how.note(_interrupted(plan, known))
+        raise
     _check(plan, outcomes)
+    version_history.remember(plan, Ledger.of(Path(plan.submission.code_root)), "deploy")
     return Deployed(plan, tuple(images), tuple(outcomes), bundle)
+
+
+def _listening(how: Deploying, known: list[TaskOutcome]) -> Deploying:
+    """Return how to deploy, with what came of each task also put into `known`, as it comes."""
+
+    def told(outcome: TaskOutcome) -> None:
+        known.append(outcome)
+        if how.told is not None:
+            how.told(outcome)
+
+    return replace(how, told=told)
+
+
+def _interrupted(plan: DeploymentPlan, known: Sequence[TaskOutcome]) -> str:
+    """Say what is stored, and that it does no harm to begin again. A task whose answer did not come may be there."""
+    stored = sum(each.state in ("created", "unchanged") for each in known)
+    return (
+        f"interrupted: {stored} of {_count(len(plan.tasks))} {'is' if stored == 1 else 'are'} known to be stored as "
+        f"version {plan.version}; deploying again goes on from here, and what is there already stays"
+    )
 
 
 async def _reach(plan: DeploymentPlan, remote: Remote) -> None:
@@ -131,7 +161,7 @@ async def _upload(plan: DeploymentPlan, bundle: BundlePlan, plane: ControlPlane,
     to = Destination(there.org, there.project, there.domain, f"{bundle.digest}.tar.gz")
     with packed_file(bundle) as (file, info):
         put = await upload(plane, Path(file), to)
-    remember(bundle)
+    remember(bundle, Path(there.code_root), "deploy")
     how.note(f"code: {bundle.summary}" + ("" if put.uploaded else "; it was there already"))
     return Delivered(put.uri, info.bytes, put.uploaded, is_uri=True)
 
@@ -182,10 +212,21 @@ def _check(plan: DeploymentPlan, outcomes: Sequence[TaskOutcome]) -> None:
     conflicts = [each for each in outcomes if each.state == "conflict"]
     if not failed and not conflicts:
         return
+    error = _error(plan, outcomes, failed, conflicts)
+    error.details = {"tasks": [_document(each) for each in outcomes]}
+    raise error
+
+
+def _error(
+    plan: DeploymentPlan,
+    outcomes: Sequence[TaskOutcome],
+    failed: Sequence[TaskOutcome],
+    conflicts: Sequence[TaskOutcome],
+) -> FlyteError:
     lines = [f"\n  {each.task}: {_why(each)}" for each in (*conflicts, *failed)]
     done = len(outcomes) - len(failed) - len(conflicts)
     if not failed:
-        raise ConflictError(
+        return ConflictError(
             f"version {plan.version} exists with other content of {_count(len(conflicts))}, which stay as they are:"
             + "".join(lines),
             hint="give another --version, or none: it then follows from the content",
@@ -194,8 +235,19 @@ def _check(plan: DeploymentPlan, outcomes: Sequence[TaskOutcome]) -> None:
     message = f"{done} of {_count(len(outcomes))} are deployed, the others are not:" + "".join(lines)
     hint = "deploy again when that is mended: what is there already stays"
     if unreachable is not None:
-        raise NotReadyError(message, hint=unreachable.hint or hint, where=unreachable.where)
-    raise DeployFailedError(message, hint=hint)
+        return NotReadyError(message, hint=unreachable.hint or hint, where=unreachable.where)
+    return DeployFailedError(message, hint=hint)
+
+
+def _document(outcome: TaskOutcome) -> dict[str, Any]:
+    """Return what JSON says of a task of a deployment that did not complete."""
+    error = None if outcome.error is None else {"code": outcome.error.code, "message": outcome.error.message}
+    return {
+        "task": outcome.task,
+        "state": outcome.state,
+        "differing": list(outcome.differing),
+        "error": error,
+    }
 
 
 def _why(outcome: TaskOutcome) -> str:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from flytectl_py.engines.bundle_imports import Code
+from flytectl_py.engines.bundle_imports import Code, target_of
 from flytectl_py.engines.image_planning import ImageProject, PlannedImage, plan_images
+from flytectl_py.engines.server_rules import check_rules
 from flytectl_py.errors import DeclarationError, FlyteError, UsageError
 from flytectl_py.model.environment import Environment, TaskEnvironment
 from flytectl_py.model.image import Image
@@ -63,6 +65,8 @@ class DeploymentPlan:
     :param uris: of images, by environment. :param cache_versions: of cached outputs, by task.
     :param version_given: the version is the user's own.
     :param warnings: sentences for the person.
+    :param target: the file or folder, relative to the root. :param of_one_task: it is the plan of a run.
+    :param digests: SHA-256 of the content of each task's specification.
     """
 
     version: str
@@ -76,6 +80,9 @@ class DeploymentPlan:
     commit: Commit | None = None
     version_given: bool = False
     warnings: tuple[str, ...] = ()
+    target: str = ""
+    of_one_task: bool = False
+    digests: Mapping[str, str] = field(default_factory=dict)
 
     def with_bundle_at(self, uri: str) -> DeploymentPlan:
         """Return the plan once the bundle is uploaded: its address was not known before."""
@@ -83,6 +90,11 @@ class DeploymentPlan:
         if bundle is None:
             return self
         return replace(self, submission=self.submission._replace(bundle=bundle._replace(uri=uri)))
+
+    def bare(self) -> DeploymentPlan:
+        """Return the plan without its version and without where it goes: what the derived version is made of."""
+        there = self.submission._replace(version="", project="", domain="", org="", source=None, image_cache={})
+        return replace(self, submission=there)
 
     def submission_of(self, task: AnyTask) -> Submission:
         """Return what the specification of one task is made from."""
@@ -122,7 +134,16 @@ def plan_deployment(code: Code, environments: Iterable[Environment], options: Pl
     """
     together = closure(environments)
     tasks = [task for each in together if isinstance(each, TaskEnvironment) for task in each.tasks.values()]
-    return plan_tasks(code, together, tasks, options)
+    plan = plan_tasks(code, together, tasks, options)
+    for task in tasks:
+        _check_identity(task, plan)
+    return plan
+
+
+def _check_identity(task: AnyTask, plan: DeploymentPlan) -> None:
+    from flytectl_py.wire.task_spec import task_identifier
+
+    check_rules(task_identifier(task, plan.submission), f"the task {task.name}", _place(task))
 
 
 def plan_run(code: Code, task: AnyTask, options: PlanOptions) -> DeploymentPlan:
@@ -133,7 +154,7 @@ def plan_run(code: Code, task: AnyTask, options: PlanOptions) -> DeploymentPlan:
     from flytectl_py.engines.pickled import plan_pickled, source_file
 
     pickled = plan_pickled(code, task) if source_file(task) is None else None
-    return plan_tasks(code, closure([task.environment]), [task], options, pickled)
+    return replace(plan_tasks(code, closure([task.environment]), [task], options, pickled), of_one_task=True)
 
 
 def plan_tasks(
@@ -173,25 +194,50 @@ def plan_tasks(
         env_vars=options.env_vars,
     )
     plan = DeploymentPlan(
-        version, environments, tuple(tasks), tuple(images), bundle, submission, uris, versions, commit, bool(version)
+        version,
+        environments,
+        tuple(tasks),
+        tuple(images),
+        bundle,
+        submission,
+        uris,
+        versions,
+        commit,
+        bool(version),
+        target=target_of(code),
     )
-    derived = _derived(plan)
+    derived, digests = _derived(plan)
     if not version:
         plan = replace(plan, version=derived, submission=submission._replace(version=derived))
-    return replace(plan, warnings=tuple(_warnings(plan, style, options)))
+    return replace(plan, digests=digests, warnings=tuple(_warnings(plan, style, options)))
 
 
-def _derived(plan: DeploymentPlan) -> str:
-    """Return the version that follows from the content. Each specification is made for it, and so is checked."""
+def _derived(plan: DeploymentPlan) -> tuple[str, dict[str, str]]:
+    """Return the version that follows from the content, and the SHA-256 of each task's specification.
+
+    Each specification is made for it, and so is checked.
+    """
     from flytectl_py.wire.rendering import content_of
 
-    nowhere = plan.submission._replace(version="", project="", domain="", org="", source=None, image_cache={})
-    neutral = replace(plan, submission=nowhere)
-    return derived_version(
+    bare, digests = plan.bare(), {}
+
+    def contents() -> Iterator[bytes]:
+        for task in plan.tasks:
+            content = content_of(_checked(task, bare.spec(task)))
+            digests[task.name] = hashlib.sha256(content).hexdigest()
+            yield content
+
+    version = derived_version(
         plan.bundle.digest if plan.bundle is not None else "",
         [each.plan.tag or each.plan.uri for each in plan.images],
-        (content_of(neutral.spec(task)) for task in plan.tasks),
+        contents(),
     )
+    return version, digests
+
+
+def _checked(task: AnyTask, spec: Message) -> Message:
+    check_rules(spec, f"the task {task.name}", _place(task))
+    return spec
 
 
 def _bundle(code: Code, style: str, options: PlanOptions) -> BundlePlan | None:

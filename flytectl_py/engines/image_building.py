@@ -118,7 +118,6 @@ def build_images(images: Sequence[PlannedImage], options: BuildOptions, history:
         outcomes.append(ImageOutcome(each, one.state, changed[each.plan.uri], seconds, digest))
         if one.state != "written":
             history.remember(each)
-    history.save()
     return outcomes
 
 

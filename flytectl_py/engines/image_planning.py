@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
+from typing import Final
 
 from flytectl_py.digest.manifest import FileEntry
-from flytectl_py.errors import ConflictError, UsageError
+from flytectl_py.errors import ConflictError, InvalidImageError, UsageError
 from flytectl_py.model.environment import Environment, TaskEnvironment
 from flytectl_py.model.image import Image
 from flytectl_py.model.layers import CodeStyle
@@ -21,6 +22,11 @@ from flytectl_py.project.image_files import ImageFiles
 from flytectl_py.project.state import writable_state
 from flytectl_py.storage.hashing import hash_files
 from flytectl_py.storage.stat_index import StatIndex
+
+LAYOUT_HINT: Final = (
+    "add with_code_bundle() to the image, or let root_dir and with_source_folder() agree: the folder "
+    "itself goes with its parent as the root, its contents (copy_contents_only=True) with the folder"
+)
 
 
 @dataclass(frozen=True)
@@ -49,11 +55,16 @@ class PlannedImage:
 
 
 def plan_images(
-    environments: Iterable[Environment], project: ImageProject, options: ImageOptions, *, bake_code: bool = False
+    environments: Iterable[Environment],
+    project: ImageProject,
+    options: ImageOptions,
+    *,
+    bake_code: bool = False,
+    check_code: bool = True,
 ) -> list[PlannedImage]:
     """Return the images of `environments` and of all that they depend on, each once.
 
-    :param bake_code: with copy style none the code is in the image.
+    :param bake_code: with copy style none the code is in the image. :param check_code: refuse one that cannot run it.
     :raises InvalidImageError, UnknownNameError: as `plan_image`.
     :raises UsageError: with `bake_code`, an image that has nothing to put the code into.
     """
@@ -63,10 +74,14 @@ def plan_images(
     plans: dict[str, ImagePlan] = {}
     for environment in with_dependencies(environments):
         anchor = os.path.dirname(environment.place.file)
-        plan = plan_image(
-            environment.image, _files(anchor, project.root, hasher), settled, where=str(environment.place)
-        )
-        if bake_code:
+        try:
+            plan = plan_image(
+                environment.image, _files(anchor, project.root, hasher), settled, where=str(environment.place)
+            )
+        except InvalidImageError as error:
+            error.where = error.where or str(environment.place)
+            raise
+        if bake_code and check_code:
             _check_code(environment, plan, project.root)
         known = plans.setdefault(plan.uri, plan)
         if known.dockerfile != plan.dockerfile:
@@ -117,6 +132,16 @@ def _check_code(environment: Environment, plan: ImagePlan, root: Path) -> None:
 
     :raises UsageError: their module is not in it, or lies elsewhere than the root says.
     """
+    for task, _, path, wrong in code_faults(environment, plan, root):
+        raise UsageError(
+            f"with copy style none the image of '{environment.name}' cannot run {task}, which is in {path}: {wrong}",
+            hint=LAYOUT_HINT,
+            where=str(environment.place),
+        )
+
+
+def code_faults(environment: Environment, plan: ImagePlan, root: Path) -> Iterator[tuple[str, str, str, str]]:
+    """Yield each task that its image could not import: its name, its file, that below the root, and why not."""
     import inspect
 
     for task in environment.tasks.values() if isinstance(environment, TaskEnvironment) else ():
@@ -124,13 +149,7 @@ def _check_code(environment: Environment, plan: ImagePlan, root: Path) -> None:
         path = os.path.relpath(file, root).replace(os.sep, "/") if os.path.isabs(file) else "../"
         wrong = "" if path.startswith("../") else why_not_importable(plan, file, path)
         if wrong:
-            raise UsageError(
-                f"with copy style none the image of '{environment.name}' cannot run {task.name}, which is in {path}: "
-                f"{wrong}",
-                hint="add with_code_bundle() to the image, or let root_dir and with_source_folder() agree: the folder "
-                "itself goes with its parent as the root, its contents (copy_contents_only=True) with the folder",
-                where=str(environment.place),
-            )
+            yield task.name, file, path, wrong
 
 
 def _code(project: ImageProject, style: CodeStyle) -> tuple[ContextFile, ...]:

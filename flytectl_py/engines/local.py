@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from flytectl_py.bridge import loop_is_running, run_sync
 from flytectl_py.engines.actions import UNTOLD, Action, Kind, Told, end_of, reason_of
 from flytectl_py.engines.api import Note, Outputs, Phase, Run, RunOptions, bind
+from flytectl_py.engines.declared_types import check_call, check_returned_types, check_types
 from flytectl_py.engines.failures import as_task_error, check_returned, is_the_end, timed_out
-from flytectl_py.engines.input_types import check_types
 from flytectl_py.engines.threads import workers
 from flytectl_py.errors import BaseRuntimeError
 from flytectl_py.model.context import ActionID, TaskContext, current_context, current_group
@@ -105,6 +105,7 @@ class LocalEngine:
     # -- what tasks call while they run
 
     def call(self, task: AnyTask, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        check_call(task, args, kwargs)
         action, start = self._prepare(task)
         with self._watched(action, args, kwargs) as succeed:
             if task.settings.cache.behavior == "disable" or self._options.disable_run_cache:
@@ -124,7 +125,7 @@ class LocalEngine:
 
             def execute(attempt: int = attempt) -> Any:
                 with start(attempt):
-                    return check_returned(task, task.func(*args, **kwargs))
+                    return check_returned_types(task, check_returned(task, task.func(*args, **kwargs)))
 
             try:
                 if seconds is None and not loop_is_running():
@@ -134,7 +135,7 @@ class LocalEngine:
                     raise timed_out(task, seconds)
                 return running.result()
             except BaseException as error:  # noqa: BLE001  _after() raises it, as it is or wrapped, or a retry follows
-                time.sleep(self._after(error, task, attempt))
+                time.sleep(self._after(error, action, task, attempt))
         raise AssertionError("unreachable")
 
     def call_async(self, task: AnyTask, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Awaitable[Any]:
@@ -147,6 +148,7 @@ class LocalEngine:
     async def _call_async(
         self, action: Action, task: AnyTask, args: tuple[Any, ...], kwargs: dict[str, Any], start: _Start
     ) -> Any:
+        check_call(task, args, kwargs)
         with self._watched(action, args, kwargs) as succeed:
             if task.settings.cache.behavior == "disable" or self._options.disable_run_cache:
                 return succeed(await self._attempts_async(action, task, args, kwargs, start))
@@ -167,10 +169,10 @@ class LocalEngine:
                     return await self._on_thread(task, args, kwargs, start, attempt, seconds)
                 with start(attempt):
                     if seconds is None:
-                        return await task.func(*args, **kwargs)
-                    return await _within(seconds, task, task.func(*args, **kwargs))
+                        return check_returned_types(task, await task.func(*args, **kwargs))
+                    return check_returned_types(task, await _within(seconds, task, task.func(*args, **kwargs)))
             except BaseException as error:  # noqa: BLE001  _after() raises it, as it is or wrapped, or a retry follows
-                pause = self._after(error, task, attempt)
+                pause = self._after(error, action, task, attempt)
             if pause:
                 import asyncio
 
@@ -190,7 +192,7 @@ class LocalEngine:
 
         def execute() -> Any:
             with start(attempt):
-                return check_returned(task, task.func(*args, **kwargs))
+                return check_returned_types(task, check_returned(task, task.func(*args, **kwargs)))
 
         loop = asyncio.get_running_loop()
         ended = asyncio.Event()
@@ -314,7 +316,7 @@ class LocalEngine:
             }
         )
 
-    def _after(self, error: BaseException, task: AnyTask, attempt: int) -> float:
+    def _after(self, error: BaseException, action: Action, task: AnyTask, attempt: int) -> float:
         """Return how many seconds to wait before the next attempt, or raise the failure of the action."""
         if is_the_end(error):
             raise error
@@ -322,6 +324,8 @@ class LocalEngine:
         retries = task.settings.retries
         if attempt > retries.count or not failure.worth_another_attempt:
             raise failure.error from failure.cause
+        for watcher in self._watchers:
+            watcher.attempt_failed(action, reason_of(failure.error))
         pause = retries.delay(attempt).total_seconds()
         soon = f"in {pause:g} s" if pause else "now"
         tried = f"{task.name} failed, attempt {attempt} of {retries.attempts}"

@@ -98,7 +98,8 @@ def plan_pickled(code: Code, task: Task[..., Any]) -> BundlePlan:
     folder = _stored(code.root, data)
     why = f"pickled: {task.name} lives in no file"
     warnings = (warning,) if warning else ()
-    return BundlePlan(str(folder), "pickled", hash_files(folder, [FILE_NAME]), {FILE_NAME: why}, (), warnings)
+    manifest = hash_files(folder, [FILE_NAME])
+    return BundlePlan(str(folder), "pickled", manifest, {FILE_NAME: why}, (), warnings, task.name)
 
 
 def _stored(root: Path, data: bytes) -> Path:

@@ -142,6 +142,11 @@ class Recorder:
             ["begin", action.number, action.parent, action.name, action.kind, action.group, time.time(), inputs]
         )
 
+    def attempt_failed(self, action: Action, error: tuple[str, str]) -> None:
+        journal = self._journal
+        if journal is not None:
+            journal.add(["failed", action.number, action.attempts, error])
+
     def ended(self, action: Action, value: Any) -> None:
         journal = self._journal
         if journal is not None:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from flytectl_py.controlplane.api import NotFoundError
 from flytectl_py.engines.remote import Remote
-from flytectl_py.errors import UsageError
+from flytectl_py.errors import UsageError, did_you_mean
 from flytectl_py.wire import run_request as request
 from flytectl_py.wire.run_records import (
     ActionRecord,
@@ -24,7 +24,7 @@ from flytectl_py.wire.run_records import (
 __all__ = [
     "ActionRecord", "Failure", "LogLine", "ProjectRecord", "TaskRecord",
     "abort", "action", "action_details", "actions", "data", "latest_task", "project", "projects",
-    "run", "runs", "task", "task_record", "tasks",
+    "run", "run_details", "runs", "task", "task_record", "tasks",
 ]  # fmt: skip
 
 PAGE = 100
@@ -49,10 +49,13 @@ async def run(remote: Remote, name: str) -> ActionRecord:
     :raises UsageError: there is none of that name.
     """
     async with remote.connect() as plane:
-        answer = await _found(
-            plane.runs.get_run_details(request.run_details(remote.scope, name)), "run", name, remote, "flyte get run"
-        )
-        return run_record(answer.details)
+        return run_record(await run_details(plane, remote, name))
+
+
+async def run_details(plane: Any, remote: Remote, name: str) -> Any:
+    """Return the RunDetails of a run. Raises as `run`."""
+    asked = plane.runs.get_run_details(request.run_details(remote.scope, name))
+    return (await _found(asked, "run", name, remote, "flyte get run")).details
 
 
 async def actions(remote: Remote, run_name: str, limit: int = 0) -> list[ActionRecord]:
@@ -119,7 +122,9 @@ async def latest_task(plane: Any, remote: Remote, name: str) -> str:
     for each in answer.tasks:
         if each.task_id.name == name:
             return str(each.task_id.version)
-    raise _unknown("task", name, remote, "flyte get task")
+    known = await plane.tasks.list_tasks(request.list_tasks(remote.scope, PAGE))
+    suggestion = did_you_mean(name, [each.task_id.name for each in known.tasks])
+    raise _unknown("task", name, remote, "flyte get task", suggestion)
 
 
 async def projects(remote: Remote, limit: int = PAGE) -> list[ProjectRecord]:
@@ -150,8 +155,7 @@ async def abort(remote: Remote, run_name: str, reason: str) -> ActionRecord:
     :raises UsageError: there is no such run.
     """
     async with remote.connect() as plane:
-        asked = plane.runs.get_run_details(request.run_details(remote.scope, run_name))
-        before = run_record((await _found(asked, "run", run_name, remote, "flyte get run")).details)
+        before = run_record(await run_details(plane, remote, run_name))
         if not before.has_ended:
             await plane.runs.abort_run(request.abort_run(remote.scope, run_name, reason))
         return before
@@ -186,10 +190,11 @@ async def _found(asked: Awaitable[T], kind: str, name: str, remote: Remote, list
         raise _unknown(kind, name, remote, listing) from error
 
 
-def _unknown(kind: str, name: str, remote: Remote, listing: str) -> UsageError:
+def _unknown(kind: str, name: str, remote: Remote, listing: str, suggestion: str = "") -> UsageError:
+    elsewhere = f"'{listing}' lists what is there; --project and --domain look elsewhere"
     project, domain = remote.scope.project, remote.scope.domain
     return UsageError(
         f"no {kind} '{name}' in project {project}, domain {domain}",
-        hint=f"'{listing}' lists what is there; --project and --domain look elsewhere",
+        hint=f"{suggestion} {elsewhere}" if suggestion else elsewhere,
         where=remote.settings.endpoint or "",
     )

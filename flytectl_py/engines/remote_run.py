@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from flytectl_py.bridge import Verb, run_calls
@@ -14,12 +14,16 @@ from flytectl_py.engines.remote import Remote
 from flytectl_py.engines.remote_records import ActionRecord, data
 from flytectl_py.errors import (
     BaseRuntimeError,
+    NotReadyError,
     RunAbortedError,
     RuntimeSystemError,
     RuntimeUnknownError,
     RuntimeUserError,
     TaskTimeoutError,
 )
+
+LIVES_SECONDS = 1.0
+"""Between two looks at a control plane that may end."""
 
 ReadOutputs = Callable[[Any, Storage], Outputs]
 """Turns the outputs of an action, a message, into values; some of them lie in a storage. May block."""
@@ -64,12 +68,17 @@ class RemoteRun(Run):
         """
         return Verb(lambda: run_calls(self._outputs_when_ended), self._outputs_when_ended)
 
-    def follow(self, tell: Watcher, read: Reader) -> ActionRecord:
-        """Wait until the run has ended, with each change of its phase told, and each line that it prints."""
+    def follow(self, tell: Watcher, read: Reader, lives: Callable[[], bool] | None = None) -> ActionRecord:
+        """Wait until the run has ended, with each change of its phase told, and each line that it prints.
+
+        :param lives: says whether the control plane still runs, where that is known better than by asking it.
+        :raises NotReadyError: it does not, or cannot be asked.
+        """
 
         async def following() -> ActionRecord:
             async with self.remote.connect() as plane:
-                return self._note(await follow(plane, self.remote, self.name, tell, read))
+                followed = follow(plane, self.remote, self.name, tell, read)
+                return self._note(await (followed if lives is None else _while(lives, followed)))
 
         return run_calls(following)
 
@@ -119,6 +128,18 @@ def failure_of(record: ActionRecord) -> BaseRuntimeError | None:
         return None
     error.chain = (record.task,)
     return error
+
+
+async def _while(lives: Callable[[], bool], followed: Coroutine[Any, Any, ActionRecord]) -> ActionRecord:
+    task = asyncio.ensure_future(followed)
+    try:
+        while not (await asyncio.wait({task}, timeout=LIVES_SECONDS))[0]:
+            if not lives():
+                raise NotReadyError("the control plane of this run ended before it", hint="run it again")
+        return task.result()
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
 
 
 def _because(reason: str) -> str:

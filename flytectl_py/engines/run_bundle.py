@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from flytectl_py.digest.manifest import FileEntry
-from flytectl_py.engines.bundle_delivery import deliver, make_bundle, remember
+from flytectl_py.engines.bundle_delivery import deliver, make_bundle
+from flytectl_py.engines.bundle_history import remember
 from flytectl_py.engines.bundle_imports import Code
 from flytectl_py.engines.bundling import Request
 from flytectl_py.engines.pickled import plan_pickled, source_file
@@ -71,7 +72,7 @@ def bundle_for_run(
     else:
         plan = plan_pickled(code, task)
         delivered = None if target is None else deliver(plan, target)
-        remember(plan._replace(root=str(code.root)))
+        remember(plan, code.root, "bundle")
     return _bundle(plan, None if delivered is None else Path(delivered.place))
 
 

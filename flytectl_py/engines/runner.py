@@ -150,7 +150,7 @@ class Runner:
             loaded_before_runs()
         if not self.dry_run and self.copy_bundle_to is None:
             return None
-        from flytectl_py.engines.input_types import check_types
+        from flytectl_py.engines.declared_types import check_types
         from flytectl_py.engines.run_bundle import bundle_for_run
 
         check_types(task, *bind(task, args, kwargs))

@@ -41,7 +41,9 @@ async def upload(
         return SignedUrl(place.signed_url, dict(place.headers), place.native_url)
 
     key = f"{to.folder}/{to.filename}" if to.folder else to.filename
-    store = SignedUrlStore(sign, address=plane.endpoint.url, trust=plane.channel.wire.trust())
+    store = SignedUrlStore(
+        sign, address=plane.endpoint.url, trust=plane.channel.wire.trust(), proxy=plane.channel.wire.proxy
+    )
     return await _aside(partial(store.put, key, source, size=size, sha256=sha256, progress=progress))
 
 

@@ -18,6 +18,9 @@ class Watcher(Protocol):
     def began(self, action: Action, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """An action begins."""
 
+    def attempt_failed(self, action: Action, error: tuple[str, str]) -> None:
+        """The attempt that an action is at has failed, with this code and message, and another one follows."""
+
     def ended(self, action: Action, value: Any) -> None:
         """An action has ended; its `phase` says how, and where it succeeded `value` is what it returned."""
 

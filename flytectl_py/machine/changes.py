@@ -1,8 +1,12 @@
-"""Wakes those who watch a run when something about it has changed; what has changed they read from the database."""
+"""Wakes those who watch a run, or all runs, when something has changed; what that is they read from the database."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Final
+
+ANY: Final = 0
+"""In place of a run: all of them."""
 
 
 class Changes:
@@ -17,6 +21,7 @@ class Changes:
 
     def ring(self, run: int) -> None:
         """Wake all who wait for a change of the run."""
-        bell = self._bells.pop(run, None)
-        if bell is not None:
-            bell.set()
+        for number in (run, ANY):
+            bell = self._bells.pop(number, None)
+            if bell is not None:
+                bell.set()

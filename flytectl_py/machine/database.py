@@ -10,8 +10,6 @@ from typing import Any
 
 from flytectl_py.errors import NotReadyError
 
-VERSION = 1
-
 _TABLES = """
 CREATE TABLE projects (
     name TEXT PRIMARY KEY, message BLOB NOT NULL, created REAL NOT NULL
@@ -50,13 +48,21 @@ CREATE TABLE cache (
 CREATE TABLE facts (name TEXT PRIMARY KEY, value BLOB NOT NULL);
 INSERT INTO facts VALUES ('changes', 0);
 """
+_STATES_AND_VALUES = """
+CREATE TABLE states (action INTEGER PRIMARY KEY REFERENCES actions (id), state TEXT NOT NULL);
+ALTER TABLE actions ADD COLUMN value BLOB;
+"""
+
+_SCRIPTS = (_TABLES, _STATES_AND_VALUES)
+"""What makes each format of the file out of the one before."""
+VERSION = len(_SCRIPTS)
 
 
 class Database:
     """The file, open. For one thread; a change is one transaction, which a killed process leaves whole or undone."""
 
     def __init__(self, file: Path) -> None:
-        """Open it, and make its tables where it is new.
+        """Open it, and make the tables that it does not have.
 
         :raises NotReadyError: it cannot be opened, is damaged, or was made by a newer version of this program.
         """
@@ -69,8 +75,8 @@ class Database:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
             found = self._connection.execute("PRAGMA user_version").fetchone()[0]
-            if found == 0:
-                self._connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+            for number, script in enumerate(_SCRIPTS[found:], start=found + 1):
+                self._connection.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;")
         except (OSError, sqlite3.Error) as error:
             raise NotReadyError(
                 f"the state of the control plane cannot be opened: {error}",

@@ -1,4 +1,4 @@
-"""From what clients ask to be run to new actions: runs, children and traced calls."""
+"""From what clients ask to be run to new actions: runs, children, traced calls and conditions."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from flyteidl2.task.common_pb2 import Inputs
 from flyteidl2.task.task_definition_pb2 import TaskIdentifier
 from flyteidl2.workflow.run_definition_pb2 import (
+    ACTION_TYPE_CONDITION,
     ACTION_TYPE_TASK,
     ACTION_TYPE_TRACE,
     ActionMetadata,
@@ -14,7 +15,7 @@ from flyteidl2.workflow.run_definition_pb2 import (
 )
 
 from flytectl_py.machine.launches import needs_of
-from flytectl_py.machine.phases import SUCCEEDED
+from flytectl_py.machine.phases import PAUSED, SUCCEEDED
 from flytectl_py.machine.runs import ROOT, NewAction
 from flytectl_py.wire.actions import cache_key
 
@@ -35,11 +36,13 @@ def root_action(spec: Any, task_id: Any, inputs: Inputs, input_uri: str, source:
 def child_action(asked: Any) -> NewAction:
     """Return the action that a running task asks for.
 
-    :param asked: an EnqueueActionRequest, or the Action of an EnqueueRequest; of a task or a traced call.
+    :param asked: an EnqueueActionRequest, or the Action of an EnqueueRequest.
     :raises CannotStartError: what the task asks for cannot be read.
     """
     if asked.HasField("trace"):
         return _trace(asked)
+    if asked.HasField("condition"):
+        return _condition(asked)
     said = _metadata(asked.task.spec, asked.task.id)
     said.parent, said.group = asked.parent_action_name, asked.group
     key = asked.task.cache_key.value if asked.task.HasField("cache_key") else ""
@@ -82,6 +85,27 @@ def _trace(asked: Any) -> NewAction:
         output_uri=trace.outputs.output_uri,
         started=trace.start_time.ToNanoseconds() / 1e9 if trace.HasField("start_time") else None,
         ended=trace.end_time.ToNanoseconds() / 1e9 if trace.HasField("end_time") else None,
+    )
+
+
+def _condition(asked: Any) -> NewAction:
+    """A condition pauses until it is told its value."""
+    condition = asked.condition
+    said = ActionMetadata(
+        parent=asked.parent_action_name, group=asked.group, action_type=ACTION_TYPE_CONDITION,
+        funtion_name=condition.name,
+    )  # fmt: skip
+    said.condition.name = condition.name
+    said.condition.type.CopyFrom(condition.type)
+    return NewAction(
+        name=asked.action_id.name,
+        parent=asked.parent_action_name,
+        kind="condition",
+        metadata=said.SerializeToString(),
+        spec=condition.SerializeToString(),
+        input_uri=asked.input_uri,
+        phase=PAUSED,
+        deadline=condition.timeout.ToTimedelta().total_seconds() or None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Starts a control plane in the background, finds the one that runs, and stops it."""
+"""Starts a control plane in the background, finds the one that runs, stops it, and ends what a killed one left."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +24,8 @@ DEFAULT_PORT = 8090
 READY_SECONDS = 30.0
 STOP_SECONDS = 20.0
 TICK_SECONDS = 0.05
+SETTLED_SECONDS = 60.0
+"""A younger home may be one whose control plane is just being started."""
 LOG = "plane.log"
 _LOCK = "plane.lock"
 _STATE = "plane.json"
@@ -42,11 +46,16 @@ class Running(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """How a control plane should be started. Port 0 is any that is free; an empty store is a folder in the home."""
+    """How a control plane should be started. Port 0 is any that is free; an empty store is a folder in the home.
+
+    :param lifeline: the end to read of a pipe, if it is to serve only until the other end is closed, as it is when the
+        process that has it ends in whatever way; its home goes with it.
+    """
 
     port: int = DEFAULT_PORT
     store: str = ""
     executor: str = "process"
+    lifeline: int | None = None
 
 
 def home_folder(environ: dict[str, str] | os._Environ[str]) -> Path:
@@ -80,6 +89,7 @@ def command(home: Path, wanted: Wanted) -> list[str]:
     return [
         *(sys.executable, "-m", "flytectl_py.machine.serve"),
         *(str(home), str(wanted.port), wanted.store, wanted.executor),
+        *(() if wanted.lifeline is None else ("tied",)),
     ]
 
 
@@ -99,8 +109,8 @@ def start(home: Path, wanted: Wanted) -> tuple[Running, bool]:
         with said.open("ab") as out:
             begins = out.tell()
             process = subprocess.Popen(
-                command(home, wanted), cwd=home, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                start_new_session=True,
+                command(home, wanted), cwd=home, stdout=out, stderr=out, start_new_session=True,
+                stdin=subprocess.DEVNULL if wanted.lifeline is None else wanted.lifeline,
             )  # fmt: skip
     except OSError as error:
         raise NotReadyError(
@@ -145,6 +155,33 @@ def stop(home: Path) -> Running | None:
                 return found
             time.sleep(TICK_SECONDS)
     raise NotReadyError(f"process {found.pid} cannot be stopped", where=str(home / LOG))
+
+
+def abandoned(homes: Iterable[Path]) -> list[Path]:
+    """Return which of some homes of this user nobody uses any more, though they are still there."""
+    found = []
+    for home in homes:
+        with contextlib.suppress(OSError):
+            about = home.lstat()
+            is_settled = time.time() - about.st_mtime > SETTLED_SECONDS
+            if home.is_dir() and about.st_uid == os.getuid() and is_settled and not _is_held(home / _LOCK):
+                found.append(home)
+    return found
+
+
+def clear(home: Path) -> None:
+    """End what a control plane that was killed has left running, and remove its home.
+
+    :raises NotReadyError: what ran its tasks is not to be had here.
+    """
+    with contextlib.suppress(OSError, ValueError):  # Without it, no task was started.
+        said = json.loads((home / _STATE).read_text(encoding="utf-8"))
+        import asyncio
+
+        from flytectl_py.machine.executors.registry import make_executor
+
+        asyncio.run(make_executor(said["executor"], home, said["store"]).tidy(set()))
+    shutil.rmtree(home, ignore_errors=True)
 
 
 def _answering(home: Path) -> Running | None:

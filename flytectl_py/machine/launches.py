@@ -152,9 +152,17 @@ def _warm(row: Any, spec: Any) -> Warm | None:
 
 def log_file(logs: Path, row: Any, number: int) -> Path:
     """Return the file with what an attempt prints."""
-    names = (row["project"], row["domain"], row["run_name"], row["name"])
-    # As a name of a file each is one part of a path, whatever a client has put into it.
-    return logs.joinpath(*(quote(name, safe="").replace(".", "%2E") for name in names), f"{number}.log")
+    return run_logs(logs, row) / _part(row["name"]) / f"{number}.log"
+
+
+def run_logs(logs: Path, row: Any) -> Path:
+    """Return the folder with what a run prints."""
+    return logs.joinpath(*(_part(row[name]) for name in ("project", "domain", "run_name")))
+
+
+def _part(name: str) -> str:
+    """Return a name as one part of a path, whatever a client has put into it."""
+    return quote(name, safe="").replace(".", "%2E")
 
 
 def _filled(words: Iterable[str], values: Mapping[str, str]) -> Iterator[str]:

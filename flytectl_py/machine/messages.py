@@ -8,6 +8,7 @@ from typing import Any
 from flyteidl2.common.identifier_pb2 import ActionIdentifier, RunIdentifier
 from flyteidl2.common.phase_pb2 import ActionPhase
 from flyteidl2.core.execution_pb2 import ExecutionError
+from flyteidl2.core.literals_pb2 import Literal
 from flyteidl2.task.run_pb2 import RunSpec
 from flyteidl2.task.task_definition_pb2 import TaskSpec, TraceSpec
 from flyteidl2.workflow.run_definition_pb2 import (
@@ -17,6 +18,7 @@ from flyteidl2.workflow.run_definition_pb2 import (
     ActionMetadata,
     ActionStatus,
     ClusterEvent,
+    ConditionAction,
     ErrorInfo,
     Run,
     RunDetails,
@@ -51,12 +53,16 @@ def details(row: Any, attempts: list[Any]) -> ActionDetails:
     made = ActionDetails(id=identifier(row), metadata=ActionMetadata.FromString(row["metadata"]), status=_status(row))
     if row["kind"] == "task":
         made.task.CopyFrom(TaskSpec.FromString(row["spec"]))
+    elif row["kind"] == "condition":
+        made.condition.CopyFrom(ConditionAction.FromString(row["spec"]))
     else:
         made.trace.CopyFrom(TraceSpec.FromString(row["spec"]))
     if row["phase"] == ABORTED:
         made.abort_info.reason = row["reason"]
     elif row["error"] is not None:
         made.error_info.CopyFrom(_error_info(row["error"]))
+    elif row["value"] is not None:
+        made.signal_info.output.CopyFrom(Literal.FromString(row["value"]))
     made.attempts.extend(_attempt(row, each) for each in attempts)
     return made
 
@@ -75,6 +81,8 @@ def update(row: Any) -> ActionUpdate:
         made.error.code, made.error.message, made.error.kind = "Aborted", row["reason"], ExecutionError.USER
     elif row["error"] is not None and row["phase"] in ENDED:
         made.error.CopyFrom(ExecutionError.FromString(row["error"]))
+    elif row["value"] is not None:
+        made.value.CopyFrom(Literal.FromString(row["value"]))
     return made
 
 

@@ -12,6 +12,7 @@ RUNNING: Final = int(ActionPhase.Value("ACTION_PHASE_RUNNING"))
 SUCCEEDED: Final = int(ActionPhase.Value("ACTION_PHASE_SUCCEEDED"))
 FAILED: Final = int(ActionPhase.Value("ACTION_PHASE_FAILED"))
 ABORTED: Final = int(ActionPhase.Value("ACTION_PHASE_ABORTED"))
+PAUSED: Final = int(ActionPhase.Value("ACTION_PHASE_PAUSED"))
 TIMED_OUT: Final = int(ActionPhase.Value("ACTION_PHASE_TIMED_OUT"))
 RECOVERED: Final = int(ActionPhase.Value("ACTION_PHASE_RECOVERED"))
 

@@ -68,18 +68,19 @@ class Progress:
         error: bytes | None = None,
         output_uri: str = "",
         cache_status: int = 0,
+        value: bytes | None = None,
         store_as: tuple[str, str, str] | None = None,
     ) -> bool:
         """End an action; False where it had ended before. What it called and has not ended is aborted with it.
 
-        :param number: of the attempt that ended it, 0 where none did.
+        :param number: of the attempt that ended it, 0 where none did. :param value: of a condition, a Literal, encoded.
         :param store_as: project, domain and key under which its outputs are found by calls that are the same.
         """
         with self._database.transaction():
             only = f"attempt = {number}" if number else "1"
             ended = self._step(
                 action["id"], phase, only=only, error=error, output_uri=output_uri, cache_status=cache_status,
-                ended=time.time(),
+                value=value, ended=time.time(),
             )  # fmt: skip
             if number:
                 self._note(action["id"], number, phase if ended else ABORTED, error=error, ended=True)

@@ -1,32 +1,24 @@
-"""Tasks that are a command in a container: their inputs as files, and their outputs out of files.
-
-What stands in the files, and in the command for ``{{.inputs.NAME}}``, is text, as Flyte's copilot writes it.
-"""
+"""Tasks that are a command in a container: their inputs as files, and their outputs out of files."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 import os
-import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from flyteidl2.core.literals_pb2 import Blob, BlobMetadata, Literal, Primitive, Scalar
+from flyteidl2.core.literals_pb2 import Blob, BlobMetadata, Literal, Scalar
 from flyteidl2.core.tasks_pb2 import DataLoadingConfig
-from flyteidl2.core.types_pb2 import LiteralType, SimpleType
+from flyteidl2.core.types_pb2 import LiteralType
 from flyteidl2.task.common_pb2 import Inputs, NamedLiteral, Outputs
 
-from flytectl_py.errors import FlyteError
+from flytectl_py.errors import FlyteError, UsageError
 from flytectl_py.machine.executors.api import CannotStartError, Launch
 from flytectl_py.runtime.places import Places, local_path
-
-_TEMPLATE = re.compile(r"\{\{\s*\.inputs\.(\w+)\s*\}\}", re.IGNORECASE)
-_FORMATS = {DataLoadingConfig.JSON: "json", DataLoadingConfig.YAML: "yaml", DataLoadingConfig.PROTO: "pb"}
+from flytectl_py.wire.command_texts import filled, literal_of, summary_of, text_of, texts_of
 
 
 class BadOutputError(FlyteError):
@@ -65,20 +57,18 @@ def _stage(launch: Launch, spec: Any, inputs_uri: str, folder: Path) -> Launch:
     places = Places(os.environ)
     try:
         inputs = Inputs.FromString(places.read(inputs_uri))
-        texts = {each.name: _text(each.value) for each in inputs.literals}
+        texts = texts_of(inputs)
         for each in inputs.literals:
             _write(each, into, places, named=config.file_input_layout == DataLoadingConfig.NAMED_DIR)
     except FlyteError as error:
         raise CannotStartError(f"the inputs of the command cannot be had: {error}") from error
     finally:
         places.close()
-    summary = into / f"inputs.{_FORMATS[config.format]}"
-    # JSON is YAML, too.
-    content = inputs.SerializeToString() if config.format == DataLoadingConfig.PROTO else json.dumps(texts).encode()
-    summary.write_bytes(content)
+    summary, content = summary_of(inputs, config.format)
+    (into / summary).write_bytes(content)
     return replace(
         launch,
-        command=tuple(_filled(launch.command, texts)),
+        command=_filled(launch.command, texts),
         folders={config.input_path: into, config.output_path: out},
     )
 
@@ -86,7 +76,7 @@ def _stage(launch: Launch, spec: Any, inputs_uri: str, folder: Path) -> Launch:
 def _write(given: NamedLiteral, into: Path, places: Places, *, named: bool) -> None:
     blob = given.value.scalar.blob if given.value.HasField("scalar") and given.value.scalar.HasField("blob") else None
     if blob is None:
-        (into / given.name).write_text(_text(given.value), "utf-8")
+        (into / given.name).write_text(text_of(given.value), "utf-8")
         return
     target = into / given.name
     if named:
@@ -101,46 +91,11 @@ def _write(given: NamedLiteral, into: Path, places: Places, *, named: bool) -> N
         places.download(blob.uri, target)
 
 
-def _filled(words: tuple[str, ...], texts: Mapping[str, str]) -> Iterator[str]:
-    def value(found: re.Match[str]) -> str:
-        if found[1] not in texts:
-            raise CannotStartError(
-                f"the command asks for the input '{found[1]}', which there is not",
-                hint=f"its inputs: {', '.join(texts) or 'none'}",
-            )
-        return texts[found[1]]
-
-    for word in words:
-        yield _TEMPLATE.sub(value, word)
-
-
-def _text(literal: Literal) -> str:
-    kind = literal.WhichOneof("value")
-    if kind == "collection":
-        return f"[{','.join(_text(each) for each in literal.collection.literals)}]"
-    if kind == "map":
-        return json.dumps({key: _text(each) for key, each in sorted(literal.map.literals.items())})
-    scalar = literal.scalar
-    which = scalar.WhichOneof("value")
-    if which == "primitive":
-        return _text_of(scalar.primitive)
-    if which == "union":
-        return _text(scalar.union.value)
-    if which == "blob":
-        return str(scalar.blob.uri)
-    return ""
-
-
-def _text_of(primitive: Any) -> str:
-    which = primitive.WhichOneof("value")
-    value = getattr(primitive, which)
-    if which == "boolean":
-        return "true" if value else "false"
-    if which == "datetime":
-        return str(value.ToJsonString())
-    if which == "duration":
-        return f"{value.ToTimedelta().total_seconds():g}s"
-    return f"{value:g}" if which == "float_value" and value == int(value) else str(value)
+def _filled(words: tuple[str, ...], texts: Mapping[str, str]) -> tuple[str, ...]:
+    try:
+        return filled(words, texts)
+    except UsageError as error:
+        raise CannotStartError(str(error), hint=error.hint) from error
 
 
 def _collect(spec: Any, output_uri: str, folder: Path) -> None:
@@ -173,27 +128,7 @@ def _output(name: str, kind: LiteralType, file: Path, output_uri: str, places: P
         else:
             places.upload(uri, file)
         return Literal(scalar=Scalar(blob=Blob(metadata=BlobMetadata(type=kind.blob), uri=uri)))
-    text = file.read_text("utf-8")
     try:
-        return Literal(scalar=Scalar(primitive=_primitive(kind.simple, text)))
-    except (ValueError, KeyError) as error:
-        wanted = SimpleType.Name(kind.simple).lower() if kind.HasField("simple") else "one that a file can hold"
-        raise BadOutputError(f"the output '{name}' is {text[:60]!r}, and its type is {wanted}") from error
-
-
-def _primitive(kind: Any, text: str) -> Primitive:
-    # Who writes with `echo` means the line without its end.
-    line = text.removesuffix("\n").removesuffix("\r")
-    if kind == SimpleType.STRING:
-        return Primitive(string_value=line)
-    if kind == SimpleType.INTEGER:
-        return Primitive(integer=int(line))
-    if kind == SimpleType.FLOAT:
-        return Primitive(float_value=float(line))
-    if kind == SimpleType.BOOLEAN:
-        return Primitive(boolean={"true": True, "false": False}[line.strip().lower()])
-    if kind == SimpleType.DATETIME:
-        made = Primitive()
-        made.datetime.FromDatetime(datetime.fromisoformat(line))
-        return made
-    raise KeyError(kind)
+        return literal_of(name, kind, file.read_text("utf-8"))
+    except UsageError as error:
+        raise BadOutputError(str(error)) from error

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from flytectl_py.machine.changes import Changes
 from flytectl_py.machine.database import Database
-from flytectl_py.machine.phases import ENDED, QUEUED
+from flytectl_py.machine.phases import ENDED, PAUSED, QUEUED
 
 ROOT: Final = "a0"
 """The name of the action that is the run itself."""
@@ -42,8 +42,10 @@ class RunKey:
 class NewAction:
     """An action that is about to be made.
 
-    :param kind: ``task`` or ``trace``. :param metadata: an ActionMetadata, and `spec` a TaskSpec or TraceSpec, encoded.
-    :param phase: QUEUED, or how a traced call ended. :param expires: seconds in the queue after which it is given up.
+    :param kind: ``task``, ``trace`` or ``condition``. :param metadata: an ActionMetadata, encoded, and `spec` a
+        TaskSpec, TraceSpec or ConditionAction.
+    :param phase: QUEUED, PAUSED for a condition, or how a traced call ended.
+    :param expires: seconds in the queue after which it is given up.
     :param deadline: seconds after which it has to have ended. :param cpu: cores. :param memory: bytes.
     """
 
@@ -89,7 +91,9 @@ class Runs:
             except sqlite3.IntegrityError as error:
                 raise ExistsError(key.name) from error
             made = self._insert(run, root, depth=0)
-        return self.by_number(made)
+        row = self.by_number(made)
+        self._changes.ring(row["run"])
+        return row
 
     def enqueue(self, parent: Any, action: NewAction) -> Any:
         """Make a child of the action `parent`, a row, and return its own.
@@ -130,17 +134,37 @@ class Runs:
             *(run, parent, since),
         )
 
-    def roots(self, project: str, domain: str, most: int = -1, skip: int = 0) -> list[Any]:
+    def roots(
+        self, project: str, domain: str, most: int = -1, skip: int = 0, *, since: int = 0, oldest_first: bool = False
+    ) -> list[Any]:
         """Return runs of a project as their first actions, the latest first. Empty names mean all.
 
-        :param most: how many; -1 for all. :param skip: how many of the latest are left out.
+        :param most: how many; -1 for all. :param skip: how many of the first are left out.
+        :param since: a change, after which the first action of the run has changed.
         """
+        order = "ASC" if oldest_first else "DESC"
         return self._database.rows(
             # Runs in their own order, so that the latest few cost no more where there are many.
             f"SELECT {_COLUMNS} FROM runs CROSS JOIN actions ON actions.run = runs.id AND actions.name = ?"
-            " WHERE ? IN ('', runs.project) AND ? IN ('', runs.domain) ORDER BY runs.id DESC LIMIT ? OFFSET ?",
-            *(ROOT, project, domain, most, skip),
+            " WHERE ? IN ('', runs.project) AND ? IN ('', runs.domain) AND changed > ?"
+            f" ORDER BY runs.id {order} LIMIT ? OFFSET ?",
+            *(ROOT, project, domain, since, most, skip),
         )
+
+    def paused(self) -> set[int]:
+        """Return the runs with an action that waits for a person."""
+        found = self._database.rows("SELECT DISTINCT run FROM actions WHERE ended IS NULL AND phase = ?", PAUSED)
+        return {each["run"] for each in found}
+
+    def keep_state(self, action: Any, state: str) -> None:
+        """Keep a text for an action, in place of what was kept before."""
+        with self._database.transaction():
+            self._database.change("INSERT OR REPLACE INTO states VALUES (?, ?)", action["id"], state)
+
+    def state(self, action: Any) -> str | None:
+        """Return the text that was kept for an action; None where none was."""
+        found = self._database.row("SELECT state FROM states WHERE action = ?", action["id"])
+        return None if found is None else str(found["state"])
 
     def ready(self, now: float, most: int, skip: int) -> list[Any]:
         """Return actions that may start, without the first `skip`; deep ones first, for others wait for them."""

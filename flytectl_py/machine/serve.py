@@ -1,4 +1,4 @@
-"""The process of a control plane: ``python -m flytectl_py.machine.serve HOME PORT STORE EXECUTOR``."""
+"""The process of a control plane: ``python -m flytectl_py.machine.serve HOME PORT STORE EXECUTOR [tied]``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import fcntl
 import json
 import logging
 import os
+import shutil
 import signal
 import socket
 import sys
@@ -30,10 +31,11 @@ STATE = "plane.json"
 log = logging.getLogger("flyte.machine")
 
 
-def serve(home: Path, port: int, store: str = "", executor: str = "process") -> None:
+def serve(home: Path, port: int, store: str = "", executor: str = "process", *, tied: bool = False) -> None:
     """Serve until SIGTERM or SIGINT.
 
     :param port: 0 for any that is free. :param store: URI of where data goes, a folder in `home` unless given.
+    :param tied: serve only until the standard input ends, which it does with whoever started this, and remove `home`.
     :raises ConflictError: a control plane with that home runs already.
     :raises NotReadyError: the port is taken, or the home cannot be written.
     """
@@ -45,10 +47,12 @@ def serve(home: Path, port: int, store: str = "", executor: str = "process") -> 
         try:
             said = {"pid": os.getpid(), "url": url, "executor": executor, "store": plane.blobs.root}
             _write(home / STATE, json.dumps(said))
-            asyncio.run(_serve(plane, opened))
+            asyncio.run(_serve(plane, opened, tied=tied))
         finally:
             plane.close()
             (home / STATE).unlink(missing_ok=True)
+        if tied:
+            shutil.rmtree(home, ignore_errors=True)
 
 
 class _Server(uvicorn.Server):
@@ -60,7 +64,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _serve(plane: Plane, opened: socket.socket) -> None:
+async def _serve(plane: Plane, opened: socket.socket, *, tied: bool) -> None:
     scheduler = Scheduler(plane)
     server = _Server(
         uvicorn.Config(
@@ -72,6 +76,14 @@ async def _serve(plane: Plane, opened: socket.socket) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.set)
+    if tied:
+
+        def read() -> None:
+            if not os.read(0, 1):
+                loop.remove_reader(0)
+                ending.set()
+
+        loop.add_reader(0, read)
     scheduling = asyncio.create_task(scheduler.run())
     answering = asyncio.create_task(server.serve([opened]))
     stopping = asyncio.create_task(ending.wait())
@@ -140,9 +152,9 @@ def _write(file: Path, text: str) -> None:
 def main(arguments: list[str]) -> int:
     """Serve as the arguments say; return the exit code."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    home, port, store, executor = arguments
+    home, port, store, executor, *tied = arguments
     try:
-        serve(Path(home), int(port), store, executor)
+        serve(Path(home), int(port), store, executor, tied=bool(tied))
     except FlyteError as error:
         sys.stderr.write(f"error: {error}\n")
         return error.exit_code

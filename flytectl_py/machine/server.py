@@ -97,6 +97,12 @@ class Application:
         service = path.strip("/").rpartition("/")[0]
         if service in self._services:
             await self._services[service](scope, receive, send)
+        elif service.startswith("flyteidl2.") and method == "POST":
+            said = {
+                "code": "unimplemented",
+                "message": f"{path[1:]}: the control plane of one machine does not do that",
+            }
+            await _answer(send, 501, json.dumps(said).encode(), "application/json")
         elif path == HEALTH:
             said = {"version": __version__, "executor": self._plane.executor.name}
             await _answer(send, 200, json.dumps(said).encode(), "application/json")
@@ -145,13 +151,17 @@ def _validate(request: Any) -> None:
         protovalidate.validate(request)
     except protovalidate.ValidationError as error:
         # Clients take the organisation from the name of the host, and `localhost` gives some of them none.
-        if all(_path(each).rpartition(".")[2] in {"org", "organization"} for each in error.violations):
+        if all(_is_organisation(_path(each)) for each in error.violations):
             return
         raise ConnectError(Code.INVALID_ARGUMENT, str(error)) from error
 
 
 def _path(violation: Any) -> str:
     return ".".join(each.field_name for each in violation.proto.field.elements)
+
+
+def _is_organisation(path: str) -> bool:
+    return path.rpartition(".")[2] in {"org", "organization"} or path.endswith("org_id.name")
 
 
 def _away(error: sqlite3.Error | FlyteError) -> ConnectError:

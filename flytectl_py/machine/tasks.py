@@ -91,10 +91,10 @@ class Projects:
         found = self._database.row("SELECT message FROM projects WHERE name = ?", name)
         return None if found is None else Project.FromString(found["message"])
 
-    def all(self) -> list[Project]:
-        """Return all projects, in the order in which they were made."""
-        found = self._database.rows("SELECT message FROM projects ORDER BY created, name")
-        return [Project.FromString(each["message"]) for each in found]
+    def all(self) -> list[tuple[Project, float]]:
+        """Return all projects, in the order in which they were made, each with the time of that."""
+        found = self._database.rows("SELECT message, created FROM projects ORDER BY created, name")
+        return [(Project.FromString(each["message"]), each["created"]) for each in found]
 
     def _put(self, given: Any, *, replace: bool) -> bool:
         made = Project()

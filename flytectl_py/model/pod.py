@@ -36,6 +36,16 @@ class PodTemplate:
         for parameter, value in (("labels", self.labels), ("annotations", self.annotations)):
             if value is not None and not _is_text_map(value):
                 raise DeclarationError(f"PodTemplate({parameter}=…)", value, "names and values are text")
+        if not self.labels and not self.annotations:
+            return
+        from flytectl_py.model.kubernetes import wrong_annotation, wrong_label
+
+        for parameter, wrong in (
+            ("labels", wrong_label(self.labels or {})),
+            ("annotations", wrong_annotation(self.annotations or {})),
+        ):
+            if wrong is not None:
+                raise DeclarationError(f"PodTemplate({parameter}=…)", wrong[0], wrong[1])
 
     def to_k8s_pod(self) -> dict[str, Any]:
         """Return the template as plain values.

@@ -49,6 +49,13 @@ class Entrypoint(Layer):
 
 
 @dataclass(frozen=True, repr=False)
+class RootUser(Layer):
+    """Programs of the image run as root, whatever its base says: the files are below root's home."""
+
+    declared_by: ClassVar[str] = "ImageSpec(base_image=…)"
+
+
+@dataclass(frozen=True, repr=False)
 class CopiedPath(Layer):
     """A file or a folder; `dst` is where it itself will be, an absolute path of the image."""
 

@@ -57,6 +57,7 @@ class BundlePlan(NamedTuple):
     :param copy_style: ``loaded_modules``, ``all`` or ``none``.
     :param whys: the reason of each file, by path.
     :param warnings: one sentence each, with the place and the remedy.
+    :param target: what was asked to travel: a file or a folder, relative to the root, or the name of a packed task.
     """
 
     root: str
@@ -65,6 +66,7 @@ class BundlePlan(NamedTuple):
     whys: dict[str, str]
     excluded: tuple[Left, ...]
     warnings: tuple[str, ...]
+    target: str = ""
 
     @property
     def digest(self) -> str:
@@ -99,6 +101,19 @@ def _group(left: Left) -> str:
     if colon and line.isdigit():
         return place.rpartition("/")[2]
     return left.rule.partition(",")[0].partition(" to ")[0]
+
+
+def look_alikes(paths: Iterable[str]) -> list[str]:
+    """Return a warning for each two paths that differ only by case or Unicode form, which some file systems ignore."""
+    from unicodedata import normalize
+
+    first: dict[str, str] = {}
+    found = []
+    for path in sorted(paths):
+        other = first.setdefault(path.lower() if path.isascii() else normalize("NFC", path).casefold(), path)
+        if other != path:
+            found.append(f"'{other}' and '{path}' are one file where case and Unicode form of names do not count")
+    return found
 
 
 def checked_copy_style(style: str, where: str) -> str:

@@ -25,6 +25,11 @@ WITHOUT_FLYTE_TEXT = "flyte ; sys_platform == 'none'\n"
 _MOUNTED = "/mnt/flyte"
 _UV_CACHE = "/var/cache/uv"
 POETRY = "poetry>=2,<3"
+BASE_USER = "FLYTE_BASE_USER"
+"""The argument of the build that says as whom the base's programs run; by default as root."""
+
+_ROOT = "0"  # A base need not have a name for it.
+_AS_ROOT = f"USER {_ROOT}"
 _MAMBA_ROOT = "/opt/micromamba"
 _ENVIRONMENTS = {"python": "/opt/venv", "conda": f"{_MAMBA_ROOT}/envs/runtime"}
 """Where layers that bring a Python put it, by their kind. Flyte 1 has its interpreters in the same places."""
@@ -64,12 +69,16 @@ class Step(NamedTuple):
 
 
 class Dockerfile(NamedTuple):
-    """The text; for each step its first and last line, from 1, (0, 0) for none."""
+    """The text; for each step its first and last line, from 1, (0, 0) for none.
+
+    :param restores_user: it wants the argument `BASE_USER`.
+    """
 
     text: str
     lines: tuple[tuple[int, int], ...]
     uses_uv: bool
     uses_micromamba: bool = False
+    restores_user: bool = False
 
 
 def render(base: Base, uv_image: str, steps: Sequence[Step], micromamba_image: str = "") -> Dockerfile:
@@ -79,6 +88,9 @@ def render(base: Base, uv_image: str, steps: Sequence[Step], micromamba_image: s
     for step in steps:
         bodies.append(_Layer(here, step).instructions())
         here = here._replace(environment=_ENVIRONMENTS.get(step.layer.kind, here.environment))
+    restores_user = _restores_user(base, steps, bodies)
+    if restores_user:
+        bodies = [_for_base_user(step, body) for step, body in zip(steps, bodies, strict=True)]
     uses_uv = any("from=uv," in line for body in bodies for line in body)
     uses_micromamba = any("from=micromamba," in line for body in bodies for line in body)
     lines = [f"FROM {uv_image} AS uv", ""] if uses_uv else []
@@ -86,6 +98,8 @@ def render(base: Base, uv_image: str, steps: Sequence[Step], micromamba_image: s
     lines.append(f"FROM {base.uri}")
     if base.is_debian:
         lines.append("WORKDIR /root")
+    if restores_user:
+        lines += [_AS_ROOT, f"ARG {BASE_USER}={_ROOT}"]
     places = []
     for number, (step, body) in enumerate(zip(steps, bodies, strict=True), start=1):
         if not body:
@@ -95,7 +109,27 @@ def render(base: Base, uv_image: str, steps: Sequence[Step], micromamba_image: s
         first = len(lines)
         lines += [line for instruction in body for line in instruction.split("\n")]
         places.append((first, len(lines)))
-    return Dockerfile("\n".join(lines) + "\n", tuple(places), uses_uv, uses_micromamba)
+    if restores_user:
+        lines += ["", f"USER ${{{BASE_USER}}}"]
+    return Dockerfile("\n".join(lines) + "\n", tuple(places), uses_uv, uses_micromamba, restores_user)
+
+
+def _restores_user(base: Base, steps: Iterable[Step], bodies: Iterable[list[str]]) -> bool:
+    """Whether programs run in the build, as root, and the image is then to run as its base does."""
+    runs = any(line.startswith("RUN ") for body in bodies for line in body)
+    return runs and not base.is_debian and all(step.layer.kind != "user" for step in steps)
+
+
+def _for_base_user(step: Step, body: list[str]) -> list[str]:
+    """Return the instructions of a layer, by which a working directory that is new is the base's user's own.
+
+    Tasks write there. BuildKit makes it so by itself, Buildah does not.
+    """
+    if step.layer.kind != "workdir":
+        return body
+    place = shlex.quote(str(step.layer.fields["workdir"]))
+    command = f'test -d {place} || {{ mkdir -p {place} && chown "${BASE_USER}" {place}; }}'
+    return [_run_line(command), *body]
 
 
 def secrets_of_steps(steps: Iterable[Step]) -> tuple[BuildSecret, ...]:
@@ -133,6 +167,8 @@ class _Layer:
         if kind == "env":
             pairs = [f"{name}={_env_value(value)}" for name, value in sorted(fields["variables"].items())]
             return ["ENV " + " \\\n    ".join(pairs)] if pairs else []
+        if kind == "user":
+            return [_AS_ROOT]
         if kind == "workdir":
             return [f"WORKDIR {_escaped(fields['workdir'])}"]
         if kind == "commands":
@@ -280,9 +316,13 @@ class _Layer:
                 exports.append(f'export {each["variable"]}="$(cat {shlex.quote(place)})"')
         command = " && ".join([*exports, command])
         flags = "".join(f"--mount={each} \\\n    " for each in dict.fromkeys(mounts))
-        if _needs_list(command):
-            command = json.dumps(["/bin/sh", "-c", command], ensure_ascii=False)
-        return f"RUN {flags}{command}"
+        return _run_line(command, flags)
+
+
+def _run_line(command: str, flags: str = "") -> str:
+    if _needs_list(command):
+        command = json.dumps(["/bin/sh", "-c", command], ensure_ascii=False)
+    return f"RUN {flags}{command}"
 
 
 def _needs_list(command: str) -> bool:

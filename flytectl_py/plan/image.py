@@ -61,6 +61,7 @@ class ImagePlan:
     :param given: the user gave the URI; there is nothing to build, and `tag` and `dockerfile` are empty.
     :param base: the image that it starts from, as the Dockerfile spells it; empty for a Dockerfile of the user's.
     :param uv_image, micromamba_image: where uv and micromamba come from; empty where no step needs them.
+    :param restores_user: the build wants the argument `plan.dockerfile.BASE_USER`: the user of the base.
     :param dockerfile: the text, the user's own where there is one. :param dockerfile_path: its path in the context.
     :param files: all of the context but the Dockerfile that is made here; sorted by path.
     :param registry_logins: the configuration of Docker's with which it is pushed, absolute; empty for the usual one.
@@ -80,6 +81,7 @@ class ImagePlan:
     layers: tuple[PlannedLayer, ...] = ()
     dockerfile: str = ""
     dockerfile_path: str = "Dockerfile"
+    restores_user: bool = False
     files: tuple[ContextFile, ...] = ()
     secrets: tuple[BuildSecret, ...] = ()
     registry_secret: Secret | None = None

@@ -35,6 +35,7 @@ from flytectl_py.model.ported_layers import (
     Entrypoint,
     PythonVenv,
     RegistryLogins,
+    RootUser,
 )
 from flytectl_py.plan.image import ContextFile
 from flytectl_py.plan.image_sources import FaultyLayer, Resolved, Sources, digest_of, made_file
@@ -149,6 +150,8 @@ class Resolver:
                 return Resolved("conda", by, fields, installs=True)
             case Entrypoint(words=words):
                 return Resolved("entrypoint", by, {"words": list(words)})
+            case RootUser():
+                return Resolved("user", by, {"user": "root"})
             case CopiedPath() | CopiedSource():
                 return self._copied(layer)
         return None

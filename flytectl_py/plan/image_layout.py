@@ -34,6 +34,11 @@ def why_not_importable(plan: ImagePlan, location: str, path: str) -> str:
     return f"nothing copies it into the image, where it is imported from {wanted}"
 
 
+def holds(plan: ImagePlan, location: str) -> bool:
+    """Whether a layer copies the file at `location` into the image, wherever to."""
+    return bool(_places(plan, location)[1])
+
+
 def _places(plan: ImagePlan, location: str) -> tuple[str, list[str]]:
     """Return the last working directory (relative where the base has one of its own), and every place of a file."""
     workdir = DEBIAN_WORKDIR if _on_debian(plan) else ""

@@ -133,6 +133,7 @@ def _of_layers(image: Image, sources: Sources, options: ImageOptions) -> ImagePl
             micromamba_image=options.micromamba_image if dockerfile.uses_micromamba else "",
             layers=layers,
             dockerfile=dockerfile.text,
+            restores_user=dockerfile.restores_user,
             files=tuple(sorted(files, key=lambda each: each.path)),
             secrets=secrets_of_steps(steps),
             warnings=tuple(dict.fromkeys(warning for each in resolved for warning in each.warnings)),

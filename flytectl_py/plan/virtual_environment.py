@@ -24,7 +24,7 @@ FILES: Final = "files"
 """The folder of an environment with what the image has in its working folder."""
 
 _OURS = ("flyte", "flyte-wheel")
-_NOT_PYTHON = ("apt", "commands", "env", "workdir", "dockerfile", *COPIES)
+_NOT_PYTHON = ("apt", "commands", "env", "workdir", "dockerfile", "python", "conda", "entrypoint", "user", *COPIES)
 _SHOWN = 60
 
 
@@ -145,6 +145,8 @@ def _notes(plan: ImagePlan) -> Iterator[str]:
     for layer in plan.layers:
         fields: Mapping[str, Any] = layer.fields
         if layer.kind == "apt" and fields["packages"]:
+            yield f"{layer.declared_by}: not installed: {_short(' '.join(fields['packages']))}"
+        if layer.kind == "conda":
             yield f"{layer.declared_by}: not installed: {_short(' '.join(fields['packages']))}"
         for each in fields["commands"] if layer.kind == "commands" else ():
             yield f"{layer.declared_by}: not run: {_short(each)}"

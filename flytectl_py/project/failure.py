@@ -79,7 +79,13 @@ def _missing(name: str, file: Path, root: Root) -> str:
         for place in (folder, folder / "src"):
             found = next((each for each in (place / f"{top}.py", place / top) if each.exists()), None)
             if found is not None and str(place) not in sys.path and PathFinder.find_spec(top, [str(place)]):
-                return f"{top} is at {found}; pass --root-dir {_root_for(place, file)}"
+                wanted = _root_for(place, file)
+                if wanted == root.path:
+                    return (
+                        f"{top} is at {found}, and only files below {place} find it there without an installation: "
+                        f"pip install -e {wanted}, or move {file.name} to {place}"
+                    )
+                return f"{top} is at {found}; pass --root-dir {wanted}"
     return f"pip install {_DISTRIBUTIONS.get(top, top)}"
 
 

@@ -39,22 +39,24 @@ def user_traceback(error: BaseException, hidden: Iterable[str] = (), *, under: B
     return "".join(whole.format()).rstrip("\n")
 
 
-def innermost_user_place(error: BaseException) -> str:
+def innermost_user_place(error: BaseException, hidden: Sequence[str] = ()) -> str:
     """Return ``file:line`` of the deepest frame in the user's own code, or an empty string.
 
     For a syntax error it is the place of the error itself. Frames in installed packages and in the standard library
     are the user's only where there are no others.
+
+    :param hidden: folders whose frames are never shown, besides our own.
     """
     if isinstance(error, SyntaxError) and error.filename and os.path.isabs(error.filename):
         return f"{shown_path(error.filename)}:{error.lineno or 1}"
     frames = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
-    frames = [(file, line) for file, line in frames if not file.startswith((*_OURS, *_IMPORT, *_MACHINERY))]
+    frames = [(file, line) for file, line in frames if not file.startswith((*_OURS, *_IMPORT, *_MACHINERY, *hidden))]
     own = [(file, line) for file, line in frames if _is_users(file)]
     if own:
         return f"{shown_path(own[-1][0])}:{own[-1][1]}"
     inner = [*(error.exceptions[:1] if isinstance(error, BaseExceptionGroup) else ()), error.__cause__]
     for each in inner:
-        place = innermost_user_place(each) if each is not None else ""
+        place = innermost_user_place(each, hidden) if each is not None else ""
         if place:
             return place
     return f"{shown_path(frames[-1][0])}:{frames[-1][1]}" if frames else ""

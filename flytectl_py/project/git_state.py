@@ -46,15 +46,27 @@ def reap(process: int) -> None:
         return  # The user's code has waited for all its children, ours among them.
 
 
+def shared_git_folder(git: str) -> str:
+    """Return the folder with what all working trees of a repository share, by the ``.git`` of one of them."""
+    git = _git_folder(git)
+    return os.path.normpath(os.path.join(git, _line(os.path.join(git, "commondir")) or "."))
+
+
+def _git_folder(git: str) -> str:
+    if not os.path.isfile(git):
+        return git
+    # A further working tree, or a submodule.
+    return os.path.join(os.path.dirname(git), _line(git).removeprefix("gitdir:").strip())
+
+
 def _head(git: str) -> str:
     """Return the commit that HEAD names, by the layout that gitrepository-layout(5) describes."""
-    if os.path.isfile(git):  # A further working tree, or a submodule.
-        git = os.path.join(os.path.dirname(git), _line(git).removeprefix("gitdir:").strip())
+    git = _git_folder(git)
     head = _line(os.path.join(git, "HEAD"))
     if not head.startswith("ref:"):
         return head
     ref = head.removeprefix("ref:").strip()
-    shared = os.path.normpath(os.path.join(git, _line(os.path.join(git, "commondir")) or "."))
+    shared = shared_git_folder(git)
     return _line(os.path.join(git, ref)) or _line(os.path.join(shared, ref)) or _packed(shared, ref)
 
 

@@ -1,4 +1,4 @@
-"""Which files of a folder are left out, and by which rule: .flyteignore, then the built-in list, then .gitignore."""
+"""Which files of a folder are left out, and by which rule: .flyteignore, then the built-in list, then git's files."""
 
 # Text for paths: walking large folders, where Path objects would be most of the time.
 
@@ -8,6 +8,8 @@ import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from flytectl_py.project.git_state import shared_git_folder
 
 OWN_FILE = ".flyteignore"
 GIT_FILE = ".gitignore"
@@ -127,13 +129,16 @@ class IgnoreRules:
 
 
 def ignore_rules(folder: Path) -> IgnoreRules:
-    """Return the rules that hold in `folder` from above: the .gitignore files up to the top of its git repository."""
-    if (folder / ".git").exists():
-        return IgnoreRules()
-    top = next((each for each in folder.parents if (each / ".git").exists()), None)
+    """Return the rules that hold in `folder` from above.
+
+    They are those of its git repository: .git/info/exclude, and the .gitignore files from its top down.
+    """
+    top = next((each for each in (folder, *folder.parents) if (each / ".git").exists()), None)
     if top is None:
         return IgnoreRules()
-    git: list[IgnoreFile] = []
+    info = os.path.join(shared_git_folder(str(top / ".git")), "info")
+    way = "" if top == folder else f"{folder.relative_to(top).as_posix()}/"
+    git = list(_read(info, "exclude", "", above=way)) if os.path.isfile(os.path.join(info, "exclude")) else []
     for each in reversed(folder.parents):
         if (each == top or top in each.parents) and (each / GIT_FILE).is_file():
             git += _read(str(each), GIT_FILE, "", above=f"{folder.relative_to(each).as_posix()}/")
@@ -174,7 +179,7 @@ def _read(location: str, name: str, folder: str, above: str = "") -> tuple[Ignor
         for parsed in GitIgnoreSpec.from_lines([line]).patterns
         if parsed.include is not None and parsed.regex is not None
     ]
-    shown = place if above else f"{folder}{name}"
+    shown = place if above or name not in (OWN_FILE, GIT_FILE) else f"{folder}{name}"
     # The groups have the same names in each, which one expression cannot have.
     texts = [re.sub(r"\(\?P<\w+>", "(?:", pattern.regex.pattern) for pattern in patterns]
     together = re.compile("|".join(f"(?:{text})" for text in texts)) if len(texts) > 1 else None

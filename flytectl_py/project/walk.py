@@ -65,7 +65,7 @@ class _Walk:
             with os.scandir(location) as scan:
                 entries = [(entry.name + "/" if _is_dir(entry) else entry.name, entry) for entry in scan]
         except PermissionError as error:
-            yield Excluded(path, location, f"cannot be read: {error.strerror}", is_dir=True)
+            yield Excluded(path.rstrip("/"), location, f"cannot be read: {error.strerror}", is_dir=True)
             return
         entries.sort(key=lambda pair: pair[0])
         rules = rules.entering(path, location, {name for name, _ in entries})

@@ -123,7 +123,7 @@ def _transaction(database: sqlite3.Connection) -> Iterator[None]:
 
 
 def _store(database: sqlite3.Connection, run: int | None, events: list[list[Any]], journal: str) -> int | None:
-    begun, ended, printed = [], [], []
+    begun, ended, printed, failed = [], [], [], []
     for kind, *fields in events:
         if kind == "run":
             run = _begin_run(database, fields[0], journal)
@@ -134,6 +134,9 @@ def _store(database: sqlite3.Connection, run: int | None, events: list[list[Any]
         elif kind == "end":
             number, seconds, attempts, phase, cache, outputs, error = fields
             ended.append((seconds, attempts, phase, cache, _json(outputs), *_error(error), run, number))
+        elif kind == "failed":
+            number, attempt, error = fields
+            failed.append((run, number, attempt, *_error(error)))
         elif kind == "print":
             number, stream, text = fields
             printed.append((run, number, stream, _text(text)))
@@ -144,6 +147,9 @@ def _store(database: sqlite3.Connection, run: int | None, events: list[list[Any]
     )
     database.executemany(_END, ended)
     database.executemany("INSERT INTO printed (run, number, stream, text) VALUES (?, ?, ?, ?)", printed)
+    database.executemany(
+        "INSERT INTO failed_attempts (run, number, attempt, error_code, error) VALUES (?, ?, ?, ?, ?)", failed
+    )
     for kind, *fields in events:
         if kind == "over" and run is not None:
             phase, seconds, error = fields

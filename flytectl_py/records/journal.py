@@ -7,6 +7,7 @@ database (`gathering.py`). Each line is one batch, an array of events; an event 
 ====================================================================  ==================================================
 ``["run", {…}]``                                                      the first: see `RunHeader`
 ``["begin", number, parent, name, kind, group, started, inputs]``     an action begins; `started` in seconds since 1970
+``["failed", number, attempt, error]``                                an attempt failed, and another one follows
 ``["end", number, seconds, attempts, phase, cache, outputs, error]``  it has ended; `error` is ``[code, message]``
 ``["print", number, stream, text]``                                   it printed; `stream` is 1 or 2
 ``["over", phase, seconds, error]``                                   the run has ended

@@ -45,8 +45,19 @@ class RunRecord(NamedTuple):
     cache_hits: int
 
 
+class FailedAttempt(NamedTuple):
+    """An attempt of an action that another one followed; `attempt` counts from 1."""
+
+    attempt: int
+    error_code: str
+    error: str
+
+
 class ActionRecord(NamedTuple):
-    """One action of a run; `number` counts from 0, `parent` is its caller's. `cache` is ``hit``, ``miss`` or None."""
+    """One action of a run; `number` counts from 0, `parent` is its caller's. `cache` is ``hit``, ``miss`` or None.
+
+    :param earlier: the attempts before the last one.
+    """
 
     number: int
     parent: int | None
@@ -62,6 +73,7 @@ class ActionRecord(NamedTuple):
     outputs: Any
     error_code: str | None
     error: str | None
+    earlier: tuple[FailedAttempt, ...] = ()
 
 
 class Printed(NamedTuple):
@@ -110,7 +122,12 @@ def run_named(database: sqlite3.Connection, name: str) -> RunRecord:
 def actions_of(database: sqlite3.Connection, run: RunRecord) -> list[ActionRecord]:
     """Return the actions of a run in the order in which they were called."""
     query = f"SELECT {_ACTION} FROM actions WHERE run = ? ORDER BY number"  # noqa: S608  as above
-    return [_action(row) for row in database.execute(query, (run.id,))]
+    actions = [_action(row) for row in database.execute(query, (run.id,))]
+    earlier: dict[int, list[FailedAttempt]] = {}
+    asked = "SELECT number, attempt, error_code, error FROM failed_attempts WHERE run = ? ORDER BY number, attempt"
+    for number, *fields in database.execute(asked, (run.id,)):
+        earlier.setdefault(number, []).append(FailedAttempt(*fields))
+    return [each._replace(earlier=tuple(earlier.get(each.number, ()))) for each in actions] if earlier else actions
 
 
 def root_action(database: sqlite3.Connection, run: RunRecord) -> ActionRecord | None:

@@ -69,6 +69,18 @@ STEPS: tuple[tuple[str, ...], ...] = (
         """,
         "CREATE INDEX printed_by_action ON printed (run, number)",
     ),
+    (
+        """
+        CREATE TABLE failed_attempts (
+            run INTEGER NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+            number INTEGER NOT NULL,
+            attempt INTEGER NOT NULL, -- from 1; the last one's error is the action's
+            error_code TEXT,
+            error TEXT,
+            PRIMARY KEY (run, number, attempt)
+        ) WITHOUT ROWID
+        """,
+    ),
 )
 """Step N takes version N to version N + 1; 0 is an empty database. A step that was ever released is never changed."""
 

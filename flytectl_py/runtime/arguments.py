@@ -10,7 +10,7 @@ from flytectl_py.model.context import ActionID
 from flytectl_py.wire.arguments import HYBRID_VARIABLE
 
 # The options of the images' command, by their long name; the short ones are aliases.
-_OPTIONS = {
+OPTIONS = {
     "--inputs": "where the inputs are, a flyteidl2.task.Inputs",
     "--outputs-path": "the folder that gets outputs.pb or error.pb, and report.html",
     "--version": "the version of the task",
@@ -32,7 +32,7 @@ _OPTIONS = {
     "--debug": "accepted and ignored",
     "--interactive-mode": "accepted and ignored",
 }
-_SHORT = {
+SHORT = {
     "-i": "--inputs",
     "-o": "--outputs-path",
     "-v": "--version",
@@ -149,8 +149,8 @@ def outputs_path_in(arguments: Sequence[str]) -> str:
 
 def usage() -> str:
     """Return what ``a0 --help`` prints."""
-    width = max(map(len, _OPTIONS))
-    options = "\n".join(f"  {name:{width}}  {text}" for name, text in _OPTIONS.items())
+    width = max(map(len, OPTIONS))
+    options = "\n".join(f"  {name:{width}}  {text}" for name, text in OPTIONS.items())
     return (
         "Usage: a0 [OPTIONS] --resolver NAME [ARGUMENTS OF THE RESOLVER]...\n\n"
         "Runs one action of a run inside its container and writes outputs.pb or error.pb.\n"
@@ -171,9 +171,9 @@ def _split(arguments: Sequence[str]) -> tuple[dict[str, str], list[str]]:
             rest.append(argument)
             continue
         name, equals, value = argument.partition("=")
-        name = _SHORT.get(name, name)
-        if name not in _OPTIONS:
-            raise UsageError(f"a0 has no option {name}", hint=did_you_mean(name, _OPTIONS) or "a0 --help lists them")
+        name = SHORT.get(name, name)
+        if name not in OPTIONS:
+            raise UsageError(f"a0 has no option {name}", hint=did_you_mean(name, OPTIONS) or "a0 --help lists them")
         if not equals:
             if not waiting:
                 raise UsageError(f"{name} needs a value", hint="a0 --help lists the options")

@@ -157,6 +157,24 @@ def _held(into: Path, manifest: Manifest) -> Manifest:
     return manifest
 
 
+def others(into: Path, manifest: Manifest) -> list[str]:
+    """Return the files below `into` that are none of `manifest`, sorted; a folder that has only such is one entry."""
+    ours = {entry.path for entry in manifest}
+    folders = {path[: index + 1] for path in ours for index, char in enumerate(path) if char == "/"}
+    found: list[str] = []
+    waiting = [""]
+    while waiting:
+        folder = waiting.pop()
+        with os.scandir(into / folder) as entries:
+            for entry in entries:
+                path = f"{folder}{entry.name}"
+                if f"{path}/" in folders:
+                    waiting.append(f"{path}/")
+                elif path not in ours:
+                    found.append(path)
+    return sorted(found)
+
+
 def _occupied(into: Path) -> bool:
     try:
         with os.scandir(into) as found:

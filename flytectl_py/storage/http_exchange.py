@@ -23,11 +23,13 @@ class Limits:
     """Seconds until a connection must stand, and seconds without a byte after which it is given up.
 
     :param trust: whose certificates are good; by default those that the system trusts.
+    :param proxy: its URL; by default the one that the environment names. ``NO_PROXY`` holds for both.
     """
 
     connect: float
     stall: float
     trust: ssl.SSLContext | None = None
+    proxy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +127,12 @@ def _answer(response: http.client.HTTPResponse, most: int) -> Answer:
 
 
 def _connection(parts: SplitResult, limits: Limits) -> tuple[http.client.HTTPConnection, str, dict[str, str]]:
-    """Return the connection, through a proxy if the environment names one, what to ask for, and the proxy's headers."""
+    """Return the connection, through a proxy if there is one, what to ask for, and the proxy's headers."""
     host = parts.hostname or ""
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    proxy = None if urllib.request.proxy_bypass(host) else urllib.request.getproxies().get(parts.scheme)
+    proxy = limits.proxy or urllib.request.getproxies().get(parts.scheme)
+    if proxy and urllib.request.proxy_bypass(host):
+        proxy = None
     if not proxy:
         if parts.scheme == "https":
             context = limits.trust or ssl.create_default_context()

@@ -78,6 +78,7 @@ class SignedUrlStore(ContentStore):
     :param sign_get: gives URLs for a GET of one object; without it, nothing can be fetched.
     :param address: what to call the place in messages.
     :param trust: whose certificates are good, where not those that the system trusts.
+    :param proxy: the URL of the proxy on the way, where it is not the one that the environment names.
     """
 
     hints: ClassVar[dict[Kind, str]] = {
@@ -93,11 +94,12 @@ class SignedUrlStore(ContentStore):
         address: str = "signed-url",
         options: StoreOptions | None = None,
         trust: ssl.SSLContext | None = None,
+        proxy: str = "",
     ) -> None:
         super().__init__(address, options or StoreOptions())
         self._sign_put = sign_put
         self._sign_get = sign_get
-        self._limits = Limits(self.options.connect_timeout, self.options.stall_timeout, trust)
+        self._limits = Limits(self.options.connect_timeout, self.options.stall_timeout, trust, proxy)
         self._lock = threading.Lock()
         self._urls: dict[str, SignedUrl] = {}
 

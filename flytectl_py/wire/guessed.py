@@ -11,7 +11,7 @@ from typing import Any
 from flyteidl2.core.interface_pb2 import TypedInterface
 from flyteidl2.core.literals_pb2 import Literal
 from flyteidl2.core.types_pb2 import BlobType, LiteralType, SimpleType
-from flyteidl2.task.common_pb2 import NamedParameter
+from flyteidl2.task.common_pb2 import Inputs, NamedParameter
 
 from flytectl_py.model.interface import MISSING, Input, Interface, Output
 from flytectl_py.values.badvalue import BadValue
@@ -19,7 +19,7 @@ from flytectl_py.values.convert import to_json
 from flytectl_py.wire.bare import bare_value
 from flytectl_py.wire.guessed_structs import structure
 from flytectl_py.wire.inputs import Recorded
-from flytectl_py.wire.literals import from_literal
+from flytectl_py.wire.literals import from_literal, to_literal
 from flytectl_py.wire.pickles import FORMAT, TAG, is_pickle
 from flytectl_py.wire.shown import shown_literal
 
@@ -115,6 +115,29 @@ def interface_of(interface: TypedInterface, default_inputs: Iterable[NamedParame
     if outputs:
         returns = outputs[0].annotation if len(outputs) == 1 else tuple[tuple(each.annotation for each in outputs)]  # type: ignore[misc]
     return Interface(tuple(inputs), tuple(outputs), returns)
+
+
+def with_given(interface: Interface, kinds: TypedInterface, inputs: Inputs) -> Interface:
+    """Return an interface whose defaults are the inputs of a run, in their order; each is sent as it was."""
+    types_of = {each.key: each.value.type for each in kinds.inputs.variables}
+    left = {each.name: each for each in interface.inputs}
+    given = []
+    for each in inputs.literals:
+        known = left.pop(each.name, None)
+        if known is not None:
+            given.append(known._replace(default=_exact(known.annotation, each.value, types_of[each.name])))
+    return interface._replace(inputs=(*left.values(), *given))
+
+
+def _exact(annotation: Any, literal: Literal, kind: LiteralType) -> Any:
+    """Return the value of a literal if the same literal is written for it, else what stands for it."""
+    value = _default(annotation, literal, kind)
+    try:
+        if isinstance(value, Recorded) or to_literal(annotation, value) == literal:
+            return value
+    except BadValue:  # such as a table, of which nothing is written without a place for it
+        pass
+    return Recorded(literal, plain_value(literal, kind))
 
 
 def _default(annotation: Any, literal: Literal, kind: LiteralType) -> Any:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from flyteidl2.core import literals_pb2, tasks_pb2
 
 from flytectl_py import __version__
 from flytectl_py.model.retry import Backoff, RetryStrategy, Timeout
 from flytectl_py.model.task import Task
-from flytectl_py.wire.reuse import TASK_TYPE
 
 if TYPE_CHECKING:
     from flyteidl2.core import interface_pb2
 
+PYTHON_TASK: Final = "python"
+"""The type of a task that is a function, in a container of its own."""
 _LONGEST_WAIT = timedelta(days=36500)
 
 
@@ -41,7 +42,7 @@ def metadata(
         discovery_version=_discovery_version(task, interface, cache_version),
         interruptible=bool(interruptible),
         pod_template_name=pod_template_name(task),
-        debuggable=task_type != TASK_TYPE,
+        debuggable=task_type == PYTHON_TASK,  # neither warm containers nor commands are debugged
         code_bundle_uri=bundle_uri,
     )
     made.generates_deck.value = settings.report

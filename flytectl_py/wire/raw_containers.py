@@ -16,17 +16,22 @@ TASK_TYPE: Final = "raw-container"
 
 def set_target(made: tasks_pb2.TaskTemplate, task: ContainerTask, submission: Submission) -> None:
     """Put in what runs."""
-    environment, raw = task.environment, task.raw
+    environment = task.environment
+    made.config.update(task.config(submission))
+    made.custom.update(task.custom_config(submission))
+    statement = task.sql(submission)
+    if statement is not None:
+        made.sql.statement = statement
+        return
     container = made.container
     container.image = submission.image
-    container.args.extend(raw.command)
+    container.args.extend(task.container_args(submission))
     for name, value in environment_variables(environment.env_vars, submission).items():
         container.env.add(key=name, value=value)
     resources = container_resources(environment.resources)
     if resources is not None:
         container.resources.CopyFrom(resources)
-    config = container.data_config
-    config.enabled = True
-    config.input_path, config.output_path = raw.input_dir, raw.output_dir
-    config.format = tasks_pb2.DataLoadingConfig.LiteralMapFormat.Value(raw.metadata_format)
-    config.file_input_layout = tasks_pb2.DataLoadingConfig.FileInputLayout.Value(raw.file_input_layout)
+    files, config = task.data_loading_config(submission), container.data_config
+    config.enabled, config.input_path, config.output_path = files.enabled, files.input_path, files.output_path
+    config.format = tasks_pb2.DataLoadingConfig.LiteralMapFormat.Value(files.format)
+    config.file_input_layout = tasks_pb2.DataLoadingConfig.FileInputLayout.Value(files.file_input_layout)

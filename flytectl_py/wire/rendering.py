@@ -25,17 +25,18 @@ def content_of(spec: task_definition_pb2.TaskSpec) -> bytes:
     Left out are who made it (the runtime's version, the link to a commit) and where it goes: project, domain,
     organisation, version, and the address of the bundle but for its file's name.
     """
-    return bytes(_comparable(spec).SerializeToString(deterministic=True))
+    return bytes(comparable(spec).SerializeToString(deterministic=True))
 
 
 def differing_fields(one: task_definition_pb2.TaskSpec, other: task_definition_pb2.TaskSpec) -> list[str]:
     """Return the fields in which the content of two specifications differs, by path, sorted; none if it is the same."""
     found: list[str] = []
-    _compare("", as_json(_comparable(one)), as_json(_comparable(other)), found)
+    _compare("", as_json(comparable(one)), as_json(comparable(other)), found)
     return sorted(found)
 
 
-def _comparable(spec: task_definition_pb2.TaskSpec) -> task_definition_pb2.TaskSpec:
+def comparable(spec: task_definition_pb2.TaskSpec) -> task_definition_pb2.TaskSpec:
+    """Return a copy that holds only what `content_of` counts."""
     made = task_definition_pb2.TaskSpec()
     made.CopyFrom(spec)
     template = made.task_template

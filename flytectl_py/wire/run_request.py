@@ -92,6 +92,24 @@ def run_spec(launch: Launch) -> RunSpec:
     return spec
 
 
+def launch_again(launch: Launch, before: RunSpec) -> Launch:
+    """Return how a run should go that is like another one, but for what `launch` says.
+
+    The cache is used as by any run, whatever the other one did.
+    """
+    interruptible = before.interruptible.value if before.HasField("interruptible") else None
+    return launch._replace(
+        env_vars={**{each.key: each.value for each in before.envs.values}, **launch.env_vars},
+        labels={**before.labels.values, **launch.labels},
+        annotations={**before.annotations.values, **launch.annotations},
+        interruptible=interruptible if launch.interruptible is None else launch.interruptible,
+        service_account=launch.service_account or before.security_context.run_as.k8s_service_account,
+        queue=launch.queue or before.queue,
+        raw_data_path=launch.raw_data_path or before.raw_data_storage.raw_data_prefix,
+        run_base_dir=launch.run_base_dir or before.run_base_dir,
+    )
+
+
 def run_id(scope: Scope, name: str) -> RunIdentifier:
     """Return the identity of a run."""
     return RunIdentifier(org=scope.org, project=scope.project, domain=scope.domain, name=name)

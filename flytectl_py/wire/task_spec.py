@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-from typing import Any, Final
+from typing import Any
 
 from flyteidl2.core import identifier_pb2, tasks_pb2
 from flyteidl2.task import environment_pb2, task_definition_pb2, task_service_pb2
@@ -17,7 +17,7 @@ from flytectl_py.wire import raw_containers, reuse
 from flytectl_py.wire.arguments import arguments, environment_variables
 from flytectl_py.wire.documentation import MOST_SHORT, Docs, SourceLink, docs_of, documentation, shortened
 from flytectl_py.wire.interfaces import default_inputs, typed_interface
-from flytectl_py.wire.metadata import metadata
+from flytectl_py.wire.metadata import PYTHON_TASK, metadata
 from flytectl_py.wire.pods import PRIMARY_CONTAINER, pod
 from flytectl_py.wire.resources import container_resources, extended_resources
 from flytectl_py.wire.security_context import security_context
@@ -33,8 +33,6 @@ __all__ = [
     "task_name",
     "task_spec",
 ]
-
-_PYTHON_TASK: Final = "python"
 
 
 def task_name(task: Task[..., Any]) -> str:
@@ -90,7 +88,7 @@ def details_request(request: task_service_pb2.DeployTaskRequest) -> task_service
 def _template(task: Task[..., Any], submission: Submission, docs: Docs) -> tasks_pb2.TaskTemplate:
     environment = task.environment
     policy = environment.reusable
-    task_type = _PYTHON_TASK if policy is None else reuse.TASK_TYPE
+    task_type = PYTHON_TASK if policy is None else reuse.TASK_TYPE
     if isinstance(task, ContainerTask):
         task_type = raw_containers.TASK_TYPE
     interface = typed_interface(task.interface, docs.inputs)

@@ -19,7 +19,10 @@ GRANTED: dict[str, dict[str, str]] = {
         "docstring_parser": LATE,  # --help only
         "rich": LATE,  # where something is drawn
     },
-    "config": {"yaml": LATE},  # where there is such a file
+    "config": {
+        "yaml": LATE,  # where there is such a file
+        "tomlkit": LATE,  # where a file is changed
+    },
     "project": {"pathspec": LATE},  # where there are ignore files
     "values": {"pydantic": LATE},  # where the user's own module has imported it
     "engines": {
@@ -50,7 +53,7 @@ GRANTED: dict[str, dict[str, str]] = {
         **dict.fromkeys(("polars", "pyarrow"), LATE),  # where a task takes or gives a table
     },
     "wire": {
-        **dict.fromkeys(("flyteidl2", "google"), ANYWHERE),  # the messages that it writes
+        **dict.fromkeys(("buf", "flyteidl2", "google"), ANYWHERE),  # the messages that it writes, and their rules
         **dict.fromkeys(("cloudpickle", "msgpack", "pydantic"), LATE),  # where a value travels so
         "docstring_parser": LATE,  # tasks that have a docstring
     },

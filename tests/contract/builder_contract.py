@@ -22,6 +22,7 @@ from flytectl_py.plan.image import ImagePlan
 from flytectl_py.plan.image_plan import ImageOptions, plan_image
 from flytectl_py.project.image_files import ImageFiles
 from flytectl_py.storage.hashing import hash_files
+from tests.support.docker.base_image import BASE
 from tests.support.docker.parts import DockerParts
 
 PURE = Image.from_debian_base(install_flyte=False)
@@ -60,11 +61,36 @@ FILES = {
         packages = [{include = "demo_poetry"}]
         [tool.poetry.dependencies]
         python = ">=3.11"
+        idna = "3.10"
         [build-system]
         requires = ["poetry-core"]
         build-backend = "poetry.core.masonry.api"
         """,
     "poetry/demo_poetry/__init__.py": "X = 1\n",
+    # As Poetry wrote it.
+    "poetry/poetry.lock": """\
+        [[package]]
+        name = "idna"
+        version = "3.10"
+        description = "Internationalized Domain Names in Applications (IDNA)"
+        optional = false
+        python-versions = ">=3.6"
+        groups = ["main"]
+        files = [
+            {file = "idna-3.10-py3-none-any.whl", hash = "sha256:@WHEEL@"},
+            {file = "idna-3.10.tar.gz", hash = "sha256:@SDIST@"},
+        ]
+
+        [package.extras]
+        all = ["flake8 (>=7.1.1)", "mypy (>=1.11.2)", "pytest (>=8.3.2)", "ruff (>=0.6.2)"]
+
+        [metadata]
+        lock-version = "2.1"
+        python-versions = ">=3.11"
+        content-hash = "92394a47c936e2f09728f8742cda37a06c72d54c8d844d754e3f846b6b1e8ba0"
+        """.replace("@WHEEL@", "946d195a0d259cbba61165e88e65941f16e9b36ea6ddb97f00452bae8b1287d3").replace(
+        "@SDIST@", "12f65c9b470abda6dc35cf8e63cc574b1c52b11df2c86030af0ac09b01b13ea9"
+    ),
     "own/Dockerfile": "FROM @BASE@\nCOPY note.txt /note.txt\nRUN test -s /note.txt\n",
     "own/note.txt": "mine\n",
 }
@@ -77,8 +103,6 @@ class BuilderContract:
 
     @pytest.fixture
     def folder(self, tmp_path: Path, docker: DockerParts) -> Path:
-        from tests.support.docker.base_image import BASE
-
         for name, text in FILES.items():
             file = tmp_path / "project" / name
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -154,8 +178,43 @@ class BuilderContract:
         image = PURE.with_poetry_project("poetry/pyproject.toml", project_install_mode=mode)  # type: ignore[arg-type]  # one of the two
         plan = planned(image)
         builder.build(BuildRequest(plan))
-        said = "import importlib.util as u; print(u.find_spec('demo_poetry') is not None)"
-        assert runs(plan.uri, "python", "-c", said).strip() == str(mode == "install_project")
+        said = "import idna, importlib.util as u; print(idna.__version__, u.find_spec('demo_poetry') is not None)"
+        assert runs(plan.uri, "python", "-c", said).split() == ["3.10", str(mode == "install_project")]
+
+    def test_a_poetry_project_with_a_stale_lock_is_refused_by_poetry(
+        self, builder: Builder, planned: Planned, folder: Path
+    ) -> None:
+        pyproject = folder / "poetry" / "pyproject.toml"
+        pyproject.write_text(pyproject.read_text().replace('idna = "3.10"', 'idna = "3.9"'))
+        with pytest.raises(ImageBuildError, match=r"pyproject\.toml changed significantly") as failed:
+            builder.build(BuildRequest(planned(PURE.with_poetry_project("poetry/pyproject.toml"))))
+        assert failed.value.hint == "the lock file is stale: poetry lock"
+
+    def test_a_base_whose_user_is_not_root(
+        self, builder: Builder, planned: Planned, runs: Callable[..., str], docker: DockerParts, folder: Path
+    ) -> None:
+        base = f"{docker.repository()}/base:1"
+        (folder / "own" / "Dockerfile").write_text(
+            f"FROM {docker.base_registry}/{BASE}\nRUN useradd --create-home app\nUSER app\nWORKDIR /home/app\n"
+        )
+        docker.run("buildx", "build", "--push", "--provenance=false", "-t", base, str(folder / "own"))
+        image = (
+            Image.from_base(base)
+            .with_apt_packages("tree")
+            .with_pip_packages("idna==3.10")
+            .with_commands(["id -un > /who"])
+            .with_workdir("/work/here")
+            .with_source_file("src/m.py")
+            .with_commands(["touch /usr/local/after"])
+        )
+        plan = planned(image)
+        result = builder.build(BuildRequest(plan))
+        assert result.notes == ()
+        said = "tree --version | cut -c1-4; python -c 'import idna, m; print(idna.__version__, m.X)'; cat /who"
+        assert runs(plan.uri, "sh", "-c", said).split() == ["tree", "3.10", "1", "root"]
+        # It runs as the base does, and may write where it is.
+        mine = "touch mine && stat -c %U mine m.py && pwd && id -un"
+        assert runs(plan.uri, "sh", "-c", mine).split() == ["app", "root", "/work/here", "app"]
 
     def test_a_dockerfile_of_the_user(
         self, builder: Builder, planned: Planned, runs: Callable[..., str], docker: DockerParts

@@ -65,6 +65,7 @@ class TestPodman(BuilderContract):
             step = json.dumps(["/bin/sh", "-c", f"{shlex.join(command)} > /result/out"])
             (tmp_path / "Dockerfile").write_text(f"FROM {uri}\nRUN {step}\n")
             (tmp_path / "result").mkdir(exist_ok=True)
+            (tmp_path / "result").chmod(0o777)  # an image need not run as root
             place = f"--volume={tmp_path / 'result'}:/result"
             run_podman(podman, "build", "--pull=never", "--no-cache", "--network=none", place, str(tmp_path))
             return (tmp_path / "result" / "out").read_text()

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.docker.parts import DockerParts
 from tests.support.project import Project
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -50,3 +51,21 @@ def app(project: Callable[..., Project]) -> Project:
     """A project with app.py, which holds the tasks `main` and `pair`."""
     made: Project = project({"app.py": APP})
     return made
+
+
+@pytest.fixture(scope="session")
+def around_docker(docker: DockerParts) -> dict[str, str | None]:
+    """The environment in which `flyte` builds by the daemon of the tests, from the base image that they made."""
+    return {
+        **docker.environment,
+        "FLYTE_IMAGE_BASE_REGISTRY": docker.base_registry,
+        "FLYTE_IMAGE_UV_IMAGE": docker.uv_image,
+    }
+
+
+@pytest.fixture(scope="session")
+def own_image(around_docker: dict[str, str | None], tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The image that an environment has which declares none: Python with this project; built by the daemon once."""
+    app = Project(tmp_path_factory.mktemp("image") / "project", tmp_path_factory.mktemp("home"), {"app.py": APP})
+    built = app.flyte("build", "app.py", "--platform", "linux/amd64", "--json", env=around_docker, timeout=600)
+    return str(built.expect().json["images"][0]["uri"])

@@ -57,7 +57,7 @@ def test_a_dry_run_says_everything_about_every_image(project: MakeProject) -> No
     assert 'COPY ["3-source-folder/", "./data/"]' in etl["dockerfile"]
     assert {each["state"] for each in found} == {"unknown"}
     assert all(each["seconds"] == 0 for each in found)
-    assert (given["uri"], given["tag"], given["dockerfile"]) == ("busybox:1", "", "")
+    assert (given["uri"], given["tag"], given["dockerfile"]) == ("busybox:1", None, None)
 
 
 def test_a_dry_run_of_a_forced_build_knows_that_it_would_build(project: MakeProject) -> None:
@@ -147,24 +147,22 @@ def test_a_dockerfile_and_its_context_for_a_machine_that_has_what_this_one_lacks
 
 def test_it_says_what_changed_since_the_last_build(project: MakeProject) -> None:
     made = project(FILES)
-    history = ".flyte/state/images.json"
     script = """
     from pathlib import Path
     from flytectl_py.engines.image_history import ImageHistory
     from flytectl_py.engines.image_planning import PlannedImage, plan_one
     import app
     from flytectl_py.plan.image_plan import ImageOptions
-    history = ImageHistory(Path(".flyte/state/images.json"))
+    history = ImageHistory.of(Path.cwd())
     history.remember(PlannedImage(("etl",), plan_one(app.etl.image, Path.cwd(), ImageOptions())))
-    history.save()
     """
     made.write({"remember.py": script})
     made.python("remember.py").expect()
-    assert (made.path / history).is_file()
     assert images(made, "app.py", "etl")[0]["changed"] == []
     made.write({"data/a.txt": "2", "app.py": APP.replace('"httpx"', '"httpx", "rich"')})
-    assert images(made, "app.py", "etl")[0]["changed"] == ["with_pip_packages changed", "with_source_folder changed"]
-    assert "etl: planned (with_pip_packages changed; with_source" in made.flyte("build", "app.py", "--dry-run").err
+    moved = ["pip package rich added", "with_source_folder: a.txt changed"]
+    assert images(made, "app.py", "etl")[0]["changed"] == moved
+    assert f"etl: planned ({'; '.join(moved)})" in made.flyte("build", "app.py", "--dry-run").err
 
 
 @pytest.mark.parametrize(
@@ -347,25 +345,25 @@ def test_explain_shows_every_field_of_a_tag_and_every_file(project: MakeProject)
     made = project(FILES)
     result = made.flyte("explain", "image", "app.py", "etl", "-v", env=NO_DOCKER).expect()
     (image,) = images(made, "app.py", "etl")
-    assert result.out.startswith(f"etl: {image['uri']}\n  base python:3.")
+    assert result.out.startswith(f"image of etl: {image['uri']}\n|-- recipe 1\n|-- base python:3.")
     for layer in image["layers"]:
-        assert f"\n  {layer['hash']} {layer['declared_by']} ({layer['kind']})\n" in result.out
-    assert '\n    packages ["httpx"]\n' in result.out
-    assert "\n    - 6b86b273ff34 a.txt" in result.out
+        assert f"\n|-- {layer['declared_by']} ({layer['kind']}) {layer['hash']}\n" in result.out
+    assert "\n|   `-- packages httpx\n" in result.out
+    assert "-- a.txt  1 B, sha256 6b86b273ff34" in result.out
     explained = made.flyte("explain", "image", "app.py", "etl", "--json", env=NO_DOCKER).expect().json["images"][0]
     assert explained["tag"] == image["tag"]
     (file,) = explained["layers"][2]["files"]
     assert (file["path"], file["size"], file["executable"]) == ("a.txt", 1, False)
     assert explained["changed"] == []
     given = made.flyte("explain", "image", "app.py", "given", env=NO_DOCKER).expect()
-    assert given.out == "given: busybox:1\n  given by its URI: there is nothing to build\n"
+    assert given.out == "image of given: busybox:1\n`-- given by its URI: there is nothing to build\n"
 
 
 @pytest.mark.parametrize(
     ("args", "said"),
     [
         ([], "explain what?"),
-        (["imge", "app.py"], "no subject 'imge'; known: image, cache\n  hint: did you mean 'image'?"),
+        (["imge", "app.py"], "no subject 'imge'; known: image, bundle, version, cache\n  hint: did you mean 'image'?"),
         (["image"], "which file? flyte explain image needs FILE or DIR"),
         (["image", "app.py", "elt"], "did you mean 'etl'?"),
     ],

@@ -352,6 +352,17 @@ def test_extract_gives_the_files_back(project: MakeProject) -> None:
     assert made.flyte("bundle", "diff", "../b.tar.gz", "../out", "--json").expect().json["same"]
 
 
+def test_extract_says_what_else_is_in_the_folder(project: MakeProject) -> None:
+    made = project({**FILES, "SHOP.PY": "", "shop.py": ""})
+    planned = made.flyte("bundle", "app.py", "--copy-style", "all", "-o", "../b.tar.gz").expect()
+    assert "warning: 'SHOP.PY' and 'shop.py' are one file where case and Unicode form" in planned.err
+    assert "warning" not in made.flyte("bundle", "extract", "../b.tar.gz", "../out").expect().err
+    (made.path / "../out/further").mkdir()
+    (made.path / "../out/more\x1b.txt").write_text("")
+    again = made.flyte("bundle", "extract", "../b.tar.gz", "../out").expect()
+    assert "warning: ../out has what is not of the bundle: further, more\\x1b.txt" in again.err
+
+
 def test_a_damaged_archive_is_refused(project: MakeProject) -> None:
     made = project(FILES)
     made.flyte("bundle", "app.py", "-o", "b.tar.gz").expect()
@@ -373,6 +384,9 @@ def test_diff_shows_what_changed_since_the_last_one(project: MakeProject) -> Non
     out = made.flyte("bundle", "diff", "last", "app.py").expect().out
     assert out == "~ app.py  644 → 755\n+ shop/new.py  6 B\n~ shop/taxes.py  8 B → 24 B\n"
     found = made.flyte("bundle", "diff", "app.py", "last", "--json").expect().json
+    assert made.flyte("bundle", "diff", "--exit-code", "last", "app.py").expect(1).out == out
+    assert made.flyte("bundle", "diff", "--exit-code", "app.py", "last", "--json").expect(1).json == found
+    assert made.flyte("bundle", "diff", "--exit-code", "app.py", "app.py").expect().out == ""
     assert (found["same"], found["removed"], found["added"]) == (False, ["shop/new.py"], [])
 
 
@@ -481,7 +495,8 @@ def test_state_is_kept_out_of_git_and_out_of_bundles(project: MakeProject) -> No
     result = made.flyte("bundle", "app.py", "--copy-style", "all", "--json")
     assert not [path for path in paths(result) if path.startswith(".flyte")]
     assert (made.path / ".flyte/state/.gitignore").read_text() == "*\n"
-    assert json.loads((made.path / ".flyte/state/last-bundle.json").read_text())["digest"] == result.json["digest"]
+    (entry,) = (made.path / ".flyte/state/ledger").iterdir()
+    assert json.loads(entry.read_text())["name"] == result.json["digest"]
 
 
 def test_a_dry_run_shows_inputs_and_bundle_and_runs_nothing(project: MakeProject) -> None:

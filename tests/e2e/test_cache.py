@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,7 @@ import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import flyte
 from flyte.io import File
@@ -312,22 +314,25 @@ def test_killed_at_any_point_the_cache_stays_right(app: Project) -> None:
 
 
 def test_explain_says_what_is_in_the_key_and_what_changed(app: Project) -> None:
-    def explained() -> dict[str, object]:
-        found: dict[str, object] = app.flyte("explain", "cache", "app.py", "main", "--json").expect().json
+    def explained() -> dict[str, Any]:
+        found: dict[str, Any] = app.flyte("explain", "cache", "app.py", "main", "--json").expect().json
         return found
 
     before = explained()
     assert (before["task"], before["cached"], before["inputs"], before["changed"]) == ("app.main", True, ["x"], [])
-    assert {"app.main", "app.twice", "helpers.double", "app.ran"} <= set(before["code"])  # type: ignore[call-overload]
+    assert {"app.main", "app.twice", "helpers.double", "app.ran"} <= set(before["code"])
     app.flyte("run", "app.py", "main", "--x", "3").expect()
-    assert explained() == before
+    same = explained()
+    assert same.pop("since")["name"] == before["version"]
+    assert same == {name: value for name, value in before.items() if name != "since"}
     app.write({"helpers.py": HELPERS.replace("2 *", "3 *")})
     after = explained()
     assert after["version"] != before["version"]
     assert after["changed"] == ["helpers.double changed"]
     text = app.flyte("explain", "cache", "app.py", "main").expect().out
-    assert f"app.main: version {after['version']}\n" in text
-    assert "changed since the last run: helpers.double changed" in text
+    assert f"cache of app.main: version {after['version']}\n" in text
+    assert "moved since the last run, " in text
+    assert text.endswith("    `-- helpers.double changed\n")
 
 
 def test_explain_of_what_is_not_cached_and_of_nothing(app: Project) -> None:

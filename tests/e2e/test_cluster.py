@@ -15,7 +15,7 @@ from flyteidl2.core.literals_pb2 import Literal
 from tests.support.control_plane import ControlPlaneServer
 from tests.support.plane import faults
 from tests.support.plane.state import ENDLESS, FAILED, Story
-from tests.support.process import FLYTE
+from tests.support.process import FLYTE, Result
 from tests.support.project import Project
 
 APP = '''
@@ -145,6 +145,36 @@ def test_options_reach_the_run(app: Project, plane: ControlPlaneServer) -> None:
 def test_a_label_of_another_form_is_refused(app: Project, plane: ControlPlaneServer) -> None:
     assert "KEY=VALUE" in app.flyte(*MAIN, "--label", "team").expect(2).err
     assert plane.calls == []
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--name", "a" * 31), "has 31 characters, and a cluster takes 30"),
+        (("--label", "team=two words"), "'team=two words' is not allowed; a label's value has at most 63 characters"),
+        (("--label", "-team=x"), "a name has 1 to 63 characters"),
+        (("--label", "Acme.com/team=x"), "a DNS name in lower case"),
+        (("--annotation", "a b=x"), "a name has 1 to 63 characters"),
+        (("--service-account", "Robot"), "service account: 'Robot'"),
+        (("--queue", " fast"), "queue: ' fast'"),
+        (("--project", "p" * 64), "the project of the run"),
+    ],
+)
+@pytest.mark.parametrize("target", [("app.py", "main"), ("deployed-task", "app.main")], ids=["file", "deployed"])
+def test_what_a_cluster_would_refuse_is_said_before_anything_is_sent(
+    app: Project, plane: ControlPlaneServer, target: tuple[str, str], words: tuple[str, str], said: str
+) -> None:
+    app.flyte("deploy", "app.py").expect()
+    plane.calls.clear()
+    if target[0] == "deployed-task" and "--project" in words:
+        pytest.skip("no task is found in another project")
+    error = app.flyte("run", *words, "--json", *target, "--x", "1").expect(2).json["error"]
+    assert said in error["message"]
+    assert plane.asked("RunService.CreateRun") == plane.asked("PUT") == []
+
+
+def test_a_name_of_this_machine_may_be_longer(app: Project) -> None:
+    app.flyte("run", "--local", "--name", "a" * 31, "app.py", "main", "--x", "1").expect()
 
 
 def test_copy_style_none_uploads_no_code(project: Callable[..., Project], plane: ControlPlaneServer) -> None:
@@ -321,9 +351,7 @@ def test_an_interrupt_says_as_json_which_run_goes_on(app: Project, plane: Contro
     while process.stderr.readline() != "hello from the task\n":
         assert process.poll() is None
     process.send_signal(signal.SIGINT)
-    out, _ = process.communicate(timeout=20)
-    assert process.returncode == 130
-    said = json.loads(out)
+    said = Result.of(process).expect(130).json
     assert (said["run"], said["error"]["code"]) == ("going", "Interrupted")
     assert said["url"].endswith("/runs/going")
 
@@ -456,6 +484,9 @@ def test_the_help_of_a_deployed_task_shows_its_inputs(deployed: Project) -> None
         (["app.main", "--x", "three"], "takes an integer"),
         (["app.main"], "--x: is missing"),
         (["app.mian", "--x", "1"], "no task 'app.mian'"),
+        (["app.mian", "--x", "1"], "did you mean 'app.main'?"),
+        (["app.main", "--x", "1", "--engine", "docker"], "--engine: it runs there"),
+        (["app.main", "--x", "1", "--keep-code"], "--keep-code: the code is what the cluster has of app.main:v2"),
         (["app.main:v7", "--x", "1"], "no task 'app.main:v7'"),
         (["main", "--x", "1"], "ENV.TASK"),
         (["app.main", "--x", "1", "--root-dir", "."], "--root-dir"),
@@ -473,6 +504,62 @@ def test_a_deployed_task_in_a_dry_run(deployed: Project, plane: ControlPlaneServ
     planned = deployed.flyte("run", "deployed-task", "app.main", "--x", "3", "--dry-run", "--json").expect().json
     assert planned["requests"][-1]["request"]["task_id"]["version"] == "v2"
     assert plane.runs == {}
+
+
+# -- a run of the cluster once more
+
+
+@pytest.fixture
+def started(app: Project, plane: ControlPlaneServer) -> Project:
+    words = ["--label", "team=search", "-e", "LEVEL=debug", "--queue", "fast", "--name", "first"]
+    app.flyte("run", *words, "app.py", "main", "--x", "1", "--title", "t").expect()
+    plane.calls.clear()
+    (app.path / "app.py").unlink()
+    return app
+
+
+def test_a_run_of_the_cluster_runs_once_more(started: Project, plane: ControlPlaneServer) -> None:
+    said = started.flyte("rerun", "first", "--name", "second", "-f", "--json").expect().json
+    assert (said["run"], said["task"], said["outputs"]) == ("second", "app.main", {"o0": 2})
+    before, after = plane.runs["first"], plane.runs["second"]
+    assert after.spec == before.spec
+    assert after.inputs == before.inputs
+    assert after.run_spec == before.run_spec
+    assert plane.asked("PUT") == []
+
+
+def test_a_rerun_there_takes_other_inputs_and_options(started: Project, plane: ControlPlaneServer) -> None:
+    words = ["--x", "7", "--name", "second", "--label", "run=2", "-e", "LEVEL=info", "--overwrite-cache"]
+    started.flyte("rerun", "first", *words).expect()
+    after = plane.runs["second"]
+    given = {each.name: each.value.scalar.primitive for each in after.inputs.literals}
+    assert (given["x"].integer, given["title"].string_value) == (7, "t")
+    assert dict(after.run_spec.labels.values) == {"team": "search", "run": "2"}
+    variables = {each.key: each.value for each in after.run_spec.envs.values}
+    assert variables == {**{each.key: each.value for each in plane.runs["first"].run_spec.envs.values}, "LEVEL": "info"}
+    assert (after.run_spec.queue, after.run_spec.overwrite_cache) == ("fast", True)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("other",), "no run 'other' in project flytesnacks"),
+        (("first", "--local"), "no run 'first'"),
+        (("first", "--x", "three"), "takes an integer"),
+        (("first", "--version", "v2"), "--version: the code is what the cluster has of app.main"),
+    ],
+)
+def test_a_rerun_there_that_cannot_be(
+    started: Project, plane: ControlPlaneServer, words: tuple[str, ...], said: str
+) -> None:
+    assert said in started.flyte("rerun", *words).expect(2).err
+    assert list(plane.runs) == ["first"]
+
+
+def test_the_help_of_a_rerun_there_shows_the_inputs_of_the_run(started: Project) -> None:
+    text = started.flyte("rerun", "first", "--help").expect().out
+    assert "[default: t]" in text
+    assert "[default: 1]" in text
 
 
 # -- from Python

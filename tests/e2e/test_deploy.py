@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.plane.faults import DoneThenLost, Refuse
+from tests.support.plane.faults import DoneThenLost, Late, Refuse
+from tests.support.process import FLYTE
 from tests.support.project import Project
 
 if TYPE_CHECKING:
@@ -161,6 +163,9 @@ def test_another_content_under_the_same_version_is_a_conflict(remote: Project, p
     )
     assert "base.child: differs in task_template.metadata.code_bundle_uri" in error["message"]
     assert "--version" in error["hint"]
+    by_task = {each["task"]: each for each in error["tasks"]}
+    assert {each["state"] for each in by_task.values()} == {"conflict"}
+    assert by_task["base.child"]["differing"] == ["task_template.metadata.code_bundle_uri"]
 
 
 def test_some_tasks_that_are_refused_stop_no_others(remote: Project, plane: ControlPlaneServer) -> None:
@@ -170,8 +175,56 @@ def test_some_tasks_that_are_refused_stop_no_others(remote: Project, plane: Cont
     failed = remote.flyte("deploy", "app.py").expect(1)
     assert "1 of 2 tasks are deployed" in failed.err
     assert "not this one" in failed.err
+    plane.fail(
+        "TaskService.DeployTask", Refuse(Code.INVALID_ARGUMENT, "nor this"), Refuse(Code.INVALID_ARGUMENT, "nor this")
+    )
+    told = _env(remote, "app.py", code=1)["error"]
+    assert sorted(each["task"] for each in told["tasks"]) == ["app.main", "base.child"]
+    for each in told["tasks"]:
+        assert each["state"] == "failed"
+        assert each["error"]["code"] == "RefusedError"
+        assert "nor this" in each["error"]["message"]
     again = _env(remote, "app.py")
     assert sorted(each["state"] for each in again["tasks"]) == ["created", "unchanged"]
+
+
+def test_a_name_that_no_cluster_takes_is_said_before_anything_is_sent(
+    project: MakeProject, plane: ControlPlaneServer
+) -> None:
+    name = "t" * 260
+    code = (
+        f'import flyte\nenv = flyte.TaskEnvironment("e", image="a/b:1")\n@env.task(short_name="s")\ndef {name}(): ...\n'
+    )
+    made = project({"app.py": code, ".flyte/config.yaml": plane.config})
+    error = _env(made, "app.py", code=2)["error"]
+    assert "has 262 characters, and a cluster takes 255" in error["message"]
+    assert error["where"].endswith("app.py:3")
+    assert plane.calls == []
+
+
+def test_an_interrupt_says_what_is_stored_and_that_it_can_be_repeated(
+    remote: Project, plane: ControlPlaneServer
+) -> None:
+    plane.fail("TaskService.DeployTask", Late(30))
+    process = subprocess.Popen(
+        [FLYTE, "deploy", "app.py", "--version", "v1"],
+        cwd=remote.path,
+        env=remote.environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    said = ""
+    while " created\n" not in said:
+        line = process.stderr.readline()
+        assert line, said
+        said += line
+    process.send_signal(signal.SIGINT)
+    _, rest = process.communicate(timeout=20)
+    assert process.returncode == 130, rest
+    assert "1 of 2 tasks is known to be stored as version v1; deploying again" in rest
+    again = _env(remote, "app.py", "--version", "v1")
+    assert "unchanged" in {each["state"] for each in again["tasks"]}
 
 
 def test_an_answer_that_is_lost_is_no_conflict(remote: Project, plane: ControlPlaneServer) -> None:

@@ -64,3 +64,21 @@ def test_a_release_is_an_image_that_holds_its_code(
     )
     assert said == "8\n"
     assert deploy() == {**first, "image": "present", "task": "unchanged"}
+    again = app.flyte("deploy", *words, "--platform", "linux/amd64", "--force", env=around, timeout=300).expect().json
+    assert [each["state"] for each in again["images"]] == ["built"]
+
+
+def test_an_image_that_is_kept_with_the_daemon(
+    project: Callable[..., Project], plane: ControlPlaneServer, docker: DockerParts
+) -> None:
+    app = project({"app.py": APP, "helper.py": HELPER, ".flyte/config.yaml": plane.config})
+    around = {
+        **docker.environment,
+        "FLYTE_IMAGE_BASE_REGISTRY": docker.base_registry,
+        "FLYTE_IMAGE_UV_IMAGE": docker.uv_image,
+    }
+    words = ("app.py", "--copy-style", "none", "--version", "1", "--registry", docker.repository(), "--json")
+    for _ in range(2):
+        (image,) = app.flyte("deploy", *words, "--no-push", env=around, timeout=300).expect().json["images"]
+        assert image["state"] == "built"  # The second time too: the registry has none.
+        docker.run("rmi", "-f", image["uri"])

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.docker.base_image import BASE
 from tests.support.docker.parts import DockerParts
+from tests.support.process import SCRIPTS
 from tests.support.project import Project
 from tests.unit.builders.test_environment import wheel
 
@@ -130,19 +131,17 @@ def test_docker_that_is_not_there_is_said(project: Callable[..., Project]) -> No
 
 @pytest.mark.docker
 def test_a_run_in_containers_returns_what_a_local_run_returns(
-    project: Callable[..., Project], docker: DockerParts
+    project: Callable[..., Project], docker: DockerParts, around_docker: dict[str, str | None], tmp_path: Path
 ) -> None:
-    around: dict[str, str | None] = {
-        **docker.environment,
-        "FLYTE_IMAGE_BASE_REGISTRY": docker.base_registry,
-        "FLYTE_IMAGE_UV_IMAGE": docker.uv_image,
-    }
+    around = {**around_docker, "TMPDIR": str(tmp_path)}
     app = _app(project, "flyte.Image.from_debian_base().with_env_vars({'IN': 'image'})")
     words = ("run", "--engine", "docker", "app.py", "main", "--n", "3", "--json")
     done = app.flyte(*words, env=around, timeout=300).expect()
     assert done.json["outputs"] == {"o0": "6 opensesame remote"}
     assert "main was here" in done.err
-    assert docker.run("ps", "--all", "--quiet", "--filter", "label=flytectl-py.attempt") == ""
+    label = "flytectl-py.home"
+    homes = docker.run("ps", "--all", "--filter", f"label={label}", "--format", f'{{{{.Label "{label}"}}}}')
+    assert str(tmp_path) not in homes
 
 
 COMMANDS = """
@@ -171,18 +170,44 @@ async def main(name: str, f: File) -> str:
 
 
 @pytest.mark.docker
-def test_a_command_in_a_container_is_a_task(project: Callable[..., Project], docker: DockerParts) -> None:
-    around: dict[str, str | None] = {
-        **docker.environment,
-        "FLYTE_IMAGE_BASE_REGISTRY": docker.base_registry,
-        "FLYTE_IMAGE_UV_IMAGE": docker.uv_image,
-    }
+def test_a_command_in_a_container_is_a_task(
+    project: Callable[..., Project], docker: DockerParts, around_docker: dict[str, str | None]
+) -> None:
     source = COMMANDS.format(image=f"{docker.base_registry}/{BASE}")
     app = project({"app.py": source, "pyproject.toml": PYPROJECT, "data.txt": "content"})
     words = ("--name", "you", "--f", "data.txt")
-    done = app.flyte("run", "--engine", "docker", "app.py", "main", *words, env=around, timeout=300).expect()
+    done = app.flyte("run", "--engine", "docker", "app.py", "main", *words, env=around_docker, timeout=300).expect()
     assert done.out.splitlines()[-1] == "hello you, 42: content"
-    empty = app.flyte("run", "--engine", "docker", "app.py", "empty", env=around).expect(1)
+    empty = app.flyte("run", "--engine", "docker", "app.py", "empty", env=around_docker).expect(1)
     assert "left no output 'said'" in empty.err
     process = app.flyte("run", "--engine", "process", "app.py", "empty").expect(1)
     assert "--engine docker" in process.err
+
+
+@pytest.mark.docker
+def test_a_plain_call_of_a_command_runs_its_container(project: Callable[..., Project], docker: DockerParts) -> None:
+    source = (
+        COMMANDS.format(image=f"{docker.base_registry}/{BASE}")
+        + """
+fails = ContainerTask("fails", greet.image, ["sh", "-c", "echo nothing to do; exit 3"])
+told = ContainerTask(
+    "told", greet.image, ["sh", "-c", 'echo "$LEVEL $TOKEN" > /out/said'], outputs={"said": str},
+    output_data_dir="/out", env_vars={"LEVEL": "info"}, secrets="token",
+    resources=flyte.Resources(cpu=1, memory="64Mi"),
+)
+others = flyte.TaskEnvironment.from_task("others", fails)
+secret = flyte.TaskEnvironment.from_task("secret", told)
+"""
+    )
+    app = project({"app.py": source, "data.txt": "content"})
+    words = ("--name", "you", "--f", "data.txt")
+    done = app.flyte("run", "app.py", "main", *words, env=docker.environment, timeout=300).expect()
+    assert done.out.splitlines()[-1] == "hello you, 42: content"
+    empty = app.flyte("run", "app.py", "empty", env=docker.environment).expect(1)
+    assert "left no output 'said'" in empty.err
+    fails = app.flyte("run", "--json", "app.py", "fails", env=docker.environment).expect(1)
+    assert "exit code 3: nothing to do" in fails.json["error"]["message"]
+    told = app.flyte("run", "app.py", "told", env={**docker.environment, "TOKEN": "xyz"}).expect()
+    assert told.out.splitlines()[-1] == "info xyz"
+    absent = app.flyte("run", "app.py", "empty", env={"PATH": str(SCRIPTS)}).expect(3)
+    assert "no program 'docker'" in absent.err

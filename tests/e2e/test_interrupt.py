@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.process import FLYTE
+from tests.support.process import FLYTE, Result
 from tests.support.project import Project
 
 MakeProject = Callable[..., Project]
@@ -64,17 +64,16 @@ def test_control_c_ends_what_sleeps_for_a_minute_with_130(project: MakeProject, 
         time.sleep(0.1)  # Let it fall asleep.
         os.killpg(process.pid, signal.SIGINT)
         try:
-            out, err = process.communicate(timeout=40)
+            ended = Result.of(process, timeout=40)
         finally:
             process.kill()
-    assert process.returncode == 130, err
-    assert "Traceback" not in err, err
+    assert "Traceback" not in ended.expect(130).err
     if as_json:
-        assert '"Interrupted"' in out
-        assert err == ""
+        assert ended.json["error"]["code"] == "Interrupted"
+        assert ended.err == ""
     else:
-        assert "interrupted" in err
-        assert out == ""
+        assert "interrupted" in ended.err
+        assert ended.out == ""
 
 
 def test_control_c_lets_a_task_clean_up(project: MakeProject) -> None:

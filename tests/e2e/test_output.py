@@ -274,7 +274,7 @@ def test_errors_before_the_file_is_loaded_are_json_too(app: Project) -> None:
         result = app.flyte(*args).expect(2)
         assert set(result.json) == {"error"}
         assert result.err == ""
-        assert json.loads(result.out)["error"]["message"]
+        assert result.json["error"]["message"]
 
 
 @pytest.mark.parametrize("statement", ["sys.stdout.close()", "sys.stdout = None"])
@@ -305,3 +305,97 @@ def test_head_is_satisfied_with_the_first_bytes(project: MakeProject, args: list
         process.stdout.close()
         assert process.wait(30) == 0
     assert said.read_text().replace("x", "").strip() == ""
+
+
+# Errors and documents
+
+
+def test_verbose_says_the_code_under_which_an_error_is_explained(app: Project) -> None:
+    assert "code:" not in app.flyte("run", "app.py", "mian").expect(2).err
+    for option in ("-v", "--verbose"):
+        assert app.flyte("run", option, "app.py", "mian").expect(2).err.endswith("  code: UnknownNameError\n")
+
+
+def test_the_version_is_a_document_too(app: Project) -> None:
+    text = app.flyte("--version").expect().out
+    assert text == f"flyte {app.flyte('--version', '--json').expect().json['version']}\n"
+
+
+@pytest.mark.parametrize("form", [["-of", "json"], ["--output-format=json"], ["--output-format", "json"]])
+def test_errors_in_options_are_json_in_every_spelling(app: Project, form: list[str]) -> None:
+    assert app.flyte("run", *form, "--nmae", "x", "app.py", "main").expect(2).json["error"]["code"] == "UsageError"
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("run app.py main --x 1", 0),
+        ("run app.py main --x a", 2),
+        ("run --json app.py main --x 1", 0),
+        ("run --progress app.py main --x 1", 0),
+        ("bundle app.py", 0),
+        ("bundle -v app.py", 0),
+        ("get run nope", 2),
+    ],
+)
+def test_a_full_disk_under_stderr_changes_no_exit_code(app: Project, line: str, code: int) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [FLYTE, *line.split()],
+            cwd=app.path,
+            env=app.environment(),
+            timeout=60,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=full,
+        )
+    assert done.returncode == code
+    assert bool(done.stdout) == (code == 0)
+
+
+def test_what_a_failing_command_says_of_its_line(app: Project) -> None:
+    assert "Run a task of a file in the folder ." in app.flyte("run", ".", "--help").expect().out
+    assert "Run a task of app.py" in app.flyte("run", "app.py", "--help").expect().out
+    assert "--foreground" in app.flyte("start", "--foreground", "--json").expect(2).json["error"]["message"]
+
+
+def test_data_that_cannot_be_written_is_said_without_our_frames(project: MakeProject) -> None:
+    code = """
+    import flyte
+    from flyte.io import Dir, File
+
+    env = flyte.TaskEnvironment(name="data")
+
+    @env.task
+    def one() -> File:
+        return File.from_local_sync("a.txt")
+
+    @env.task
+    def all() -> Dir:
+        return Dir.from_local_sync("folder")
+
+    @env.task
+    def opens() -> File:
+        file = File.new_remote()
+        with file.open_sync("wb") as out:
+            out.write(b"x")
+        return file
+    """
+    made = project({"app.py": code, "a.txt": "a", "folder/b.txt": "b", "file": ""})
+    for task in ("one", "all", "opens"):
+        for place in ("file/below", "/proc/nowhere"):
+            result = made.flyte("run", "--raw-data-path", place, "app.py", task).expect(1)
+            assert place in result.err
+            assert ("--raw-data-path" in result.err) == (task != "opens")
+            assert "pathlib" not in result.err
+            assert "During handling" not in result.err
+
+
+@pytest.mark.parametrize(
+    "line", ["run app.py main --x 1", "run --progress app.py main --x 1", "bundle app.py", "get run"]
+)
+def test_nothing_is_drawn_under_json_on_a_terminal(app: Project, line: str) -> None:
+    with app.flyte_on_terminal("--json", *line.split()) as terminal:
+        out = terminal.finish().expect().out
+    assert json.loads(out[out.index("{") :])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.process import FLYTE
+from tests.support.process import FLYTE, Result
 from tests.support.project import Project
 
 MakeProject = Callable[..., Project]
@@ -107,6 +106,24 @@ def test_json_has_inputs_outputs_parents_and_groups(app: Project) -> None:
     assert {each["parent"] for each in others if each["kind"] == "trace"} == {each["action"] for each in children}
 
 
+def test_the_error_of_each_attempt_is_recorded(project: MakeProject) -> None:
+    code = (
+        "import flyte\nenv = flyte.TaskEnvironment('app')\n@env.task(retries=4)\ndef flaky() -> int:\n"
+        "    attempt = flyte.ctx().attempt\n    if attempt < 3:\n"
+        "        raise ValueError(f'no {attempt}\\nmore of it')\n"
+        "    return attempt\n"
+    )
+    made = project({"app.py": code})
+    made.flyte("run", "--name", "tried", "app.py", "flaky").expect()
+    (action,) = made.flyte("get", "run", "tried", "--json").expect().json["action_list"]
+    assert (action["phase"], action["attempts"], action["error"]) == ("succeeded", 3, None)
+    assert action["failed_attempts"] == [
+        {"attempt": number, "code": "ValueError", "message": f"no {number}\nmore of it"} for number in (1, 2)
+    ]
+    shown = made.flyte("get", "run", "tried").expect().out.splitlines()
+    assert [line.strip() for line in shown[-2:]] == ["attempt 1  ValueError: no 1", "attempt 2  ValueError: no 2"]
+
+
 def test_a_failure_is_recorded_and_its_json_names_the_run(app: Project) -> None:
     failed = app.flyte("run", "--json", "app.py", "broken", "--x", "1").expect(1).json
     assert failed["error"]["code"] == "KeyError"
@@ -143,9 +160,8 @@ def test_control_c_is_recorded_as_aborted(app: Project, task: str) -> None:
         assert process.stderr is not None
         assert "begun" in process.stderr.readline()
         os.killpg(process.pid, signal.SIGINT)
-        out, _ = process.communicate(timeout=5)
-    assert process.returncode == 130
-    assert json.loads(out)["run"] == "slow"
+        ended = Result.of(process)
+    assert ended.expect(130).json["run"] == "slow"
     document = app.flyte("get", "run", "slow", "--json").expect().json
     assert document["phase"] == "aborted"
     assert {each["phase"] for each in document["action_list"]} == {"aborted"}
@@ -335,4 +351,4 @@ def test_many_calls_of_one_task_are_summed_up(project: MakeProject) -> None:
     shown = made.flyte("get", "run", "many").expect().out
     assert "app.one: 37 more: 37 succeeded (-v shows all)" in shown
     assert len(made.flyte("get", "run", "many", "-v").expect().out.splitlines()) > 40
-    assert json.loads(made.flyte("get", "run", "many", "--json").expect().out)["actions"] == 41
+    assert made.flyte("get", "run", "many", "--json").expect().json["actions"] == 41

@@ -63,7 +63,11 @@ def test_one_run_with_its_actions(app: Project, plane: ControlPlaneServer) -> No
     assert f"{plane.url}/v2/" in text
     assert "\n  c0" in text
     said = app.flyte("get", "run", "r1", "--json").expect().json
-    assert [(each["action"], each["parent"]) for each in said["actions"]] == [("a0", None), ("c0", "a0"), ("c1", "a0")]
+    assert [(each["action"], each["parent"]) for each in said["action_list"]] == [
+        ("a0", None),
+        ("c0", "a0"),
+        ("c1", "a0"),
+    ]
     assert said["started"].endswith("Z")
     one = app.flyte("get", "action", "r1", "c1", "--json").expect().json
     assert (one["action"], one["run"], one["parent"]) == ("c1", "r1", "a0")

@@ -280,6 +280,36 @@ def serialized() -> dict[str, Any]:
     return found
 
 
+def settings() -> list[dict[str, Any]]:
+    """Return settings in their JSON form, and what a task asks for that asks for nothing itself."""
+    from collections import OrderedDict
+
+    from flytekit import Resources, task
+    from flytekit.configuration import FastSerializationSettings, ImageConfig, SerializationSettings
+    from flytekit.core.resources import ResourceSpec
+    from flytekit.tools.translator import get_serializable
+    from google.protobuf.json_format import MessageToDict
+
+    images = ImageConfig.from_images("ghcr.io/x/y:1", {"other": "ghcr.io/x/z@sha256:0000"})
+    fast = FastSerializationSettings(enabled=True, destination_dir="/root", distribution_location="s3://b/fast.tar.gz")
+    both = ResourceSpec(
+        requests=Resources(cpu="2", mem="1Gi", gpu="1", ephemeral_storage="5Gi"),
+        limits=Resources(cpu="500m", mem="1024"),
+    )
+    given: list[dict[str, Any]] = [
+        {},
+        {"project": "p", "domain": "d", "version": "v", "env": {"A": "é"}, "git_repo": "https://x.example/y"},
+        {"default_resources": both, "python_interpreter": "/usr/bin/python3", "source_root": "/src"},
+        {"fast_serialization_settings": fast, "flytekit_virtualenv_root": "/opt/other"},
+    ]
+    found = []
+    for fields in given:
+        made = SerializationSettings(image_config=images, **fields)
+        container = get_serializable(OrderedDict(), made, task(main_function)).template.container.to_flyte_idl()
+        found.append({"json": made.to_json(), "resources": MessageToDict(container.resources)})
+    return found
+
+
 def main(folder: Path) -> None:
     """Write every file of vectors."""
     logging.disable(logging.CRITICAL)
@@ -296,6 +326,7 @@ def main(folder: Path) -> None:
         }
         os.chdir("/")
     answers["entities"] = serialized()
+    answers["settings"] = {"cases": settings()}
     for name, answer in answers.items():
         text = json.dumps(answer, ensure_ascii=False, indent=1)
         (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")

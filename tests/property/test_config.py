@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flytectl_py.config.declared import Config, ImageConfig, PlatformConfig, TaskConfig, auto
+from flytectl_py.config.editing import key_of, set_key, value_of, write_new
 from flytectl_py.config.settings import Settings, resolve
+from flytectl_py.config.template import new_file
 
 NAMES = st.text("abcdefghij-_.0123456789é", min_size=1, max_size=8)
 VALUES: dict[str, st.SearchStrategy[Any]] = {
@@ -119,3 +121,30 @@ def test_yaml_and_toml_say_the_same(tables: dict[str, dict[str, Any]]) -> None:
     for settings in both:
         settings["origins"] = [name for name, _ in settings["origins"]]
     assert both[0] == both[1]
+
+
+@given(st.lists(st.tuples(st.sampled_from(sorted(KEYS)), st.data()), max_size=4), st.booleans())
+def test_what_was_set_is_what_is_read(steps: list[tuple[str, Any]], from_template: bool) -> None:
+    wanted: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "config.toml"
+        if from_template:
+            write_new(file, new_file({}), overwrite=False)
+        for name, data in steps:
+            wanted[name] = data.draw(VALUES[name])
+            set_key(file, key_of(name), value_of(key_of(name), wanted[name]))
+        settings = resolve(file=auto(file) if file.exists() else None)
+    assert {name: getattr(settings, name) for name in KEYS} == {
+        name: wanted.get(name, getattr(resolve(), name)) for name in KEYS
+    }
+    assert not settings.warnings
+
+
+@given(some())
+def test_what_a_new_file_was_given_is_what_is_read(given_values: dict[str, Any]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "config.toml"
+        values = {key_of(name): value_of(key_of(name), value) for name, value in given_values.items()}
+        write_new(file, new_file(values), overwrite=False)
+        settings = resolve(file=auto(file))
+    assert {name: getattr(settings, name) for name in given_values} == given_values

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.support.json_documents import check_printed, check_screen
+
 OFFLINE = Path(__file__).parent / "offline"
 SCRIPTS = Path(sys.executable).parent
 FLYTE = str(SCRIPTS / "flyte")
@@ -20,13 +22,21 @@ PYTHON = sys.executable
 
 @dataclass(frozen=True)
 class Result:
-    """How a process ended. `seconds` is wall time; on a terminal `out` holds everything and `err` nothing."""
+    """How a process ended. `seconds` is wall time; on a terminal `out` holds everything and `err` nothing.
+
+    What `flyte` prints under --json is checked against its schema, whatever the test looks at.
+    """
 
     command: tuple[str, ...]
     code: int
     out: str
     err: str
     seconds: float
+    on_terminal: bool = False
+
+    def __post_init__(self) -> None:
+        check = check_screen if self.on_terminal else check_printed
+        check(self.command, self.code, self.out)
 
     @property
     def json(self) -> Any:
@@ -38,6 +48,17 @@ class Result:
             return json.loads(self.out)
         except ValueError as error:
             raise AssertionError(f"stdout is not one JSON document: {error}\n{self}") from error
+
+    @classmethod
+    def of(cls, process: subprocess.Popen[str], timeout: float = 60.0) -> Result:
+        """Wait for a process that a test has started, and return how it ended; `seconds` is how long it was waited for.
+
+        :raises subprocess.TimeoutExpired: it goes on.
+        """
+        start = time.perf_counter()
+        out, err = process.communicate(timeout=timeout)
+        words = process.args if isinstance(process.args, list | tuple) else [process.args]
+        return cls(tuple(map(str, words)), process.returncode, out or "", err or "", time.perf_counter() - start)
 
     def expect(self, code: int = 0) -> Result:
         """Return itself.

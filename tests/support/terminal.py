@@ -93,7 +93,7 @@ class Terminal:
         self._seen.append(rest if isinstance(rest, str) else "")
         code = self._process.wait(timeout)
         out = "".join(self._seen).replace("\r\n", "\n")
-        return Result(self.command, code, out, "", time.perf_counter() - self._start)
+        return Result(self.command, code, out, "", time.perf_counter() - self._start, on_terminal=True)
 
 
 def left_on_screen(out: str, columns: int = 80, rows: int = 200) -> list[str]:

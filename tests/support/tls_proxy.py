@@ -99,7 +99,11 @@ def proxy() -> Iterator[Proxied]:
             _pass_on(connection, int(target.rpartition(":")[2]), rest)
         else:
             address, _, path = target.removeprefix("http://").partition("/")
-            again = "\r\n".join([f"{method} /{path} HTTP/1.1", *headers]).encode() + b"\r\n\r\n" + rest
+            # One request for each connection: what follows on it would be passed on as it is, with its whole address.
+            kept = [line for line in headers if not line.lower().startswith("connection:")]
+            again = (
+                "\r\n".join([f"{method} /{path} HTTP/1.1", *kept, "Connection: close"]).encode() + b"\r\n\r\n" + rest
+            )
             _pass_on(connection, int(address.rpartition(":")[2]), again)
 
     with _listening(serve) as own:

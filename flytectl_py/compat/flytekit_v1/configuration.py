@@ -13,12 +13,14 @@ from typing import Any, Dict, Optional  # noqa: UP035  what dataclasses_json kno
 
 from flytectl_py.compat.flytekit_v1.image_config import Image, ImageConfig
 from flytectl_py.compat.flytekit_v1.json_form import JsonForm
+from flytectl_py.compat.flytekit_v1.resource_spec import ResourceSpec
 
 __all__ = [
     "EntrypointSettings",
     "FastSerializationSettings",
     "Image",
     "ImageConfig",
+    "ResourceSpec",
     "SerializationSettings",
 ]
 
@@ -50,7 +52,8 @@ class FastSerializationSettings(JsonForm):
 class SerializationSettings(JsonForm):
     """Everything that entities are serialized with.
 
-    :param env: variables of every task. :param git_repo: where the code is from.
+    :param env: variables of every task. :param default_resources: of tasks that ask for none.
+    :param git_repo: where the code is from.
     :param python_interpreter: in the container. :param flytekit_virtualenv_root: by default, two folders above it.
     :param source_root: the folder on this machine that modules are named from.
     """
@@ -60,6 +63,7 @@ class SerializationSettings(JsonForm):
     domain: Optional[str] = None  # noqa: UP045
     version: Optional[str] = None  # noqa: UP045
     env: Optional[Dict[str, str]] = None  # noqa: UP006, UP045
+    default_resources: Optional[ResourceSpec] = None  # noqa: UP045
     git_repo: Optional[str] = None  # noqa: UP045
     python_interpreter: str = DEFAULT_INTERPRETER
     flytekit_virtualenv_root: Optional[str] = None  # noqa: UP045
@@ -141,6 +145,7 @@ class SerializationSettings(JsonForm):
         domain: str | None = None
         version: str | None = None
         env: dict[str, str] | None = None
+        default_resources: ResourceSpec | None = None
         git_repo: str | None = None
         python_interpreter: str = DEFAULT_INTERPRETER
         flytekit_virtualenv_root: str | None = None

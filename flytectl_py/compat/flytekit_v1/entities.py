@@ -16,6 +16,7 @@ from flyteidl.core import workflow_pb2 as core_workflow_pb2
 from flytectl_py.compat.flytekit_v1.configuration import SerializationSettings
 from flytectl_py.compat.flytekit_v1.image_config import FLYTEKIT_VERSION
 from flytectl_py.compat.flytekit_v1.options import Options
+from flytectl_py.compat.flytekit_v1.resource_spec import Resources
 from flytectl_py.errors import DeclarationError, UsageError
 from flytectl_py.model.cache import VersionParameters
 from flytectl_py.model.interface import MISSING, Input
@@ -252,9 +253,17 @@ def _container(task: Task[..., Any], settings: SerializationSettings, image: str
     resources = container_resources(task.environment.resources)
     if resources is not None:
         made.resources.CopyFrom(_older(resources, tasks_pb2.Resources))
+    elif settings.default_resources is not None:
+        _ask(made.resources.requests, settings.default_resources.requests)
+        _ask(made.resources.limits, settings.default_resources.limits)
     for key, value in {**(settings.env or {}), **(task.environment.env_vars or {})}.items():
         made.env.add(key=key, value=value)
     return made
+
+
+def _ask(entries: Any, resources: Resources) -> None:
+    for name, value in resources.quantities():
+        entries.add(name=tasks_pb2.Resources.ResourceName.Value(name), value=value)
 
 
 def _promise(node: str, variable: str) -> literals_pb2.BindingData:

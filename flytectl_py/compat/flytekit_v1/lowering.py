@@ -27,6 +27,7 @@ from flytectl_py.model.ported_layers import (
     FileSecret,
     PythonVenv,
     RegistryLogins,
+    RootUser,
 )
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def _start(spec: ImageSpec) -> tuple[SpecImage, bool]:
         return image._with(FlyteInstall()), spec.python_version is None or _python(spec).count(".") == 1
     uri = spec.base_image if isinstance(spec.base_image, str) else _cuda_base(spec)
     image = SpecImage(base_image=arguments.text("ImageSpec(base_image=…)", uri), python_version=minor)
-    return image._with(FlyteInstall()).with_workdir(HOME), False
+    return image._with(FlyteInstall())._with(RootUser()).with_workdir(HOME), False
 
 
 def _with_the_python_of(spec: ImageSpec, base: ImageSpec) -> ImageSpec:

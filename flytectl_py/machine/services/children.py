@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from typing import Any, Final
 
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError
 from flyteidl2.actions import actions_service_pb2 as of_actions
 from flyteidl2.actions.actions_service_connect import ActionsService
+from flyteidl2.common.phase_pb2 import ActionPhase
 from flyteidl2.workflow import queue_service_pb2 as of_queue
 from flyteidl2.workflow import state_service_pb2 as of_state
 from flyteidl2.workflow.queue_service_connect import QueueService
@@ -17,21 +18,27 @@ from flyteidl2.workflow.state_service_connect import StateService
 from flytectl_py.machine import messages as told
 from flytectl_py.machine.enqueueing import child_action
 from flytectl_py.machine.executors.api import CannotStartError
-from flytectl_py.machine.phases import ENDED
+from flytectl_py.machine.launches import run_folder
+from flytectl_py.machine.outcomes import failure
+from flytectl_py.machine.phases import ABORTED, ENDED, FAILED, INITIALIZING, RUNNING, SUCCEEDED, TIMED_OUT
 from flytectl_py.machine.runs import ExistsError, RunKey
+from flytectl_py.machine.services.conditions import Conditions
 from flytectl_py.machine.services.serving import Service, checked, missing, unsupported
+
+_UNDER_WAY: Final = frozenset({INITIALIZING, RUNNING})
+_REPORTED: Final = frozenset({RUNNING, SUCCEEDED, FAILED, ABORTED, TIMED_OUT})
 
 
 class Children(Service):
     """What both forms of the protocol do."""
 
     def enqueue_child(self, asked: Any) -> None:
-        """Queue a child, or note a traced call.
+        """Queue a child, note a traced call, or let a condition wait.
 
-        :raises ConnectError: there is one of that name, its parent is unknown or has ended, or it is a condition.
+        :raises ConnectError: there is one of that name, or its parent is unknown or has ended.
         """
-        if asked.HasField("condition"):
-            raise unsupported("a condition")
+        if asked.HasField("condition") and asked.condition.HasField("webhook"):
+            raise unsupported("a condition that calls a webhook", "the control plane of one machine calls nobody")
         name, parent = checked(asked.action_id.name), asked.parent_action_name
         above = self.plane.runs.find(RunKey.of(asked.action_id.run), parent)
         if above is None:
@@ -67,7 +74,7 @@ class Children(Service):
             await bell.wait()
 
 
-class Actions(Children, ActionsService):
+class Actions(Children, Conditions, ActionsService):
     """Children, the newer way."""
 
     async def enqueue(self, request: Any, ctx: Any) -> Any:
@@ -84,6 +91,32 @@ class Actions(Children, ActionsService):
         """Abort a child."""
         self.abort_child(request.action_id, request.reason)
         return of_actions.AbortResponse()
+
+    async def update(self, request: Any, ctx: Any) -> Any:
+        """Note what whoever looks after an attempt says of it. An attempt of which an end is told is stopped."""
+        row = self.action(request.action_id)
+        attempt, phase = request.attempt or row["attempt"], request.status.phase
+        if phase not in _REPORTED:
+            raise ConnectError(Code.INVALID_ARGUMENT, f"an attempt is not told to be {ActionPhase.Name(phase)}")
+        if attempt != row["attempt"] or row["phase"] not in _UNDER_WAY:
+            raise ConnectError(Code.FAILED_PRECONDITION, f"attempt {attempt} of {row['name']} is not under way")
+        if phase == RUNNING:
+            self.plane.progress.running(row, attempt)
+        elif phase == ABORTED:
+            self.plane.progress.abort(row, "aborted by what runs it")
+        else:
+            folder = f"{run_folder(row)}/{attempt}"
+            error = None if phase == SUCCEEDED else failure("Reported", f"{row['name']} is said to have failed")
+            self.plane.progress.end(
+                row, phase, number=attempt, output_uri=folder, error=error and error.SerializeToString()
+            )
+        self.wake()
+        return of_actions.UpdateResponse()
+
+    async def signal(self, request: Any, ctx: Any) -> Any:
+        """Tell a condition its value."""
+        self.tell(request.action_id, request.value)
+        return of_actions.SignalResponse()
 
 
 class Queue(Children, QueueService):
@@ -107,7 +140,19 @@ class Queue(Children, QueueService):
 
 
 class State(Children, StateService):
-    """What becomes of children, the older way."""
+    """What becomes of children, the older way; and a text for each action, which is kept for whoever looks after it."""
+
+    async def put(self, request: Any, ctx: Any) -> Any:
+        """Keep a text for an action."""
+        self.plane.runs.keep_state(self.action(request.action_id), request.state)
+        return of_state.PutResponse(action_id=request.action_id, status={})
+
+    async def get(self, request: Any, ctx: Any) -> Any:
+        """Return the text that was kept for an action."""
+        state = self.plane.runs.state(self.action(request.action_id))
+        if state is None:
+            raise missing(f"a state of action {request.action_id.name}")
+        return of_state.GetResponse(action_id=request.action_id, status={}, state=state)
 
     async def watch(self, request: Any, ctx: Any) -> AsyncIterator[Any]:
         """Tell of all children, then of those that change."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import Any
 
 from connectrpc.code import Code
@@ -15,7 +14,13 @@ from flyteidl2.cluster.service_connect import ClusterService
 from flyteidl2.project import project_service_pb2 as messages
 from flyteidl2.project.project_service_connect import ProjectService
 
-from flytectl_py.machine.services.serving import Service, checked, missing, page_of
+from flytectl_py.machine.services.listing import Fields, ordered, page_of, passes, project_filters
+from flytectl_py.machine.services.serving import Service, checked, missing, user
+
+_FIELDS: Fields = {
+    "id": lambda found: found[0].id, "name": lambda found: found[0].name, "state": lambda found: found[0].state,
+    "description": lambda found: found[0].description, "created_at": lambda found: found[1],
+}  # fmt: skip
 
 
 class Clusters(Service, ClusterService):
@@ -50,8 +55,10 @@ class Projects(Service, ProjectService):
 
     async def list_projects(self, request: Any, ctx: Any) -> Any:
         """Return a page of projects."""
-        page, token = page_of(self.plane.projects.all(), request.limit, request.token)
-        return messages.ListProjectsResponse(projects={"projects": page, "token": token})
+        filters = project_filters(request.filters)
+        found = [each for each in self.plane.projects.all() if passes(each, filters, _FIELDS)]
+        page, token = page_of(ordered(found, request, _FIELDS), request.limit, request.token)
+        return messages.ListProjectsResponse(projects={"projects": [each for each, _ in page], "token": token})
 
 
 class Identity(Service, IdentityService):
@@ -59,10 +66,7 @@ class Identity(Service, IdentityService):
 
     async def user_info(self, request: Any, ctx: Any) -> Any:
         """Return the name of the user whose process this is."""
-        try:
-            name = getpass.getuser()
-        except (KeyError, OSError):  # a user without a name, as containers have
-            name = "nobody"
+        name = user()
         return identity_pb2.UserInfoResponse(subject=name, name=name, preferred_username=name)
 
 

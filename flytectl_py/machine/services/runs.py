@@ -1,14 +1,14 @@
-"""RunService: runs are made, watched, listed and aborted."""
+"""RunService: runs are made, listed, told of and aborted."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
 from typing import Any
 
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError
 from flyteidl2.common.identifier_pb2 import ProjectIdentifier, RunIdentifier
+from flyteidl2.common.list_pb2 import Sort
 from flyteidl2.task.common_pb2 import Inputs, Outputs
 from flyteidl2.workflow import run_service_pb2 as messages
 from flyteidl2.workflow.run_service_connect import RunService
@@ -18,16 +18,20 @@ from flytectl_py.errors import FlyteError
 from flytectl_py.machine import messages as told
 from flytectl_py.machine.enqueueing import root_action
 from flytectl_py.machine.executors.api import CannotStartError
-from flytectl_py.machine.phases import ENDED, SUCCEEDED
+from flytectl_py.machine.phases import SUCCEEDED
 from flytectl_py.machine.runs import ExistsError, RunKey
-from flytectl_py.machine.services.serving import PAGE, Service, checked, missing, page_of, start_of, unsupported
+from flytectl_py.machine.services.conditions import Conditions, literal_of
+from flytectl_py.machine.services.listing import PAGE, order_of, selected, start_of
+from flytectl_py.machine.services.run_lists import action_fields, is_of, run_fields
+from flytectl_py.machine.services.serving import Service, checked, missing, unsupported
+from flytectl_py.machine.services.watching import Watching
 from flytectl_py.runtime.outcome import OUTPUTS
 
 ORGANISATION = "machine"
 """Of runs whose client names none: tasks in containers need one."""
 
 
-class Runs(Service, RunService):
+class Runs(Conditions, Watching, RunService):
     """Runs and their actions."""
 
     async def create_run(self, request: Any, ctx: Any) -> Any:
@@ -66,12 +70,12 @@ class Runs(Service, RunService):
     async def get_run_details(self, request: Any, ctx: Any) -> Any:
         """Return all that is known of a run."""
         row = self.run(request.run_id)
-        return messages.GetRunDetailsResponse(details=told.run_details(row, self._attempts(row)))
+        return messages.GetRunDetailsResponse(details=told.run_details(row, self.attempts(row)))
 
     async def get_action_details(self, request: Any, ctx: Any) -> Any:
         """Return all that is known of an action."""
         row = self.action(request.action_id)
-        return messages.GetActionDetailsResponse(details=told.details(row, self._attempts(row)))
+        return messages.GetActionDetailsResponse(details=told.details(row, self.attempts(row)))
 
     async def get_action_data(self, request: Any, ctx: Any) -> Any:
         """Return inputs and outputs of an action."""
@@ -86,56 +90,42 @@ class Runs(Service, RunService):
 
     async def list_runs(self, request: Any, ctx: Any) -> Any:
         """Return a page of runs, the latest first."""
-        scope = request.WhichOneof("scope_by")
-        limit, given = request.request.limit, request.request.token
-        if scope in ("task_name", "task_id"):
-            task = getattr(request, scope)
-            rows = self.plane.runs.roots(task.project, task.domain)
-            wanted = [row for row in rows if _is_of(told.action(row).metadata.task.id, task)]
-            page, token = page_of(wanted, limit, given)
+        asked, scope = request.request, request.WhichOneof("scope_by")
+        if scope == "trigger_name":
+            raise unsupported("runs of a trigger")
+        task = getattr(request, scope) if scope in ("task_name", "task_id") else None
+        place = task or (request.project_id if scope == "project_id" else ProjectIdentifier())
+        project = (place.project if task else place.name, place.domain)
+        order = order_of(asked, "created_at")
+        if task or request.paused_actions_only or asked.filters or asked.raw_filters or order is None:
+            rows = [row for row in self.plane.runs.roots(*project) if task is None or is_of(row, task)]
+            if request.paused_actions_only:
+                paused = self.plane.runs.paused()
+                rows = [row for row in rows if row["run"] in paused]
+            page, token = selected(rows, asked, run_fields(self.plane))
         else:
-            project = request.project_id if scope == "project_id" else ProjectIdentifier()
-            skip, size = start_of(given), limit or PAGE
+            skip, size = start_of(asked.token), asked.limit or PAGE
             # One more than is told says whether there are more.
-            found = self.plane.runs.roots(project.name, project.domain, size + 1, skip)
+            found = self.plane.runs.roots(*project, size + 1, skip, oldest_first=order == Sort.ASCENDING)
             page, token = found[:size], str(skip + size) if len(found) > size else ""
         return messages.ListRunsResponse(runs=[told.run(row) for row in page], token=token)
 
     async def list_actions(self, request: Any, ctx: Any) -> Any:
         """Return a page of a run's actions, the first one first."""
         rows = self.plane.runs.actions(self.run(request.run_id)["run"])
-        page, token = page_of(rows, request.request.limit, request.request.token)
+        page, token = selected(rows, request.request, action_fields(self.plane))
         return messages.ListActionsResponse(actions=[told.action(row) for row in page], token=token)
 
-    async def watch_run_details(self, request: Any, ctx: Any) -> AsyncIterator[Any]:
-        """Tell of a run now, and whenever its first action changes, until it has ended."""
-        async for row in self._watched(self.run(request.run_id)):
-            yield messages.WatchRunDetailsResponse(details=told.run_details(row, self._attempts(row)))
+    async def signal_event(self, request: Any, ctx: Any) -> Any:
+        """Tell a condition its value."""
+        self.tell(request.action_id, literal_of(request.payload))
+        return messages.SignalEventResponse()
 
-    async def watch_action_details(self, request: Any, ctx: Any) -> AsyncIterator[Any]:
-        """Tell of an action now, and whenever it changes, until it has ended."""
-        async for row in self._watched(self.action(request.action_id)):
-            yield messages.WatchActionDetailsResponse(details=told.details(row, self._attempts(row)))
-
-    async def watch_actions(self, request: Any, ctx: Any) -> AsyncIterator[Any]:
-        """Tell of all actions of a run, then of those that change, until the run has ended."""
-        run = self.run(request.run_id)["run"]
-        seen = 0
-        while True:
-            bell = self.plane.changes.bell(run)
-            changed = self.plane.runs.changed(run, seen)
-            if changed:
-                seen = max(row["changed"] for row in changed)
-                enriched = [{"action": told.action(row), "meets_filter": True} for row in changed]
-                yield messages.WatchActionsResponse(enriched_actions=enriched)
-            if self.run(request.run_id)["phase"] in ENDED and not self.plane.runs.changed(run, seen):
-                return
-            await bell.wait()
-
-    async def watch_cluster_events(self, request: Any, ctx: Any) -> AsyncIterator[Any]:
-        """Tell of the phases of an attempt so far: there are no other events on one machine."""
-        attempts = self._attempts(self.action(request.id))
-        yield messages.WatchClusterEventsResponse(cluster_events=told.events(attempts, request.attempt))
+    async def get_action_log_context(self, request: Any, ctx: Any) -> Any:
+        """Refuse: it is about the pods of a cluster."""
+        raise unsupported(
+            "GetActionLogContext", "one machine has no pods to find logs by; TailLogs tells what was printed"
+        )
 
     # -- the rest
 
@@ -161,21 +151,6 @@ class Runs(Service, RunService):
     def _abort(self, row: Any, reason: str) -> None:
         self.plane.progress.abort(row, reason or "aborted")
         self.wake()
-
-    def _attempts(self, row: Any) -> list[Any]:
-        return self.plane.progress.attempts(row["id"])
-
-    async def _watched(self, row: Any) -> AsyncIterator[Any]:
-        seen = 0
-        while True:
-            bell = self.plane.changes.bell(row["run"])
-            now = self.plane.runs.by_number(row["id"])
-            if now["changed"] > seen:
-                seen = now["changed"]
-                yield now
-            if now["phase"] in ENDED:
-                return
-            await bell.wait()
 
 
 async def data_of(service: Service, row: Any) -> tuple[Inputs, Outputs]:
@@ -218,8 +193,3 @@ def _check(run_spec: Any) -> None:
         raise unsupported("a run that takes over the actions of another")
     if run_spec.WhichOneof("notification_settings"):
         raise unsupported("a run with notifications")
-
-
-def _is_of(found: Any, wanted: Any) -> bool:
-    version = getattr(wanted, "version", "")
-    return found.name == wanted.name and version in ("", found.version)

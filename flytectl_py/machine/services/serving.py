@@ -1,9 +1,10 @@
-"""What all services share: the plane that they serve, and how they find runs and cut lists into pages."""
+"""What all services share: the plane that they serve, and how they find runs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+import getpass
+from collections.abc import Callable
+from typing import Any
 
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError
@@ -12,10 +13,6 @@ from flytectl_py.errors import UsageError
 from flytectl_py.machine.plane import Plane
 from flytectl_py.machine.runs import RunKey
 from flytectl_py.storage.api import check_key
-
-T = TypeVar("T")
-
-PAGE = 100
 
 
 class Service:
@@ -46,34 +43,22 @@ class Service:
         return found
 
 
+def user() -> str:
+    """Return the name of whoever uses this machine, who makes all runs."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user without a name, as containers have
+        return "nobody"
+
+
 def missing(what: str) -> ConnectError:
     """Return the error of something that is not there."""
     return ConnectError(Code.NOT_FOUND, f"{what} not found")
 
 
-def unsupported(what: str) -> ConnectError:
+def unsupported(what: str, why: str = "the control plane of one machine does not do that") -> ConnectError:
     """Return the error of something that one machine does not do."""
-    return ConnectError(Code.UNIMPLEMENTED, f"{what}: the control plane of one machine does not do that")
-
-
-def page_of(found: Sequence[T], limit: int, token: str) -> tuple[Sequence[T], str]:
-    """Return one page of a list, and the token of the next one; empty for the last.
-
-    :raises ConnectError: the token is none of ours.
-    """
-    start = start_of(token)
-    end = start + (limit or PAGE)
-    return found[start:end], str(end) if end < len(found) else ""
-
-
-def start_of(token: str) -> int:
-    """Return where a page starts.
-
-    :raises ConnectError: the token is none of ours.
-    """
-    if token and not token.isdecimal():
-        raise ConnectError(Code.INVALID_ARGUMENT, f"'{token}' is no token of a page")
-    return int(token or 0)
+    return ConnectError(Code.UNIMPLEMENTED, f"{what}: {why}")
 
 
 def checked(name: str) -> str:

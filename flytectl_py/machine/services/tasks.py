@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError
-from flyteidl2.common.list_pb2 import Filter
 from flyteidl2.task import task_service_pb2 as messages
 from flyteidl2.task.task_definition_pb2 import Task
 from flyteidl2.task.task_service_connect import TaskService
 
-from flytectl_py.machine.services.serving import Service, missing, page_of, unsupported
+from flytectl_py.machine.services.listing import Fields, ordered, page_of, passing, selected
+from flytectl_py.machine.services.serving import Service, missing, unsupported, user
+
+_FIELDS: Fields = {
+    "name": lambda task: task.task_id.name,
+    "task_name": lambda task: task.task_id.name,
+    "version": lambda task: task.task_id.version,
+    "short_name": lambda task: task.metadata.short_name,
+    "environment_name": lambda task: task.metadata.environment_name,
+    "created_at": lambda task: task.metadata.deployed_at.ToNanoseconds() / 1e9,
+    "deployed_at": lambda task: task.metadata.deployed_at.ToNanoseconds() / 1e9,
+}
 
 
 class Tasks(Service, TaskService):
@@ -38,8 +47,9 @@ class Tasks(Service, TaskService):
         scope = request.project_id
         of_project = request.WhichOneof("scope_by") == "project_id"
         everything = self.plane.tasks.latest(*((scope.name, scope.domain) if of_project else ("", "")))
-        found = [each for each in everything if _passes(each, request.request.filters)]
-        page, token = page_of(found, request.request.limit, request.request.token)
+        asked = [each for each in everything if all(_is_known(each, known) for known in request.known_filters)]
+        found = passing(asked, request.request, _FIELDS)
+        page, token = page_of(ordered(found, request.request, _FIELDS), request.request.limit, request.request.token)
         made = messages.ListTasksResponse(token=token)
         made.tasks.extend(Task(task_id=each.task_id, metadata=each.metadata) for each in page)
         made.metadata.total, made.metadata.filtered_total = len(everything), len(found)
@@ -49,32 +59,16 @@ class Tasks(Service, TaskService):
         """Return a page of the versions of a task, the latest deployed first."""
         name = request.task_name
         found = self.plane.tasks.versions(name.project, name.domain, name.name)
-        page, token = page_of(found, request.request.limit, request.request.token)
+        page, token = selected(found, request.request, _FIELDS)
         versions = [{"version": each.task_id.version, "deployed_at": each.metadata.deployed_at} for each in page]
         return messages.ListVersionsResponse(versions=versions, token=token)
 
 
-def _passes(task: Any, filters: Any) -> bool:
-    """Whether a task passes all filters of a list.
-
-    :raises ConnectError: a filter is of a kind, or for a field, that is not known here.
-    """
-    values = {
-        "name": task.task_id.name, "task_name": task.task_id.name, "version": task.task_id.version,
-        "short_name": task.metadata.short_name, "environment_name": task.metadata.environment_name,
-    }  # fmt: skip
-    for each in filters:
-        if each.field not in values:
-            raise ConnectError(Code.INVALID_ARGUMENT, f"tasks cannot be filtered by '{each.field}'")
-        value, wanted = values[each.field], list(each.values)
-        if each.function in (Filter.EQUAL, Filter.VALUE_IN):
-            passes = value in wanted
-        elif each.function == Filter.NOT_EQUAL:
-            passes = value not in wanted
-        elif each.function == Filter.CONTAINS_CASE_INSENSITIVE:
-            passes = any(one.lower() in value.lower() for one in wanted)
-        else:
-            passes = any(re.search(re.escape(one), value) for one in wanted)
-        if not passes:
-            return False
+def _is_known(task: Any, known: Any) -> bool:
+    """Whether a task passes one of the filters that a list of tasks has besides those of all lists."""
+    kind = known.WhichOneof("filter_by")
+    if kind == "deployed_by":
+        return bool(known.deployed_by == user())
+    if kind == "is_entrypoint":
+        return bool(task.spec.task_template.metadata.is_entrypoint == known.is_entrypoint)
     return True

@@ -42,6 +42,7 @@ ERROR: failed to solve: process "/bin/sh -c echo before;" did not complete succe
 GOOD = """\
 #1 [internal] load build definition from Dockerfile
 #5 [linux/arm64 build 2/2] RUN make
+#5 1.030
 #5 1.031 compiling
 #5 DONE 2.3s
 #6 exporting to image

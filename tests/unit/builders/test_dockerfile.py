@@ -46,6 +46,13 @@ def test_it_writes_what_was_hashed_with_modes_and_times_of_its_own(tmp_path: Pat
     assert (out / "made.txt").stat().st_mode & 0o777 == 0o644
 
 
+def test_it_says_how_to_keep_the_user_of_a_base(tmp_path: Path) -> None:
+    plan = replace(plan_of(tmp_path), base="r.io/base:1", restores_user=True)
+    result = DockerfileBuilder().build(BuildRequest(plan, output=str(tmp_path / "out")))
+    said = "it runs as root, unless --build-arg FLYTE_BASE_USER=USER says as whom its base r.io/base:1 does"
+    assert result.notes[1:] == (said,)
+
+
 def test_a_file_that_changed_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileChangedError, match="changed meanwhile"):
         write_folder(plan_of(tmp_path, "y"), tmp_path / "out")

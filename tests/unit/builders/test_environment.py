@@ -15,7 +15,7 @@ from flytectl_py.builders.environment import EnvironmentBuilder
 from flytectl_py.errors import ImageBuildError
 from flytectl_py.plan.image import ContextFile, ImagePlan, PlannedLayer
 from flytectl_py.plan.image_sources import made_file
-from flytectl_py.plan.virtual_environment import RECORD, Environment
+from flytectl_py.plan.virtual_environment import RECORD, Environment, Place, commands, notes
 
 MINOR = f"{sys.version_info.major}.{sys.version_info.minor}"
 BASE = f"python:{MINOR}-slim-bookworm"
@@ -51,6 +51,18 @@ def plan(*layers: PlannedLayer, tag: str = "1", files: tuple[ContextFile, ...] =
 def builder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> EnvironmentBuilder:
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
     return EnvironmentBuilder(tmp_path / "environments")
+
+
+def test_what_images_of_flyte_1_have_besides_is_left_out_and_said() -> None:
+    layers = [
+        PlannedLayer("user", "ImageSpec(base_image=…)", {"user": "root"}, "1"),
+        PlannedLayer("python", "ImageSpec(python_version=…)", {"python": MINOR}, "2"),
+        PlannedLayer("conda", "ImageSpec(conda_packages=…)", {"packages": ["xz", "zlib"], "channels": []}, "3"),
+        PlannedLayer("entrypoint", "ImageSpec(entrypoint=…)", {"words": ["sh"]}, "4"),
+    ]
+    made = commands(plan(*layers), Place("uv", "/context", "/made", "/made/bin/python"))
+    assert [each.layer for each in made] == ["venv"]
+    assert "ImageSpec(conda_packages=…): not installed: xz zlib" in notes(plan(*layers))
 
 
 def _run(tmp_path: Path, tag: str, code: str) -> str:

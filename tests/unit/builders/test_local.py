@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,44 @@ def test_podman_where_there_is_no_docker(programs: Path) -> None:
     )
     answer = make_builder("local").exists("app:v1")
     assert (answer.existence, answer.message) == (Existence.ABSENT, "the image store of podman has no app:v1")
+
+
+PODMAN = """\
+PATH=/usr/bin:/bin
+case "$1 $2" in
+    info*) echo linux/amd64 ;;
+    "image inspect") cat "@FOLDER@/user" || { echo "no such image" >&2; exit 1; } ;;
+    build*) echo "$@" > "@FOLDER@/called"; cat > /dev/null ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("user", "is_handed", "is_said"),
+    [
+        ("app:staff\n", ["--build-arg=FLYTE_BASE_USER=app:staff"], ()),
+        ("\n", [], ()),
+        (None, [], ("it runs as root: nobody says as whom its base @HOST@/base:1 does: @HOST@/base has no image 1",)),
+    ],
+)
+def test_the_build_is_told_as_whom_the_base_runs(
+    programs: Path, tmp_path: Path, user: str | None, is_handed: list[str], is_said: tuple[str, ...]
+) -> None:
+    _program(programs, "podman", PODMAN.replace("@FOLDER@", str(tmp_path)))
+    if user is not None:
+        (tmp_path / "user").write_text(user)
+    with scripted_registry(ScriptedRegistry({"GET /v2/base/tags/list": Told(200, {"tags": ["2"]})})) as registry:
+        plan = ImagePlan(
+            "app:v1",
+            base=f"{registry.host}/base:1",
+            platforms=("linux/amd64",),
+            dockerfile=f"FROM {registry.host}/base:1\nUSER 0\nARG FLYTE_BASE_USER=0\n",
+            restores_user=True,
+        )
+        result = make_builder("podman").build(BuildRequest(plan))
+        assert result.notes == tuple(each.replace("@HOST@", registry.host) for each in is_said)
+        called = (tmp_path / "called").read_text().split()
+        assert [each for each in called if each.startswith("--build-arg")] == is_handed
+        # Nobody is asked where nothing depends on it.
+        assert make_builder("podman").build(BuildRequest(replace(plan, restores_user=False))).notes == ()
+        assert "--build-arg" not in (tmp_path / "called").read_text()

@@ -57,6 +57,31 @@ def test_a_tag_that_is_absent(start: Start, tmp_path: Path) -> None:
     assert answer.message == f"{registry.host}/app has no image v1"
 
 
+def _manifest_of_user(name: str, user: object) -> dict[str, Told]:
+    manifest = {"mediaType": MANIFEST, "config": {"digest": f"sha256:{name}"}}
+    config = {"os": "linux", "config": {} if user is None else {"User": user}}
+    return {
+        f"GET /v2/app/manifests/{name}": Told(200, manifest),
+        f"GET /v2/app/blobs/sha256:{name}": Told(200, config),
+    }
+
+
+@pytest.mark.parametrize(("user", "is_said"), [("app", "app"), ("1000:1000", "1000:1000"), ("", ""), (None, "")])
+def test_as_whom_an_image_runs(start: Start, tmp_path: Path, user: object, is_said: str) -> None:
+    index = {"mediaType": INDEX, "manifests": [{"digest": "one"}, {"digest": "two"}]}
+    answers = {**_manifest_of_user("one", user), "GET /v2/app/manifests/v1": Told(200, index)}
+    registry = start(answers=answers)
+    assert _api(tmp_path).user(f"{registry.host}/app:one") == (is_said, "")
+    assert _api(tmp_path).user(f"{registry.host}/app:v1") == (is_said, "")
+
+
+def test_as_whom_an_image_runs_that_nobody_knows(start: Start, tmp_path: Path) -> None:
+    registry = start(answers={"GET /v2/app/tags/list": Told(200, {"tags": ["v2"]})})
+    user, why = _api(tmp_path).user(f"{registry.host}/app:v1")
+    assert user is None
+    assert why == f"{registry.host}/app has no image v1"
+
+
 @pytest.mark.parametrize("says", ["NAME_UNKNOWN", "MANIFEST_UNKNOWN"])
 def test_a_repository_that_is_not_there(start: Start, tmp_path: Path, says: str) -> None:
     registry = start(answers={"GET /v2/app/manifests/v1": Told(404, _errors(says))})
@@ -210,5 +235,6 @@ class TestPushing:
     def test_a_registry_that_takes_nothing(self, start: Start, tmp_path: Path) -> None:
         registry = start(answers={"POST /v2/app/blobs/uploads/": Told(405, _errors("UNSUPPORTED", "read only"))})
         answer = _api(tmp_path).may_push(f"{registry.host}/app:v1")
-        assert answer.existence is Existence.UNREACHABLE
-        assert "read only" in answer.message
+        assert answer.existence is Existence.NOT_ALLOWED
+        assert answer.message == f"{registry.host} takes no pushes (read only)"
+        assert "name another with --registry" in answer.hint

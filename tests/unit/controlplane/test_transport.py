@@ -126,6 +126,19 @@ def test_a_proxy_for_plain_requests(plane: ControlPlaneServer, skip: bool) -> No
     assert between.known == ["me:pr0xy"]
 
 
+@pytest.mark.parametrize("skip", [False, True])
+def test_an_upload_takes_the_proxy_that_calls_take(plane: ControlPlaneServer, skip: bool) -> None:
+    async def main(proxy_url: str) -> str:
+        settings = Settings(endpoint=plane.url, http_proxy_url=proxy_url, insecure_skip_verify=skip)
+        async with ControlPlane.connect(settings) as client:
+            return (await upload(client, b"x", Destination("o", "p", "d", "x.bin"))).uri
+
+    with proxy() as between:
+        assert asyncio.run(main(f"http://me:pr0xy@127.0.0.1:{between.port}")) == "s3://bucket/x.bin"
+    assert [each.partition(" ")[0] for each in between.asked].count("PUT") == 1
+    assert set(between.known) == {"me:pr0xy"}
+
+
 def test_a_proxy_for_encrypted_ones(secure: str, certificates: tuple[Path, Path]) -> None:
     with proxy() as between:
         url = f"http://127.0.0.1:{between.port}"

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from flytectl_py.engines import bundle_delivery, bundling
-from flytectl_py.engines.bundle_delivery import last_bundle, make_bundle, push_bundle
+from flytectl_py.engines.bundle_delivery import make_bundle, push_bundle
+from flytectl_py.engines.bundle_history import last_bundle
 from flytectl_py.engines.bundle_imports import Code
 from flytectl_py.engines.bundling import Request, plan_bundle, plan_folder
 from flytectl_py.errors import FileChangedError, UsageError

@@ -13,6 +13,7 @@ from flytectl_py.builders.api import Answer, BuildRequest, BuildResult, Existenc
 from flytectl_py.engines.image_building import BuildOptions, build_images
 from flytectl_py.engines.image_history import ImageHistory
 from flytectl_py.engines.image_planning import ImageProject, PlannedImage, plan_images
+from flytectl_py.engines.ledger import Ledger
 from flytectl_py.errors import InvalidImageError, UsageError
 from flytectl_py.model.environment import TaskEnvironment
 from flytectl_py.model.image import Image
@@ -122,28 +123,20 @@ def test_a_secret_that_this_builder_does_not_use_is_spoken_of() -> None:
 
 
 def test_the_history_tells_what_changed(tmp_path: Path) -> None:
-    file = tmp_path / "state" / "images.json"
-    build(image(), history=ImageHistory(file))
+    def history() -> ImageHistory:
+        return ImageHistory(Ledger(tmp_path / "ledger"))
 
-    def changes(changed: PlannedImage) -> tuple[str, ...]:
-        return ImageHistory(file).changes(changed)
-
-    def layer(by: str, hash_: str) -> PlannedLayer:
-        return PlannedLayer("", by, {}, hash_)
-
-    pip = layer("with_pip_packages", "h1")
-    assert changes(image()) == ()
-    assert changes(image("r.io/x:2", "another")) == ()
-    assert changes(image("r.io/x:2", layers=(layer("with_pip_packages", "h2"),))) == ("with_pip_packages changed",)
-    assert changes(image("r.io/x:2", layers=(pip, layer("with_workdir", "w")))) == ("with_workdir is new",)
-    assert changes(image("r.io/x:2", layers=())) == ("with_pip_packages is gone",)
-    assert changes(image("r.io/x:2", python="3.13")) == ("python:  -> 3.13",)
-    two = (pip, layer("with_pip_packages", "h2"))
-    assert changes(image("r.io/x:2", layers=two)) == ("with_pip_packages is new",)
-    build(image(layers=two), history=ImageHistory(file), force=True)
-    assert changes(image("r.io/x:3", layers=two[::-1])) == ("with_pip_packages changed",)
+    assert history().before(image()) is None
+    assert history().changes(image()) == ()
+    build(image(), history=history())
+    assert history().changes(image()) == ()
+    assert history().changes(image("r.io/x:2", "another")) == ()
+    assert history().changes(image("r.io/x:2", python="3.13")) == ("python 3.13 added",)
+    (file,) = (tmp_path / "ledger").iterdir()
     file.write_text("damaged")
-    assert changes(image("r.io/x:2")) == ()
+    damaged = history()
+    assert damaged.changes(image("r.io/x:2")) == ()
+    assert "is damaged" in damaged.ledger.warnings[0]
 
 
 def test_environments_of_one_image_share_it_and_dependencies_come_along(tmp_path: Path) -> None:

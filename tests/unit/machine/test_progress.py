@@ -12,7 +12,7 @@ from flyteidl2.core.literals_pb2 import RetryStrategy
 
 from flytectl_py.errors import NotReadyError
 from flytectl_py.machine.changes import Changes
-from flytectl_py.machine.database import Database
+from flytectl_py.machine.database import _SCRIPTS, Database
 from flytectl_py.machine.outcomes import failure, wait_before
 from flytectl_py.machine.phases import ABORTED, FAILED, INITIALIZING, QUEUED, RUNNING, SUCCEEDED
 from flytectl_py.machine.progress import Progress
@@ -159,6 +159,20 @@ def test_a_change_that_fails_is_no_change(board: Board) -> None:
         change()
     assert len(board.progress.under_way()) == 1
     assert board.phase(board.root) == INITIALIZING
+
+
+def test_a_state_of_an_older_format_is_taken_up(tmp_path: Path) -> None:
+    older = sqlite3.connect(tmp_path / "plane.db")
+    older.executescript(f"{_SCRIPTS[0]} PRAGMA user_version = 1;")
+    older.close()
+    board = Board(tmp_path / "plane.db")
+    board.runs.keep_state(board.root, "kept")
+    board.database.close()
+    again = Database(tmp_path / "plane.db")
+    row = again.row("SELECT state, value FROM actions JOIN states ON states.action = actions.id")
+    again.close()
+    assert row is not None
+    assert tuple(row) == ("kept", None)
 
 
 def test_a_damaged_or_newer_state_is_said(tmp_path: Path) -> None:

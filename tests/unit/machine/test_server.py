@@ -120,7 +120,7 @@ def test_tickets_expire_and_outlive_the_process(tmp_path: Path) -> None:
 
 def test_unknown_addresses_are_not_found(plane: Machine) -> None:
     assert http_request(f"{plane.endpoint}/elsewhere")[0] == 404
-    assert http_request(f"{plane.endpoint}/flyteidl2.app.AppService/Get", "POST", b"{}")[0] == 404
+    assert http_request(f"{plane.endpoint}/flyteidl2.app.AppService/Get", "POST", b"{}")[0] == 501
 
 
 def test_requests_that_break_the_rules_of_their_message_are_refused(plane: Machine) -> None:

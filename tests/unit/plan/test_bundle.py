@@ -15,6 +15,7 @@ from flytectl_py.plan.bundle import (
     check_size,
     checked_copy_style,
     left_out_summary,
+    look_alikes,
     shown_size,
 )
 
@@ -43,6 +44,16 @@ def test_the_heaviest_are_folders_of_the_first_two_levels() -> None:
     assert "3.0 GiB  data/big/" in caught.value.message
     assert "2.0 KiB  top.bin" in caught.value.message
     assert "echo '/data/big/' >> .flyteignore" in caught.value.hint
+
+
+def test_names_that_some_file_systems_take_for_one() -> None:
+    assert look_alikes(["a/x.py", "b/x.py", "A/y.py", "é.txt", "e.txt"]) == []
+    said = "are one file where case and Unicode form of names do not count"
+    assert look_alikes(["d/a.txt", "d/A.txt", "e\u0301", "\u00e9", "É"]) == [
+        f"'d/A.txt' and 'd/a.txt' {said}",
+        f"'e\u0301' and 'É' {said}",
+        f"'e\u0301' and '\u00e9' {said}",
+    ]
 
 
 def test_what_is_left_out_is_counted_by_rule() -> None:

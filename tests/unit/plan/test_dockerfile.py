@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flytectl_py.model.image import Image
-from flytectl_py.model.ported_layers import CondaPackages, Entrypoint, PythonVenv
+from flytectl_py.model.ported_layers import CondaPackages, Entrypoint, PythonVenv, RootUser
 from flytectl_py.model.secret import MOUNT_PATH, Secret
 from flytectl_py.plan.dockerfile import secret_id
 from flytectl_py.plan.image_plan import ImageOptions, plan_image
@@ -48,6 +48,9 @@ FILES = {
     "data/a b.txt": "x",
     "conf.yaml": "x: 1",
 }
+USERS = ("USER 0", "ARG FLYTE_BASE_USER=0", "USER ${FLYTE_BASE_USER}")
+"""What lets steps run as root, and the image as its base does: no layer declares it."""
+
 BARE = Image.from_debian_base(python_version=(3, 12), install_flyte=False)
 DEBIAN = Image.from_debian_base(python_version=(3, 12))
 OTHER = Image.from_base("nvcr.io/nvidia/pytorch:24.05-py3").clone(python_version=(3, 12))
@@ -79,6 +82,11 @@ IMAGES = {
     "source-file": BARE.with_source_file("conf.yaml").with_source_file("conf.yaml", "/app/config.yaml"),
     "source-folder": BARE.with_source_folder("data", "/app").with_source_folder("data", copy_contents_only=True),
     "other-base": OTHER.with_pip_packages("numpy").with_uv_project("pyproject.toml"),
+    "other-base-users": OTHER.with_workdir("/first")
+    .with_apt_packages("git")
+    .with_workdir("/work")
+    .with_source_file("conf.yaml")
+    .with_commands(["id"]),
     "everything": DEBIAN.with_apt_packages("git")
     .with_requirements("requirements.txt")
     .with_uv_project("pyproject.toml")
@@ -136,11 +144,20 @@ def test_no_remote_syntax_and_every_line_belongs_to_a_layer(name: str) -> None:
     assert not any(line.lower().replace(" ", "").startswith("#syntax=") for line in lines)
     for number, line in enumerate(lines, start=1):
         layer = plan.layer_at(number)
-        if line and not line.startswith(("FROM", "WORKDIR /root")):
+        if line and not line.startswith(("FROM", "WORKDIR /root")) and line not in USERS:
             assert layer is not None, line
         if line.startswith("# "):
             assert layer is not None
             assert line.endswith(f": {layer.declared_by}")
+
+
+def test_the_builder_is_told_to_say_who_the_user_of_a_base_is_where_that_counts() -> None:
+    def restores(image: Image) -> bool:
+        return plan_image(image, MemoryFiles(FILES), ImageOptions()).restores_user
+
+    assert restores(OTHER.with_commands(["id"]))
+    assert not restores(OTHER.with_env_vars({"A": "ARG FLYTE_BASE_USER=1"}).with_source_file("conf.yaml"))
+    assert not restores(BARE.with_commands(["id"]))
 
 
 def test_no_two_secrets_have_one_name() -> None:
@@ -164,7 +181,7 @@ def test_the_page_on_tags_lists_every_kind_of_layer_with_its_fields() -> None:
     options = {"extra_args", "extra_index_urls", "index_url", "pre", "secrets"}
     seen = set()
     # Layers of Flyte 1's image specs, which have no method of `Image`.
-    ported = (PythonVenv("3.12"), CondaPackages(("p",), ("c",), "3.12"), Entrypoint(("sh",)))
+    ported = (PythonVenv("3.12"), CondaPackages(("p",), ("c",), "3.12"), Entrypoint(("sh",)), RootUser())
     of_specs = [Image.from_base("debian:12").clone(addl_layer=each) for each in ported]
     for image in (*IMAGES.values(), *of_specs):
         for layer in plan_image(image, MemoryFiles(FILES), ImageOptions()).layers:

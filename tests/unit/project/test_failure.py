@@ -50,6 +50,14 @@ def test_a_missing_module_that_lies_elsewhere_in_the_project(failure, tmp_path):
     assert error.hint == f"shared is at {tmp_path / 'shared'}; pass --root-dir {tmp_path}"
 
 
+def test_a_missing_package_of_the_src_layout_beside_which_a_script_lies(failure, tmp_path):
+    error = failure({"pyproject.toml": "", "app.py": "import shop\n", "src/shop/__init__.py": ""})
+    assert error.hint == (
+        f"shop is at {tmp_path / 'src/shop'}, and only files below {tmp_path / 'src'} find it there without an "
+        f"installation: pip install -e {tmp_path}, or move app.py to {tmp_path / 'src'}"
+    )
+
+
 def test_a_missing_part_of_a_package(failure, tmp_path):
     error = failure({"app.py": "import pkg.none\n", "pkg/__init__.py": ""})
     assert error.hint == f"pkg is {tmp_path / 'pkg/__init__.py'}, which has no none"

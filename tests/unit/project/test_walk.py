@@ -82,6 +82,46 @@ def test_gitignore_above_the_folder_up_to_the_repository(tree):
     assert left_out(folder / "repo/pkg")["out"] == f"{folder}/repo/.gitignore:1"
 
 
+def test_what_git_excludes_for_this_clone_alone(tree):
+    files = dict.fromkeys((".git/HEAD", "a.log", "keep.log", "notes.txt", "d/notes.txt", "d/x.log"), "")
+    folder = tree({**files, ".git/info/exclude": "# mine\n*.log\n/notes.txt\n", ".gitignore": "!keep.log\n"})
+    exclude = folder / ".git" / "info" / "exclude"
+    assert left_out(folder) == {
+        ".git": "built-in: .git",
+        "a.log": f"{exclude}:2",
+        "d/x.log": f"{exclude}:2",
+        "notes.txt": f"{exclude}:3",
+    }
+    # From below as well: its paths count from the top of the repository.
+    assert left_out(folder / "d") == {"x.log": f"{exclude}:2"}
+
+
+def test_what_git_excludes_in_a_further_working_tree(tree):
+    folder = tree(
+        {
+            "main/.git/info/exclude": "notes.txt\n",
+            "main/.git/worktrees/wt/commondir": "../..\n",
+            "wt/.git": "gitdir: ../main/.git/worktrees/wt\n",
+            "wt/notes.txt": "",
+            "wt/app.py": "",
+        }
+    )
+    assert kept(folder / "wt") == [".git", "app.py"]
+
+
+def test_a_folder_that_cannot_be_read(tree, monkeypatch):
+    folder = tree({"app.py": "", "locked/x.py": ""})
+    scandir = os.scandir
+
+    def refuse(place):
+        if str(place).endswith("locked"):
+            raise PermissionError(13, "Permission denied")
+        return scandir(place)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert left_out(folder) == {"locked": "cannot be read: Permission denied"}
+
+
 def test_the_own_file_beats_the_built_in_list_which_beats_git(tree):
     folder = tree(
         {

@@ -42,7 +42,9 @@ def _journal(state: Path, name: str, said: list[str], started: float = 1000.0) -
 def test_events_become_rows(tmp_path: Path, journal: Journal) -> None:
     journal.add(["begin", 0, None, "app.main", "task", None, 1000.5, {"x": 1}])
     journal.add(["begin", 1, 0, "app.child", "task", "group", 1000.6, {"y": [1, 2]}])
+    journal.add(["failed", 1, 1, ["KeyError", "first"]])
     journal.add(["print", 1, 1, "hello "])
+    journal.add(["failed", 1, 2, ["TaskTimeoutError", "second"]])
     journal.add(["print", 1, 1, "you\n"])
     journal.add(["end", 1, 0.25, 3, "failed", None, None, ["ValueError", "no"]])
     journal.add(["end", 0, 0.5, 1, "succeeded", "hit", 4, None])
@@ -55,6 +57,8 @@ def test_events_become_rows(tmp_path: Path, journal: Journal) -> None:
         root, child = actions_of(database, run)
         assert (root.inputs, root.outputs, root.parent, root.cache) == ({"x": 1}, 4, None, "hit")
         assert (child.parent, child.group, child.attempts, child.error_code) == (0, "group", 3, "ValueError")
+        assert child.earlier == ((1, "KeyError", "first"), (2, "TaskTimeoutError", "second"))
+        assert root.earlier == ()
         assert "".join(each.text for each in printed_by(database, run, 1)) == "hello you\n"
         assert root_action(database, run) == root
     assert list(journals_folder(tmp_path).iterdir()) == []

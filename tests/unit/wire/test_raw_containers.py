@@ -69,6 +69,7 @@ def test_it_is_what_a_cluster_knows() -> None:
     assert template["interface"] == INTERFACE
     assert (template["type"], template["id"]["name"], spec["short_name"]) == ("raw-container", "greet", "greet")
     assert (spec["environment"]["name"], template["metadata"]["retries"]) == ("cenv", {"retries": 2})
+    assert "debuggable" not in template["metadata"]
 
 
 def test_formats_and_layouts() -> None:
@@ -102,3 +103,39 @@ def test_it_needs_an_environment_and_one_image() -> None:
         _ = _greet().environment
     with pytest.raises(DeclarationError, match="one image"):
         TaskEnvironment.from_task("two", _greet(), ContainerTask("other", "debian:12", ["true"]))
+
+
+class Tagged(ContainerTask):
+    """A task whose cluster has a plugin for it."""
+
+    def container_args(self, sctx: Submission) -> list[str]:
+        return [*super().container_args(sctx), "--version", sctx.version]
+
+    def config(self, sctx: Submission) -> dict[str, str]:
+        return {"queue": sctx.project}
+
+    def custom_config(self, sctx: Submission) -> dict[str, object]:
+        return {"workers": 3}
+
+
+class Query(ContainerTask):
+    """A task that is a statement."""
+
+    def sql(self, sctx: Submission) -> str:
+        return f"SELECT 1 -- {sctx.version}"
+
+
+def test_a_subclass_says_more() -> None:
+    task = Tagged("tagged", "alpine:3.18", ["run"])
+    TaskEnvironment.from_task("cenv", task)
+    template = MessageToDict(task_spec(task, _submission()).task_template, preserving_proto_field_name=True)
+    assert template["container"]["args"] == ["run", "--version", "v1"]
+    assert (template["config"], template["custom"]) == ({"queue": "p"}, {"workers": 3.0})
+
+
+def test_a_statement_is_sent_in_place_of_a_container() -> None:
+    task = Query("query", "alpine:3.18", ["run"])
+    TaskEnvironment.from_task("cenv", task)
+    template = task_spec(task, _submission()).task_template
+    assert template.WhichOneof("target") == "sql"
+    assert template.sql.statement == "SELECT 1 -- v1"

@@ -1,0 +1,282 @@
+"""Writes configuration files in TOML: one key, with every comment kept, or a new file; whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from flytectl_py.config import checks
+from flytectl_py.config.file import ROWS_OF_KEYS, read
+from flytectl_py.config.table import ROWS
+from flytectl_py.errors import (
+    ConfigError,
+    ConflictError,
+    DeclarationError,
+    FlyteError,
+    NotReadyError,
+    UnknownNameError,
+    UsageError,
+)
+
+SUFFIX = ".toml"
+
+
+def key_of(word: str) -> str:
+    """Return the key of a file, ``section.key``, that `word` stands for: itself, however spelled, or a setting's name.
+
+    :raises UnknownNameError: there is no such setting and no such key.
+    :raises UsageError: the setting has no place in a file, or is a secret.
+    """
+    row = ROWS.get(word)
+    if row is None:
+        section, _, name = word.partition(".")
+        found = [key for key in ROWS_OF_KEYS if key.partition(".")[0] == section and _same(key.partition(".")[2], name)]
+        if found:
+            return found[0]
+        names = [name for name, row in ROWS.items() if row.key and not row.secret]
+        raise UnknownNameError("setting", word, ROWS_OF_KEYS if name else names, where=word)
+    if row.secret:
+        raise UsageError(
+            f"{word} is a secret, and secrets do not belong into a configuration file",
+            hint=f"set {row.variable}"
+            + (", or admin.clientSecretLocation to the file that holds it" if row.key else " where it is needed"),
+            where=word,
+        )
+    if not row.key:
+        said = f"set {row.variable}, or give it to flyte.init()" if row.variable else "give it to flyte.init()"
+        raise UsageError(f"{word} has no place in a configuration file", hint=said, where=word)
+    return row.key
+
+
+def value_of(key: str, text: str) -> Any:
+    """Return what `text` means as the value of a key, in a form that TOML has.
+
+    :raises DeclarationError: the key cannot take it.
+    """
+    row = ROWS_OF_KEYS[key]
+    try:
+        settled = row.check(checks.of_text(row.check, text))
+    except checks.Unfit as unfit:
+        raise DeclarationError(key, text, f"it takes {unfit.allowed}", suggestion=unfit.suggestion, where=key) from None
+    if row.check is checks.images:
+        return dict(settled)  # type: ignore[call-overload]  # pairs, as that check says
+    return list(settled) if isinstance(settled, tuple) else settled
+
+
+def set_key(path: Path, key: str, value: Any) -> None:
+    """Put `value` under `key` into the file at `path`, which is made if it is missing; all else in it stays.
+
+    :raises UsageError: the file is no TOML. :raises ConfigError: it is broken.
+    :raises NotReadyError: it cannot be written; it is then as it was.
+    """
+    _refuse_yaml(path, key, value)
+    section, _, name = key.partition(".")
+
+    def change(document: Any) -> bool:
+        table = _table(document, section, path)
+        spelled = [each for each in table if _same(each, name)]
+        for surplus in spelled[1:]:
+            del table[surplus]
+        table[spelled[0] if spelled else name] = value
+        return True
+
+    _edit(path, change, lambda text: _uncommented(text, section, name))
+
+
+def unset_key(path: Path, key: str) -> bool:
+    """Take `key` out of the file, and return whether it was there. Raises as `set_key`."""
+    _refuse_yaml(path, key, None)
+    section, _, name = key.partition(".")
+
+    def change(document: Any) -> bool:
+        table = _table(document, section, path) if section in document else {}
+        spelled = [each for each in table if _same(each, name)]
+        for each in spelled:
+            del table[each]
+        return bool(spelled)
+
+    return path.exists() and _edit(path, change)
+
+
+def write_new(path: Path, text: str, *, overwrite: bool) -> None:
+    """Write a new file in TOML, which takes the place of one that is there only if `overwrite`.
+
+    :raises UsageError: it would be none in TOML.
+    :raises ConflictError: there is one, or one in YAML beside it. :raises NotReadyError: it cannot be written.
+    """
+    if path.suffix.lower() != SUFFIX:
+        raise UsageError(f"{path} would be no TOML", hint="name a file that ends in .toml", where=str(path))
+    with _held(path):
+        for other in (path.with_suffix(each) for each in (".yaml", ".yml")):
+            if other.exists():
+                raise ConflictError(
+                    f"{other} is there already, and two configurations in one place are an error",
+                    hint=f"edit that one, or move it away: mv {other} {other}.old",
+                    where=str(other),
+                )
+        if os.path.lexists(path) and not overwrite:
+            raise ConflictError(
+                f"{path} is there already; nothing was written",
+                hint="'flyte config set KEY VALUE' changes a part of it, --force replaces all of it",
+                where=str(path),
+            )
+        _replace(path, text.encode())
+
+
+def toml_text(value: Any) -> str:
+    """Return a value as TOML writes it, on one line."""
+    import tomlkit
+
+    if isinstance(value, dict):
+        table = tomlkit.inline_table()
+        table.update(value)
+        return str(table.as_string())
+    return str(tomlkit.item(value).as_string())
+
+
+def yaml_lines(key: str, value: Any) -> str:
+    """Return the lines that say the same in YAML."""
+    import json
+
+    section, _, name = key.partition(".")
+    return f"{section}:\n  {name}: {json.dumps(value, ensure_ascii=False)}"  # JSON is YAML as well
+
+
+def _refuse_yaml(path: Path, key: str, value: Any) -> None:
+    if path.suffix.lower() == SUFFIX:
+        return
+    lines = yaml_lines(key, value) if value is not None else f"take {key} out"
+    raise UsageError(
+        f"{path} is YAML, which is only edited by hand: its comments would be lost",
+        hint=f"write into it:\n{lines}" if value is not None else f"{lines} by hand",
+        where=str(path),
+    )
+
+
+def _edit(path: Path, change: Callable[[Any], bool], prepare: Callable[[str], str] = str) -> bool:
+    """Change the document of a file, whose text is prepared first; write it if `change` says so."""
+    import tomllib
+
+    import tomlkit
+
+    with _held(path):
+        raw = path.read_bytes() if _checked(path) else b""
+        mark = b"\xef\xbb\xbf" if raw.startswith(b"\xef\xbb\xbf") else b""
+        document = tomlkit.parse(prepare(raw.decode("utf-8-sig")))
+        if not change(document):
+            return False
+        text = tomlkit.dumps(document)
+        try:
+            readable = tomllib.loads(text) == document.unwrap()
+        except tomllib.TOMLDecodeError:
+            readable = False
+        if not readable:
+            raise ConfigError(
+                "this file is laid out in a way that cannot be edited here; it is as it was",
+                hint="change it by hand",
+                where=str(path),
+            )
+        _replace(path, mark + text.encode())
+        return True
+
+
+def _checked(path: Path) -> bool:
+    """Whether there is a file.
+
+    :raises ConfigError: there is, and it cannot be read.
+    """
+    if not os.path.lexists(path):
+        return False
+    read(path)
+    return True
+
+
+def _uncommented(text: str, section: str, name: str) -> str:
+    """Return `text` with the example of a key made the key itself, so that it is set where its comment is."""
+    import tomllib
+
+    said = tomllib.loads(text)
+    if not isinstance(said.get(section), dict) or any(_same(each, name) for each in said[section]):
+        return text
+    lines = text.splitlines(keepends=True)
+    inside = False
+    for number, line in enumerate(lines):
+        if line.startswith("["):
+            inside = line.split("#")[0].strip() == f"[{section}]"
+        elif inside and line.startswith(f"# {name} = "):
+            end = line[len(line.rstrip("\r\n")) :]
+            offered = "".join([*lines[:number], f"{name} = 0{end}", *lines[number + 1 :]])
+            try:
+                found = tomllib.loads(offered)
+            except tomllib.TOMLDecodeError:
+                return text
+            # Within a text of several lines it would be no key.
+            return offered if found == {**said, section: {**said[section], name: 0}} else text
+    return text
+
+
+def _table(document: Any, section: str, path: Path) -> Any:
+    import tomlkit
+
+    if section not in document:
+        if document.body and document.body[-1][1].as_string().strip():
+            document.add(tomlkit.nl())  # A blank line between what was there and the new section.
+        document.add(section, tomlkit.table())
+    table = document[section]
+    if not hasattr(table, "keys"):
+        raise ConfigError(f"'{section}' is no section here", hint="mend it by hand", where=str(path))
+    return table
+
+
+def _same(one: str, other: str) -> bool:
+    return checks.plain(one) == checks.plain(other)
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[None]:
+    """Hold the folder of a file, so that of two who change it the second sees what the first has written."""
+    import fcntl
+
+    folder = Path(os.path.realpath(path)).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        held = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    try:
+        with contextlib.suppress(OSError):  # A file system without locks: the last one wins, as a whole.
+            fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Let the file have `content`, or stay as it is. A link stays one; the mode of the file stays."""
+    real = Path(os.path.realpath(path))
+    growing = real.with_name(f".{real.name}.{os.urandom(8).hex()}")
+    try:
+        try:
+            with growing.open("xb") as out:
+                out.write(content)
+                out.flush()
+                os.fsync(out.fileno())
+            if real.exists():
+                growing.chmod(real.stat().st_mode & 0o7777)
+            growing.replace(real)
+        finally:
+            growing.unlink(missing_ok=True)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> FlyteError:
+    return NotReadyError(
+        f"cannot write {path}: {error.strerror or error}; nothing was changed",
+        hint="make room or give leave to write there, or name another file with --config",
+        where=str(path),
+    )

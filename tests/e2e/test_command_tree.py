@@ -1,0 +1,211 @@
+"""Every command, word and option: in its help, its manual page, in what TAB offers, and in a test that runs it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from flytectl_py.cli.command_tree import COMMANDS, ROOT, description_of, every_description
+from flytectl_py.cli.complete import SHELLS, answer
+from flytectl_py.cli.complete_shells import reply
+from flytectl_py.cli.description import Description
+from flytectl_py.cli.help_screen import screen
+from flytectl_py.cli.man_pages import pages
+from flytectl_py.cli.options import GENERAL
+from flytectl_py.config.discovery import OWN_VARIABLE
+from flytectl_py.config.table import ROWS
+from flytectl_py.engines.run_context import MODES
+from flytectl_py.plan.bundle import COPY_STYLES
+from tests.support.project import Project
+from tests.support.shells import needs_program
+
+REPOSITORY = Path(__file__).parents[2]
+MOST_LINES = {"run": 47, "rerun": 47}
+"""Of the help of a command; of all others 42."""
+
+EVERY = list(every_description())
+BY_PATH = pytest.mark.parametrize("described", EVERY, ids=lambda each: each.path)
+
+
+@BY_PATH
+def test_help_says_all_on_one_screen(described: Description, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = screen(described)
+    assert described.sentence.endswith((".", "'"))
+    assert described.examples or described.name not in COMMANDS
+    assert described.name in COMMANDS or described is ROOT or described.name.rpartition(" ")[0] in COMMANDS
+    for option in described.options.values():
+        assert option.help, option.names
+        for name in option.spelled:
+            assert re.search(rf"^  (\S+, )*{re.escape(name)}\b", shown, re.MULTILINE), name
+        assert f"${option.env}]" in " ".join(shown.split()) or not option.env
+        assert f"[default: {option.default}" in " ".join(shown.split()) or not option.default
+    lines = shown.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert len(lines) <= MOST_LINES.get(described.name, 42)
+    if described.examples:
+        assert lines.index("Examples:") < next(at for at, line in enumerate(lines) if line.startswith("Usage: "))
+
+
+@BY_PATH
+def test_the_command_shows_that_help(described: Description, app: Project) -> None:
+    shown = app.flyte(*described.name.split(), "--help").expect()
+    assert described.usage in " ".join(shown.out.split())
+    assert " ".join(described.sentence.split()) in " ".join(shown.out.split())
+    assert shown.err == ""
+
+
+@BY_PATH
+def test_manual_pages_say_all(described: Description) -> None:
+    page = pages()[f"flyte-{described.name.split()[0]}.1" if described.name else "flyte.1"]
+    plain = page.replace("\\-", "-").replace("\\(aq", "'").replace("\\(dq", '"').replace("\\fB", "").replace("\\fR", "")
+    for option in described.options.values():
+        for name in option.spelled:
+            assert re.search(rf"^(\S+, )*{re.escape(name)}(,| |$)", plain, re.MULTILINE), name
+        assert option.help in plain
+        assert option.more in plain
+        assert option.env in plain
+    assert described.path in plain
+
+
+def test_the_manual_pages_in_man_are_those() -> None:
+    there = {file.name: file.read_text(encoding="utf-8") for file in (REPOSITORY / "man").iterdir()}
+    assert there == pages(), "run 'make man'"
+    assert set(there) == {"flyte.1", "a0.1", *(f"flyte-{name}.1" for name in COMMANDS)}
+
+
+def test_man_and_mandoc_find_no_fault_in_them() -> None:
+    files = sorted(map(str, (REPOSITORY / "man").iterdir()))
+    lint = subprocess.run(
+        [needs_program("mandoc"), "-T", "lint", "-W", "warning", *files], capture_output=True, text=True, check=False
+    )
+    assert lint.stdout + lint.stderr == ""
+    man = needs_program("man", "man-db")
+    needs_program("groff")
+    for file in files:
+        shown = subprocess.run(
+            [man, "--warnings", "-l", file],
+            env={"PATH": "/usr/bin:/bin", "MANWIDTH": "80", "LC_ALL": "C.UTF-8"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (shown.returncode, shown.stderr) == (0, "")
+        assert "EXAMPLES" in shown.stdout or file.endswith("a0.1")
+
+
+@BY_PATH
+def test_tab_offers_all(described: Description, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = described.name.split()
+    offered = {each.word for each in answer(path, "-").offers}
+    assert offered == {name for each in (*described.options.values(), *GENERAL.values()) for name in each.spelled}
+    words = set(COMMANDS) if described is ROOT else set(described.words)
+    assert words <= {each.word for each in answer(path, "").offers}
+    for option in described.options.values():
+        if option.choices:
+            assert {each.word for each in answer([*path, option.spelled[-1]], "").offers} == set(option.choices)
+    for shell in SHELLS:
+        line = " ".join([*described.path.split(), "--"])
+        told = reply(shell, [line, ":"] if shell == "bash" else line.split(), answer).splitlines()[1:]
+        assert {each.partition("\t")[0] for each in told} == {each for each in offered if each.startswith("--")}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_takes_json(name: str, app: Project) -> None:
+    """Errors too: each one of these is an error, or a help text."""
+    said = app.flyte(name, "--json", "--no-such-option").expect(2)
+    assert "no-such-option" in said.json["error"]["message"].lower()
+
+
+def test_the_variables_that_are_shown_say_the_same(app: Project) -> None:
+    options = {option.env: (key, option) for each in EVERY for key, option in each.options.items() if option.env}
+    known = {row.variable: name for name, row in ROWS.items() if row.variable} | {OWN_VARIABLE: "config"}
+    assert set(options) <= set(known)
+    values = {
+        "FLYTE_ENDPOINT": "acme.example.com", "FLYTE_INSECURE": "true", "FLYTE_ROOT_DIR": ".", "FLYTE_HEADLESS": "true",
+        "FLYTE_IMAGE_BUILDER": "podman", "FLYTE_IMAGES": "a=b.example.com/c:1",
+    }  # fmt: skip
+    settable = [name for name in options if name != OWN_VARIABLE]
+    said = app.flyte("config", "show", "--origin", "--json", env={name: values.get(name, "x") for name in settable})
+    origins = said.expect().json["origins"]
+    for name in settable:
+        assert name in origins[known[name]]
+        key, option = options[name]
+        assert known[name] in (key, {"image": "images", "builder": "image_builder"}.get(key)), option.names
+
+
+def test_values_that_are_offered_are_those_that_are_taken() -> None:
+    run = description_of("run").options
+    assert set(run["mode"].choices) == set(MODES)
+    assert set(run["copy_style"].choices) <= set(COPY_STYLES)
+    assert set(description_of("bundle").options["copy_style"].choices) == set(COPY_STYLES)
+
+
+def _words_of_tests(module: ast.Module) -> list[set[str]]:
+    """Return the words in the texts of each test of a module, and of the helpers and fixtures it refers to."""
+    there: dict[str, ast.AST] = {}
+    for each in module.body:
+        if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef):
+            there[each.name] = each
+        elif isinstance(each, ast.Assign):
+            there.update({target.id: each.value for target in each.targets if isinstance(target, ast.Name)})
+    found = []
+    for name in there:
+        if name.startswith("test"):
+            waiting, seen = [name], {name}
+            while waiting:
+                tree = there[waiting.pop()]
+                names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+                names |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+                waiting += (names & there.keys()) - seen
+                seen |= names & there.keys()
+            found.append(set().union(*(_words(there[each]) for each in seen)))
+    return found
+
+
+def _words(tree: ast.AST) -> set[str]:
+    texts = (each.value for each in ast.walk(tree) if isinstance(each, ast.Constant) and isinstance(each.value, str))
+    return {word.partition("=")[0] for text in texts for word in text.split() if re.fullmatch(r"[-\w]+(=.*)?", word)}
+
+
+@cache
+def words_of_tests() -> list[set[str]]:
+    """Return the words of each end-to-end test but those here and of completion, which name everything."""
+    found: list[set[str]] = []
+    for file in sorted((REPOSITORY / "tests").glob("*/test_*.py")):
+        text = file.read_text(encoding="utf-8")
+        if file.name not in (Path(__file__).name, "test_completion.py") and ".flyte" in text:
+            found += _words_of_tests(ast.parse(text))
+    return found
+
+
+def is_used(wanted: set[str]) -> bool:
+    """Whether one test has all of these words; those of one text with ``|`` mean the same."""
+    return any(all(any(name in words for name in each.split("|")) for each in wanted) for words in words_of_tests())
+
+
+def test_every_command_and_word_is_used_in_a_test() -> None:
+    assert [each.path for each in EVERY if not is_used(set(each.name.split()))] == []
+
+
+def test_every_option_is_used_in_a_test() -> None:
+    """With one of the commands that take it; one that several take is declared once."""
+    options = {id(option): option for each in EVERY for option in each.options.values()}
+    unused = [
+        f"{' or '.join(takers)} {option.spelled[-1]}"
+        for option in options.values()
+        if (takers := [each.path for each in EVERY if any(option is other for other in each.options.values())])
+        and not any(is_used({*taker.split()[1:], "|".join(option.spelled)}) for taker in takers)
+    ]
+    assert unused == []
+
+
+def test_what_no_test_uses_is_found() -> None:
+    assert not is_used({"run", "--no-such" + "-option"})
+    assert is_used({"run", "--follow|-f"})
