@@ -113,6 +113,9 @@ SETTINGS: Mapping[str, Setting] = {
 }  # fmt: skip
 """Pages that take nothing for granted are not in it."""
 
+RUN_BY = dict.fromkeys(("configuration.md", "doctor.md", "explain.md"), "test_explain_docs.py")
+"""Pages whose commands another file of tests/e2e runs."""
+
 PAGES = [Page(f"docs/{path.name}") for path in sorted((TOP / "docs").glob("*.md"))]
 
 
@@ -125,7 +128,7 @@ def parameter(page: Page) -> object:
     return pytest.param(page, id=short(page), marks=marks)
 
 
-@pytest.mark.parametrize("page", [parameter(page) for page in PAGES if page.commands()])
+@pytest.mark.parametrize("page", [parameter(page) for page in PAGES if page.commands() and short(page) not in RUN_BY])
 def test_every_command_works_and_prints_what_the_page_says(
     project: MakeProject, request: pytest.FixtureRequest, page: Page
 ) -> None:
@@ -164,6 +167,8 @@ def complaint(made: Project, command: Command, words: Mapping[str, str], env: Ma
 
 
 def test_what_is_run_elsewhere_is() -> None:
+    for name, file in RUN_BY.items():
+        assert name in (TOP / "tests/e2e" / file).read_text(encoding="utf-8")
     for name, setting in SETTINGS.items():
         commands = {each.text for each in Page(f"docs/{name}").commands()}
         for command, (file, words) in setting.elsewhere.items():
