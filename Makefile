@@ -10,7 +10,7 @@ export PYTHONNOUSERSITE := 1
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: demo test lint types bench golden oracle man completions install uninstall dist constraints clean help
+.PHONY: demo test lint types bench golden picture oracle man completions install uninstall dist constraints clean help
 
 demo: $(VENV)/installed ## set up and run an example task
 	$(BIN)/flyte run examples/hello/hello.py main --x 20
@@ -30,6 +30,9 @@ bench: $(VENV)/installed-test ## measure, as ratios
 
 golden: $(VENV)/installed-test ## write the golden files anew; read the difference before you commit it
 	UPDATE_GOLDEN=1 $(BIN)/python -m pytest -m golden $(ARGS)
+
+picture: $(VENV)/installed-test ## draw the terminal in the README anew, from a real run
+	$(BIN)/python -m tests.support.picture
 
 oracle: ## ask flytekit 1.16 for its names anew; read the difference before you commit it
 	@$(FIND_PYTHON) \

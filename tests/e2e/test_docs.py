@@ -78,6 +78,7 @@ def main(x: int = 1) -> int:
     return x
 """
 HYBRID = "flyte run --mode hybrid --run-base-dir s3://bucket/runs app.py main --x 1"
+IN_DOCKER = "flyte run --engine docker app.py main --name world"
 
 SETTINGS: Mapping[str, Setting] = {
     "cache.md": Setting({"app.py": APP}),
@@ -85,6 +86,9 @@ SETTINGS: Mapping[str, Setting] = {
         {"app.py": APP},
         plane=True,
         before=("git init -q && git add app.py && git -c user.name=a -c user.email=b commit -qm 1",),
+    ),
+    "containers.md": Setting(
+        elsewhere={IN_DOCKER: ("test_engine_option.py", 'words = ("run", "--engine", "docker", "app.py", "main"')},
     ),
     "control-plane.md": Setting(plane=True),
     "deploy.md": Setting(
@@ -109,6 +113,9 @@ SETTINGS: Mapping[str, Setting] = {
 }  # fmt: skip
 """Pages that take nothing for granted are not in it."""
 
+RUN_BY = dict.fromkeys(("configuration.md", "doctor.md", "explain.md"), "test_explain_docs.py")
+"""Pages whose commands another file of tests/e2e runs."""
+
 PAGES = [Page(f"docs/{path.name}") for path in sorted((TOP / "docs").glob("*.md"))]
 
 
@@ -121,7 +128,7 @@ def parameter(page: Page) -> object:
     return pytest.param(page, id=short(page), marks=marks)
 
 
-@pytest.mark.parametrize("page", [parameter(page) for page in PAGES if page.commands()])
+@pytest.mark.parametrize("page", [parameter(page) for page in PAGES if page.commands() and short(page) not in RUN_BY])
 def test_every_command_works_and_prints_what_the_page_says(
     project: MakeProject, request: pytest.FixtureRequest, page: Page
 ) -> None:
@@ -160,6 +167,8 @@ def complaint(made: Project, command: Command, words: Mapping[str, str], env: Ma
 
 
 def test_what_is_run_elsewhere_is() -> None:
+    for name, file in RUN_BY.items():
+        assert name in (TOP / "tests/e2e" / file).read_text(encoding="utf-8")
     for name, setting in SETTINGS.items():
         commands = {each.text for each in Page(f"docs/{name}").commands()}
         for command, (file, words) in setting.elsewhere.items():
@@ -167,6 +176,11 @@ def test_what_is_run_elsewhere_is() -> None:
             assert words in (TOP / "tests/e2e" / file).read_text(encoding="utf-8")
         for word in setting.words:
             assert any(word in each for each in commands), f"{name}: nothing is called {word}"
+
+
+COMPARING = ("docs/comparison.md", "docs/flyte2.md")
+OF_THE_PEER = frozenset({"create", "delete", "edit", "gen", "prefetch", "proxy", "serve", "signal", "update"})
+"""Commands of flyte 2.12.1 that are not there; the pages that compare name them."""
 
 
 def known_options() -> dict[str, set[str]]:
@@ -188,6 +202,8 @@ def test_commands_within_sentences_have_options_that_there_are() -> None:
             name = next((word for word in words if not word.startswith("-")), "")
             if not re.fullmatch(r"[a-z]\w*", name):
                 continue
+            if name in OF_THE_PEER and page.name in COMPARING:
+                continue
             if name not in known:
                 wrong.append(f"{page.name}: {span}: no such command")
                 continue
@@ -197,3 +213,17 @@ def test_commands_within_sentences_have_options_that_there_are() -> None:
             if name not in ("run", "rerun") and not given <= ours:
                 wrong.append(f"{page.name}: {span}: {sorted(given - ours)}")
     assert wrong == []
+
+
+def test_every_room_has_a_page_and_every_link_leads_somewhere() -> None:
+    overview = Page("docs/00-overview.md")
+    described = overview.text.split("## Where a room is described")[1].split("\n## ")[0]
+    rooms = {f"{path.name}/" for path in (TOP / "flytectl_py").iterdir() if (path / "__init__.py").is_file()}
+    assert {room for room in rooms if f"`{room}`" not in described} == set()
+    broken = [
+        f"{page.name}: {link}"
+        for page in [*PAGES, Page("README.md")]
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.text)
+        if not (TOP / page.name).parent.joinpath(link).exists()
+    ]
+    assert broken == []

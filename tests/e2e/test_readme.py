@@ -11,71 +11,55 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.docs import TOP, Command, Page, run_command, says
+from tests.support.picture import PICTURE, drawn, session
 from tests.support.project import Project
 
-TOP = Path(__file__).resolve().parents[2]
-README = (TOP / "README.md").read_text(encoding="utf-8")
+PAGE = Page("README.md")
+FIRST_RUN = Page("docs/first-run.md")
+PROGRAM = {"hello.py": PAGE.files()["hello.py"]}
+CONSOLE = [each for each in PAGE.commands() if each.shown is not None]
+SHELL = [each.text for each in PAGE.commands() if each.shown is None]
+COMMANDS = [line for line in SHELL if line.startswith("flyte")]
 
 MakeProject = Callable[..., Project]
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", README, re.DOTALL | re.MULTILINE)
-
-
-HELLO, FROM_PYTHON = blocks("python")
-CONSOLE = re.findall(r"^\$ (flyte .*)\n((?:(?!\$ ).*\n)*)", blocks("console")[0], re.MULTILINE)
-SHELL = [line.partition("#")[0].strip() for block in blocks("sh") for line in block.splitlines()]
-COMMANDS = [line for line in SHELL if "flyte" in line]
-MAKE = [line for line in SHELL if line.startswith("make")]
-
-
-def run_line(made: Project, line: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["sh", "-c", line],
-        cwd=made.path,
-        env=made.environment(),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-
-
-def masked(text: str) -> str:
-    return re.sub(r'"run": "r[0-9a-f]+…?"|"seconds": [0-9.e-]+', "…", text)
-
-
 def test_there_is_something_to_test() -> None:
     assert len(CONSOLE) == 3
-    assert len(COMMANDS) == 12
-    assert MAKE == ["make demo", "make test"]
+    assert len(COMMANDS) == 8
+    assert [line for line in SHELL if line not in COMMANDS] == ["make demo", "make test"]
 
 
-@pytest.mark.parametrize(("command", "shown"), CONSOLE)
-def test_what_the_readme_shows_is_what_happens(project: MakeProject, command: str, shown: str) -> None:
-    done = run_line(project({"hello.py": HELLO}), command)
-    assert masked(done.stdout + done.stderr) == masked(shown)
+@pytest.mark.parametrize("command", CONSOLE)
+def test_what_the_readme_shows_is_what_happens(project: MakeProject, command: Command) -> None:
+    made = project(PROGRAM)
+    done = run_command(made, command.text)
+    assert says(command.shown or "", done.out, made), done
 
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_each_command_of_the_readme_works(project: MakeProject, command: str) -> None:
-    done = run_line(project({"hello.py": HELLO}), command)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout
+    made = project(PROGRAM)
+    if command == "flyte get run":
+        made.flyte("run", "hello.py", "main", "--n", "1").expect()
+    assert run_command(made, command).expect().out
 
 
-def test_the_python_of_the_readme_works(project: MakeProject) -> None:
-    made = project(
-        {"hello.py": HELLO, "script.py": "from hello import *\n" + FROM_PYTHON + "print(run.outputs().o0)\n"}
-    )
+def test_the_picture_is_of_what_a_terminal_shows_now(tmp_path: Path) -> None:
+    assert drawn(session(tmp_path)) == PICTURE.read_text(encoding="utf-8"), "make picture draws it anew"
+
+
+def test_the_python_of_the_first_run_works(project: MakeProject) -> None:
+    (program,) = (block.text for block in FIRST_RUN.blocks("python") if block.text.startswith("run ="))
+    made = project({**FIRST_RUN.files(), "script.py": f"from hello import *\n{program}print(run.outputs().o0)\n"})
     assert made.python("script.py").expect().out == "doubled: [0, 2, 4, 6, 8]\n"
 
 
 def test_the_exit_codes_of_the_readme_are_those_of_the_code() -> None:
     from flytectl_py import errors
 
-    codes = [int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)]
+    codes = [int(code) for code in re.findall(r"^\| (\d+) \|", PAGE.text, re.MULTILINE)]
     known = {errors.WORK_FAILED, errors.USAGE, errors.NOT_READY, errors.CONFLICT, errors.INTERRUPTED}
     assert codes == [0, *sorted(known)]
 
