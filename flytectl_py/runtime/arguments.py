@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -40,6 +41,8 @@ SHORT = {
     "-c": "--checkpoint-path",
     "-p": "--prev-checkpoint",
 }
+UMASK_VARIABLE = "FLYTE_UMASK"
+"""What must not be permitted on files that are made, where a store is a folder that others share; octal."""
 _REQUIRED = ("--inputs", "--outputs-path", "--version")
 
 
@@ -49,7 +52,7 @@ class Invocation(NamedTuple):
     `endpoint` and `api_key` lead to the control plane, which only a task that calls tasks needs; `use_actions` says
     that it takes children through its ActionsService. `sys_path` holds folders relative to `dest`. `attempt` counts
     from 1. `hybrid` is set where the task runs outside of the cluster, with its code in `dest` already: the variables
-    that its children get besides those of their environments.
+    that its children get besides those of their environments. `umask` is for files that are made.
     """
 
     inputs: str
@@ -78,6 +81,7 @@ class Invocation(NamedTuple):
     sys_path: tuple[str, ...]
     attempt: int
     hybrid: Mapping[str, str] | None = None
+    umask: int | None = None
 
     @property
     def action_id(self) -> ActionID:
@@ -87,7 +91,8 @@ class Invocation(NamedTuple):
 def read_arguments(arguments: Sequence[str], environ: Mapping[str, str]) -> Invocation:
     """Read the command line, and from the environment what it leaves out.
 
-    :raises UsageError: an option is missing, unknown or without its value, or holds a template that was not filled in.
+    :raises UsageError: an option is missing, unknown or without its value, or holds a template that was not filled in; or a
+        variable is wrong.
     """
     given, rest = _split(arguments)
     missing = [name for name in _REQUIRED if not given.get(name)]
@@ -134,6 +139,7 @@ def read_arguments(arguments: Sequence[str], environ: Mapping[str, str]) -> Invo
         sys_path=tuple(environ.get("_F_SYS_PATH", "").split(":")),
         attempt=_attempt(environ, outputs_path),
         hybrid=_hybrid(environ.get(HYBRID_VARIABLE, "")),
+        umask=_umask(environ.get(UMASK_VARIABLE, "")),
     )
 
 
@@ -205,3 +211,11 @@ def _attempt(environ: Mapping[str, str], outputs_path: str) -> int:
         return int(counted) + 1
     last = outputs_path.rpartition("/")[2]
     return int(last) if last.isdecimal() and 0 < len(last) < 6 else 1
+
+
+def _umask(text: str) -> int | None:
+    if not text:
+        return None
+    if not re.fullmatch("[0-7]{1,4}", text):
+        raise UsageError(f"{UMASK_VARIABLE}: got '{text}'; it takes octal digits, such as 002", where=UMASK_VARIABLE)
+    return int(text, 8)

@@ -40,6 +40,8 @@ def run_once(
     code = WRONG_ARGUMENTS
     try:
         invocation = read_arguments(arguments, os.environ)
+        if invocation.umask is not None:
+            os.umask(invocation.umask)
         if invocation.hybrid is not None:
             supervisor.leave_interrupts()
         code = FAILED

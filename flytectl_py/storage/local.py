@@ -153,6 +153,8 @@ def _sweep(folder: Path) -> None:
             handle = os.open(path, os.O_RDONLY)
         except FileNotFoundError:
             continue
+        except PermissionError:
+            continue  # Somebody else's, who sweeps it away when they write here again.
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             path.unlink(missing_ok=True)

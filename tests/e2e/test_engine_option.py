@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
@@ -142,6 +144,44 @@ def test_a_run_in_containers_returns_what_a_local_run_returns(
     label = "flytectl-py.home"
     homes = docker.run("ps", "--all", "--filter", f"label={label}", "--format", f'{{{{.Label "{label}"}}}}')
     assert str(tmp_path) not in homes
+
+
+OTHERS = """
+import getpass, os
+import flyte
+
+image = flyte.Image.from_base("{base}").with_local_v2()
+root = flyte.TaskEnvironment("root", image=image.clone(name="root").with_env_vars({{"WHO": "root"}}))
+app = flyte.TaskEnvironment("app", image=image.with_env_vars({{"WHO": "app"}}), depends_on=[root])
+
+@root.task
+def child(x: int) -> str:
+    return f"{{x + 1}} {{os.environ['WHO']}}"
+
+@app.task
+def main(x: int, f: flyte.io.File) -> str:
+    with f.open_sync("r") as content:
+        return f"{{child(x)}} {{content.read()}} {{getpass.getuser()}}"
+"""
+
+
+@pytest.mark.docker
+def test_an_image_runs_as_its_own_user(
+    project: Callable[..., Project], docker: DockerParts, around_docker: dict[str, str | None], tmp_path: Path
+) -> None:
+    base = f"{docker.repository()}/base:1"
+    (tmp_path / "Dockerfile").write_text(
+        f"FROM {docker.base_registry}/{BASE}\nRUN useradd --create-home app\nUSER app\nWORKDIR /home/app\n"
+    )
+    docker.run("buildx", "build", "--push", "--provenance=false", "-t", base, str(tmp_path))
+    app = project({"app.py": OTHERS.format(base=base), "data.txt": "data"})
+    words = ("run", "--engine", "docker", "app.py", "main", "--x", "1", "--f", "data.txt", "--json")
+    done = app.flyte(*words, env=around_docker, timeout=600).expect()
+    assert done.json["outputs"] == {"o0": "2 root data app"}
+    data = app.path / ".flyte" / "state" / "docker"
+    made = [each.stat() for each in data.rglob("*") if each.is_dir() and each.stat().st_uid]
+    assert made  # by the user of the image, and open to the group of whoever runs the command
+    assert {(each.st_gid, stat.S_IMODE(each.st_mode) & stat.S_IWGRP) for each in made} == {(os.getgid(), stat.S_IWGRP)}
 
 
 COMMANDS = """

@@ -9,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import stat
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,8 +20,11 @@ from flytectl_py.errors import FlyteError, NotReadyError
 from flytectl_py.machine.executors.api import CannotStartError, Ended, Launch
 from flytectl_py.machine.executors.surroundings import of_stores
 from flytectl_py.machine.executors.worker import WarmCommand
+from flytectl_py.runtime.arguments import UMASK_VARIABLE
 from flytectl_py.runtime.places import local_path
 
+SHARED_UMASK = 0o002
+"""Of this process and of containers: what is made in a store that is a folder can be written by their group."""
 LABEL = "flytectl-py.attempt"
 HOME_LABEL = "flytectl-py.home"
 HOST = "host.docker.internal"
@@ -65,6 +69,8 @@ class DockerExecutor:
     def __init__(self, home: Path, folders: Sequence[Path]) -> None:
         self._home = home
         self._folders = tuple(folders)
+        for folder in self._folders:
+            _share(folder)
         self._daemon: _Daemon | None = None
         self._followers: dict[str, tuple[Path, subprocess.Popen[bytes]]] = {}
 
@@ -172,6 +178,7 @@ class DockerExecutor:
             yield f"--memory-swap={launch.memory}"
         if launch.gpu:
             yield f"--gpus={launch.gpu}"
+        yield f"--group-add={os.getgid()}"
         for folder in dict.fromkeys((*self._folders, *_data_folders(launch.command))):
             yield f"--mount=type=bind,source={folder},target={folder}"
         for target, source in launch.folders.items():
@@ -184,7 +191,7 @@ class DockerExecutor:
         for number, (target, content) in enumerate(launch.files.items()):
             source = self._home / token / str(number)
             source.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            source.touch(0o600)
+            source.touch(0o640)  # The user of the image may be anybody, and has the group of this process.
             source.write_bytes(content)
             yield target, source
 
@@ -275,7 +282,7 @@ async def _state(token: str) -> dict[str, Any] | None:
 
 def _variables(launch: Launch, *, shares: bool) -> tuple[dict[str, str], dict[str, str]]:
     """Return what no command line may show, and the other variables: those of the task, and what leads to the store."""
-    told = {**of_stores(os.environ), **launch.environment}
+    told = {**of_stores(os.environ), UMASK_VARIABLE: f"{SHARED_UMASK:03o}", **launch.environment}
     if not shares:
         told = {name: _LOOPBACK.sub(HOST, value) for name, value in told.items()}
     hidden = {name: value for name, value in told.items() if name not in launch.environment}
@@ -288,5 +295,17 @@ def _data_folders(command: Sequence[str]) -> Iterator[Path]:
     for option, value in itertools.pairwise(command):
         folder = local_path(value) if option == _DATA_OPTION else None
         if folder is not None and folder.is_absolute():
-            folder.mkdir(parents=True, exist_ok=True)
+            _share(folder)
             yield folder
+
+
+def _share(folder: Path) -> None:
+    """Make a folder one in which this user and containers can write, whoever runs in them, and remove what is there.
+
+    All of them have the group of this process; what is made in the folder has that group too, and is open to it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    found = folder.stat()
+    if found.st_uid == os.geteuid():
+        os.chown(folder, -1, os.getgid())
+        folder.chmod(stat.S_IMODE(found.st_mode) | stat.S_ISGID | stat.S_IRWXG)

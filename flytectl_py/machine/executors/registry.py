@@ -25,9 +25,12 @@ def make_executor(name: str, home: Path, store: str) -> Executor:
         raise UnknownNameError("executor", name, EXECUTORS)
     inner: WarmExecutor
     if name == "docker":
-        from flytectl_py.machine.executors.docker import DockerExecutor
+        from flytectl_py.machine.executors.docker import SHARED_UMASK, DockerExecutor
         from flytectl_py.runtime.places import local_path
 
+        # The home stays this user's own; what is in a store below it is shared with containers.
+        home.chmod(0o700)
+        os.umask(SHARED_UMASK)
         folder = local_path(store)
         inner = DockerExecutor(home / "attempts", [] if folder is None else [folder])
     else:

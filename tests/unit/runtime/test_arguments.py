@@ -89,3 +89,11 @@ def test_where_the_outcome_goes_is_known_even_if_nothing_else_is() -> None:
 
 def test_usage_names_every_option() -> None:
     assert all(option in usage() for option in ("--inputs", "--tgz", "--resolver", "--raw-data-path"))
+
+
+def test_a_mask_for_files_that_are_made() -> None:
+    words = [*GIVEN, *RESOLVER]
+    assert read_arguments(words, {}).umask is None
+    assert read_arguments(words, {"FLYTE_UMASK": "002"}).umask == 0o002
+    with pytest.raises(UsageError, match="FLYTE_UMASK: got '8'; it takes octal digits"):
+        read_arguments(words, {"FLYTE_UMASK": "8"})
