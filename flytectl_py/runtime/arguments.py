@@ -91,8 +91,8 @@ class Invocation(NamedTuple):
 def read_arguments(arguments: Sequence[str], environ: Mapping[str, str]) -> Invocation:
     """Read the command line, and from the environment what it leaves out.
 
-    :raises UsageError: an option is missing, unknown or without its value, or holds a template that was not filled in; or a
-        variable is wrong.
+    :raises UsageError: an option is missing, unknown or without its value, or holds a template that was not filled in;
+        or a variable is wrong.
     """
     given, rest = _split(arguments)
     missing = [name for name in _REQUIRED if not given.get(name)]
