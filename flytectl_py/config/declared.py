@@ -42,6 +42,7 @@ class PlatformConfig(_ShortRepr):
     rpc_retries: int = 3
     http_proxy_url: str | None = None
     console_endpoint: str | None = None
+    disable_keyring: bool = False
 
 
 @dataclass(frozen=True, repr=False)

@@ -25,7 +25,6 @@ FOREIGN_KEYS = {
             "consoleEndpoint",
             "defaultServiceConfig",
             "deviceFlowConfig",
-            "disableKeyring",
             "maxBackoffDelay",
             "maxMessageSizeBytes",
             "maxRetries",

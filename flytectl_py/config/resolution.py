@@ -40,6 +40,7 @@ class Settings(NamedTuple):  # A frozen dataclass of that many fields takes more
     rpc_retries: int = 3
     http_proxy_url: str | None = None
     console_endpoint: str | None = None
+    disable_keyring: bool = False
     headless: bool = False
     org: str = ""
     project: str = "default"

@@ -34,7 +34,8 @@ __all__ = [
 
 _OF_REACHING = (
     "insecure_skip_verify", "ca_cert_file_path", "auth_type", "command", "proxy_command", "api_key", "client_id",
-    "client_credentials_secret", "auth_client_config", "scopes", "http_proxy_url", "console_endpoint", "headless",
+    "client_credentials_secret", "auth_client_config", "scopes", "http_proxy_url", "console_endpoint",
+    "disable_keyring", "headless",
 )  # fmt: skip
 """The settings that are about one control plane, besides its endpoint."""
 

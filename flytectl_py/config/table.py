@@ -52,6 +52,7 @@ ROWS: dict[str, Row] = {
     "scopes": Row(checks.scopes, "FLYTE_SCOPES", "platform.scopes", "admin.scopes"),
     "rpc_retries": Row(checks.count, "FLYTE_RPC_RETRIES", "platform.rpc_retries", "admin.rpcRetries"),
     "http_proxy_url": Row(checks.text, "FLYTE_HTTP_PROXY_URL", "platform.http_proxy_url", "admin.httpProxyURL"),
+    "disable_keyring": Row(checks.flag, "FLYTE_DISABLE_KEYRING", "platform.disable_keyring", "admin.disableKeyring"),
     "headless": Row(checks.flag, "FLYTE_HEADLESS"),
     "console_endpoint": Row(checks.endpoint, "FLYTE_CONSOLE_ENDPOINT", "platform.console_endpoint", "console.endpoint"),
     "org": Row(checks.any_text, "FLYTE_ORG", "task.org", "task.org"),

@@ -37,6 +37,7 @@ KEYS: Final[Mapping[str, tuple[str, Any]]] = {
     "admin.scopes": ("What to ask for when logging in.", ["all"]),
     "admin.rpcRetries": ("How often a call is made again that failed for a moment.", 3),
     "admin.httpProxyURL": ("The proxy on the way to it.", "http://proxy.example.com:3128"),
+    "admin.disableKeyring": ("Keep tokens in a file of one's own, not in the system's keyring.", True),
     "console.endpoint": ("Its address.", "https://console.example.com"),
     "task.org": ("The organisation; by default the first part of the endpoint's host.", "acme"),
     "task.project": ("The project; 'default' by default.", "flytesnacks"),

@@ -240,6 +240,14 @@ def test_the_keyring_keeps_the_token(made: Project, plane: ControlPlaneServer, o
     assert kept(made) == []
     assert "access-t0ken" in made.read("ring.json")
     assert whoami(made, plane, **ring).expect().err == ""
+
+
+def test_the_keyring_can_be_left_alone(made: Project, plane: ControlPlaneServer, oauth: OAuthServer) -> None:
+    ring = {"PYTHON_KEYRING_BACKEND": "ring.FileRing", "PYTHONPATH": str(made.path)}
+    made.write({".flyte/config.yaml": "admin:\n  disableKeyring: true\n"})
+    whoami(made, plane, **ring).expect()
+    assert not (made.path / "ring.json").exists()
+    assert whoami(made, plane, **ring).expect().err == ""
     assert len(oauth.visited) == 1
 
 

@@ -72,6 +72,7 @@ SECTIONS = st.fixed_dictionaries(
                 "endpoint": VALUES["endpoint"],
                 "insecure": st.booleans(),
                 "insecureSkipVerify": st.booleans(),
+                "disableKeyring": st.booleans(),
                 "authType": st.sampled_from(["Pkce", "clientsecret", "device-flow"]),
                 "command": LISTS,
                 "rpcRetries": st.integers(0, 99),

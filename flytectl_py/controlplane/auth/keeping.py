@@ -32,12 +32,13 @@ class Keeper(Protocol):
         ...
 
 
-def keeper_for(host: str, client: str, home: Path | None = None) -> Keeper:
+def keeper_for(host: str, client: str, home: Path | None = None, *, in_file: bool = False) -> Keeper:
     """Return the place for the tokens of one endpoint.
 
     :param host: host and port. :param client: who logs in there, e.g. a client id.
+    :param in_file: leave the system's keyring alone.
     """
-    ring = _keyring()
+    ring = None if in_file else _keyring()
     if ring is not None:
         return RingKeeper(ring, f"{SERVICE}:{host}", client)
     name = re.sub(r"[^A-Za-z0-9.-]+", "_", host)

@@ -196,7 +196,7 @@ def _of_person(settings: Settings, channel: Channel, client: AuthClient, kind: s
         from flytectl_py.controlplane.auth.pkce import Pkce
 
         source = Pkce(client, ask)
-    keeper = keeper_for(channel.endpoint.host, settings.client_id or "person")
+    keeper = keeper_for(channel.endpoint.host, settings.client_id or "person", in_file=settings.disable_keyring)
     return Way(source, client, keeper, asks_person=True)
 
 

@@ -15,6 +15,7 @@ admin:
   endpoint: dns:///flyte.example.com:443
   insecure: true
   insecureSkipVerify: true
+  disableKeyring: true
   caCertFilePath: /etc/ca.pem
   authType: ClientSecret
   clientId: me
@@ -56,6 +57,7 @@ def test_every_key(tmp_path: Path) -> None:
         "rpc_retries": 7,
         "http_proxy_url": "http://proxy:3128",
         "console_endpoint": "https://console.example.com",
+        "disable_keyring": True,
     }
     assert vars(read.task) == {"org": "acme", "project": "flytesnacks", "domain": "staging"}
     assert vars(read.image) == {

@@ -108,6 +108,7 @@ def test_environment_of_the_process_is_read_at_the_call(monkeypatch: pytest.Monk
         ("FLYTE_API_KEY", "k", "api_key", "k"),
         ("FLYTE_INSECURE_SKIP_VERIFY", "on", "insecure_skip_verify", True),
         ("FLYTE_HEADLESS", "true", "headless", True),
+        ("FLYTE_DISABLE_KEYRING", "true", "disable_keyring", True),
         ("FLYTE_RPC_RETRIES", "0", "rpc_retries", 0),
         ("FLYTE_BATCH_SIZE", "50", "batch_size", 50),
         ("FLYTE_AUTH_TYPE", "device-flow", "auth_type", "DeviceFlow"),
