@@ -70,7 +70,7 @@ def test_every_key(tmp_path: Path) -> None:
     }
     assert read.source == tmp_path / "config.yaml"
     assert read.warnings == ()
-    assert read.lines["admin.rpcRetries"] == 10
+    assert read.lines["admin.rpcRetries"] == 11
 
 
 def test_keys_may_be_spelled_otherwise(tmp_path: Path) -> None:
