@@ -490,7 +490,9 @@ def test_a_root_without_room_for_state_does(project: MakeProject) -> None:
 def test_damaged_state_is_made_anew(project: MakeProject) -> None:
     made = project({"app.py": "import helper\n", "helper.py": ""})
     document = made.flyte("bundle", "app.py", "--json").expect().json
-    for file in (made.path / ".flyte/state").iterdir():
+    files = [each for each in (made.path / ".flyte/state").rglob("*") if each.is_file()]
+    assert any("ledger" in each.parts for each in files)
+    for file in files:
         file.write_bytes(b'{"format": 1, "imports": 3}')
     assert made.flyte("bundle", "app.py", "--json").expect().json == document
 

@@ -90,7 +90,10 @@ SETTINGS: Mapping[str, Setting] = {
     "containers.md": Setting(
         elsewhere={IN_DOCKER: ("test_engine_option.py", 'words = ("run", "--engine", "docker", "app.py", "main"')},
     ),
-    "control-plane.md": Setting(plane=True),
+    # The endpoint of the page's other commands has a file of its own.
+    "control-plane.md": Setting(
+        plane=True, elsewhere={"flyte config init": ("test_config_writing.py", '"config", "init"')}
+    ),
     "deploy.md": Setting(
         {"app.py": APP + ETL.replace("import flyte\n", "").replace("env", "etl"), "src/jobs.py": ETL}, plane=True
     ),

@@ -43,7 +43,7 @@ EXPECTED: dict[str, list[object]] = {
         "6 times 'the'; counted now: 3",
         "6 times 'the'; counted now: 0",
         "6 times 'the'; counted now: 3",
-        ["caching.count_words: version ", " text.words\n", "ignored inputs: verbose"],
+        ["cache of caching.count_words: version ", "ignored inputs verbose", "-- text.words  sha256 "],
     ],
     "fanout/fanout.py": ["332833500", list(range(10)), list(range(10)), [URL, "332833500"]],
     "hello/hello.py": ["42"],

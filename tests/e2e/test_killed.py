@@ -63,9 +63,10 @@ def test_records_are_readable_and_the_cache_is_right_wherever_it_is_killed(proje
     made = project({"app.py": PROGRAM})
     chance = random.Random(8)
     ended: list[tuple[int, int]] = []
-    for kill in range(KILLS):
-        ended += _killed(made, 1000 * kill, chance.uniform(0.0, 0.5))
-    assert len(ended) > 200, "too few runs to say anything"
+    kills = 0
+    while kills < KILLS or len(ended) <= 200:  # On a busy machine few of them end before they are killed.
+        ended += _killed(made, 1000 * kills, chance.uniform(0.0, 0.5))
+        kills += 1
     assert [pair for pair in ended if pair[1] != 1000 * (pair[0] % 5)] == []
     listed = made.flyte("get", "run", "--limit", "0", "--json").expect().json["runs"]
     by_name: dict[str, Any] = {each["run"]: each for each in listed}
@@ -74,7 +75,7 @@ def test_records_are_readable_and_the_cache_is_right_wherever_it_is_killed(proje
         assert by_name[f"r{number}"]["phase"] == "succeeded", number
     others = [each for each in listed if each["phase"] != "succeeded"]
     assert {(each["phase"], (each["error"] or {}).get("code")) for each in others} <= {("aborted", "Lost")}
-    assert len(others) <= KILLS
+    assert len(others) <= kills
     last = ended[-1][0]
     assert made.flyte("logs", f"r{last}").expect().out == f"begun {last}\n"
     assert made.flyte("get", "run", f"r{last}", "--json").expect().json["actions"] == 2

@@ -13,7 +13,7 @@ from tests.support.project import Project
 MakeProject = Callable[..., Project]
 
 APP = """
-import asyncio
+import asyncio, os
 import flyte
 
 env = flyte.TaskEnvironment(name="app")
@@ -29,6 +29,8 @@ async def main() -> int:
     with flyte.group("children"):
         await asyncio.gather(child(0), child(1), child(1))
     await asyncio.sleep(0.5)
+    while os.path.exists("wait"):
+        await asyncio.sleep(0.05)
     return 1
 
 @env.task
@@ -44,11 +46,13 @@ def app(project: MakeProject) -> Project:
 
 
 def test_a_terminal_shows_counts_which_are_gone_in_the_end(app: Project) -> None:
+    app.write({"wait": ""})
     with app.flyte_on_terminal("run", "app.py", "main") as terminal:
         terminal.expect("2 running")
         terminal.expect("1 done")
+        terminal.expect("3 done")
+        (app.path / "wait").unlink()
         shown = terminal.finish().expect().out
-    assert "3 done" in shown
     # What was printed stands above, whole; the drawing is erased before the result.
     assert "child 1\nchild 1\n" in shown
     assert re.search(r"\x1b\[\d+F\x1b\[J1\n$", shown), repr(shown[-200:])
