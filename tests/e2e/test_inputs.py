@@ -333,6 +333,17 @@ def test_an_input_with_the_name_of_an_option_wins_after_the_task(project: MakePr
     assert (result.out, result.err) == ("mine\n", "")
 
 
+def test_help_is_found_where_an_input_is_called_like_it(project: MakeProject) -> None:
+    code = "import flyte\n\n@flyte.task\ndef main({0}: str = 'x') -> str:\n    return {0}\n"
+    made = project({"kept.py": code.format("help_"), "taken.py": code.format("help")})
+    assert "--help- TEXT" in made.flyte("run", "kept.py", "main", "--help").expect().out
+    assert made.flyte("run", "kept.py", "main", "--help_", "me").expect().out == "me\n"
+    assert made.flyte("run", "taken.py", "main", "--help", "me").expect().out == "me\n"
+    refused = made.flyte("run", "taken.py", "main", "--help").expect(2)
+    assert "hint: see 'flyte run taken.py main -h'" in refused.err
+    assert "--help TEXT" in made.flyte("run", "taken.py", "main", "-h").expect().out
+
+
 def test_options_of_the_same_name_as_inputs_still_count_before_the_task(project: MakeProject) -> None:
     code = """
     import flyte
