@@ -16,6 +16,7 @@ from flytectl_py.errors import UnknownNameError, UsageError
 if TYPE_CHECKING:
     from flytectl_py.cli.output import Output
     from flytectl_py.engines.ledger import Entry, Ledger
+    from flytectl_py.plan.image import PlannedLayer
 
 HELP = """Show what makes up a name that follows from content, and what moved since it was last made on this machine.
 
@@ -109,3 +110,8 @@ def file_line(path: str, size: int, sha256: str, *, executable: bool, output: Ou
     from flytectl_py.plan.bundle import shown_size
 
     return f"{path}  {shown_size(size)}{', executable' if executable else ''}, sha256 {short(sha256, output)}"
+
+
+def layer_line(layer: PlannedLayer, output: Output) -> str:
+    """Return how a layer of an image is named: who declared it, its kind, its hash."""
+    return f"{layer.declared_by or layer.kind} ({layer.kind}) {short(layer.hash, output)}"
