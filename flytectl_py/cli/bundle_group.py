@@ -78,7 +78,7 @@ def _made(name: str, group: Description, act: Act) -> Any:
                 f"flyte bundle {name} takes {described.takes}, got {' '.join(words) or 'nothing'}",
                 hint=(did_you_mean(words[0], group.words) if words else "") or f"see 'flyte bundle {name} --help'",
             )
-        check_options(described, options)
+        check_options(group, name, options)
         act(words, options, settle_output(options))
 
     app = typer.Typer(rich_markup_mode=None, add_completion=False)

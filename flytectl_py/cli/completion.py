@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SHELLS = ("bash", "zsh", "fish")
 
 OPTIONS: Mapping[str, Option] = {
-    "dry_run": Option(("--dry-run",), "With install: say where it would go; write nothing.", kind="flag"),
+    "dry_run": Option(("--dry-run",), "Say where it would go; write nothing.", kind="flag"),
 }
 
 HELP = """Let bash, zsh or fish complete commands, files, tasks, their inputs and more at TAB.

@@ -22,17 +22,15 @@ SCOPE: Mapping[str, Option] = {
     "domain": Option(("--domain", "-d"), "Domain that counts.", "NAME", env="FLYTE_DOMAIN"),
 }
 SHOWING: Mapping[str, Option] = {
-    "origin": Option(("--origin",), "show: also where each value came from.", kind="flag"),
+    "origin": Option(("--origin",), "Also where each value came from.", kind="flag"),
     **SCOPE,
 }
 WRITING: Mapping[str, Option] = {
     **SCOPE,
-    "auth_type": Option(
-        ("--auth-type",), "init: how to log in.", "TYPE", values=("Pkce", "ClientSecret", "DeviceFlow")
-    ),
-    "builder": Option(("--builder",), "init: what builds images.", "NAME", values=("local", "docker", "podman")),
-    "registry": Option(("--registry",), "init: where images are pushed.", "HOST/PATH"),
-    "force": Option(("--force",), "init: replace a file that is there.", kind="flag"),
+    "auth_type": Option(("--auth-type",), "How to log in.", "TYPE", values=("Pkce", "ClientSecret", "DeviceFlow")),
+    "builder": Option(("--builder",), "What builds images.", "NAME", values=("local", "docker", "podman")),
+    "registry": Option(("--registry",), "Where images are pushed.", "HOST/PATH"),
+    "force": Option(("--force",), "Replace a file that is there.", kind="flag"),
 }
 
 HELP = """Show the settings that commands take here, and write the file that holds them.
@@ -78,7 +76,7 @@ def _config(words: list[str], options: Mapping[str, Any], output: Output) -> Non
         raise UsageError(
             f"flyte config {name} takes {takes}, got {' '.join(rest) or 'nothing'}", hint="see 'flyte config --help'"
         )
-    check_options(described, options)
+    check_options(DESCRIPTION, name, options)
     ACTS[name](rest, options, output)
 
 

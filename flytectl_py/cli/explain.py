@@ -71,7 +71,7 @@ def _explain(words: list[str], options: Mapping[str, Any], output: Output) -> No
     if not rest:
         needs = described.takes.replace("|", " or ").partition(" [")[0].replace(" TASK", " and TASK")
         raise UsageError(f"which file? flyte explain {name} needs {needs}", hint="see 'flyte explain --help'")
-    check_options(described, options)
+    check_options(DESCRIPTION, name, options)
     importlib.import_module(f"flytectl_py.cli.explain_{name}").explain(rest, options, output)
 
 

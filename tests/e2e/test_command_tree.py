@@ -67,7 +67,7 @@ def test_manual_pages_say_all(described: Description) -> None:
     for option in described.options.values():
         for name in option.spelled:
             assert re.search(rf"^(\S+, )*{re.escape(name)}(,| |$)", plain, re.MULTILINE), name
-        assert option.help in plain
+        assert option.help[1:] in plain  # It begins small after the words that alone take it.
         assert option.more in plain
         assert option.env in plain
     assert described.path in plain
@@ -114,6 +114,14 @@ def test_tab_offers_all(described: Description, tmp_path: Path, monkeypatch: pyt
         line = " ".join([*described.path.split(), "--"])
         told = reply(shell, [line, ":"] if shell == "bash" else line.split(), answer).splitlines()[1:]
         assert {each.partition("\t")[0] for each in told} == {each for each in offered if each.startswith("--")}
+
+
+def test_help_marks_options_that_only_some_words_take() -> None:
+    explain = screen(description_of("explain"))
+    assert re.search(r"--recursive +version: of DIR,", explain)
+    assert re.search(r"--registry HOST/PATH +image, version: registry instead", explain)
+    assert re.search(r"--root-dir DIR +Root of", explain)
+    assert re.search(r"--include PATH +Add a file", screen(description_of("bundle")))  # All of 'bundle FILE'.
 
 
 @pytest.mark.parametrize("name", COMMANDS)
