@@ -127,6 +127,20 @@ def test_a_file_that_is_not_there_is_said_before_its_options(app: Project) -> No
 
 
 @pytest.mark.parametrize(
+    ("args", "meant"),
+    [
+        (["help"], "flyte --help"),
+        (["help", "run"], "flyte run --help"),
+        (["help", "me"], "flyte --help"),
+        (["version"], "flyte --version"),
+    ],
+)
+def test_what_is_a_command_elsewhere_is_an_option_here(app: Project, args: list[str], meant: str) -> None:
+    error = app.flyte(*args).expect(2).err
+    assert error == f"error: flyte has no command '{args[0]}'\n  hint: did you mean '{meant}'?\n"
+
+
+@pytest.mark.parametrize(
     ("args", "says"),
     [
         (["rnu", "app.py", "main"], "did you mean 'run'?"),
