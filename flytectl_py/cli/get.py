@@ -39,7 +39,7 @@ Examples:
   flyte get run                       the newest runs
   flyte get run NAME                  one run: its actions, times, attempts, cache hits
   flyte get action RUN [ACTION]       the actions of a run on the cluster, or one of them
-  flyte get task [ENV.TASK[:VERSION]] deployed tasks, or one of them with its inputs
+  flyte get task [ENV.TASK[:VERSION]]  deployed tasks, or one of them with its inputs
   flyte get project [NAME]            projects of the cluster
 """
 

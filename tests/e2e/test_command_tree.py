@@ -116,6 +116,41 @@ def test_tab_offers_all(described: Description, tmp_path: Path, monkeypatch: pyt
         assert {each.partition("\t")[0] for each in told} == {each for each in offered if each.startswith("--")}
 
 
+@BY_PATH
+def test_what_examples_do_stands_in_one_column_and_no_option_is_broken(
+    described: Description, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for columns in ("60", "80", "100"):
+        monkeypatch.setenv("COLUMNS", columns)
+        lines = screen(described).splitlines()
+        beside = [
+            (line.index(each.about, len(each.line)), line.index(each.about) - len(each.line))
+            for each in described.examples
+            for line in lines
+            if each.about and line.startswith(f"  {each.line} ") and line.endswith(f" {each.about}")
+        ]
+        assert len({column for column, _ in beside}) <= 1
+        assert all(gap >= 4 for _, gap in beside)  # Two before the line, two after it.
+        assert not [line for line in lines if re.search(r"--[\w-]*-$", line)]
+
+
+def test_every_example_of_get_says_what_it_does() -> None:
+    assert [each.line for each in description_of("get").examples if not each.about] == []
+
+
+def test_help_of_run_says_what_counts_everywhere_and_how_deployed_tasks_run() -> None:
+    shown = screen(description_of("run"))
+    assert "\n  or:  flyte run deployed-task [OPTIONS] ENV.TASK[:VERSION] [INPUTS]...\n" in shown
+    for_clusters = shown.partition("\nOn a cluster:\n")[2].partition("\nScreen:\n")[0]
+    assert "--queue" in for_clusters
+    assert not re.search(r"--(name|project|domain|raw-data-path) ", for_clusters)
+
+
+def test_a_line_is_empty_between_commands_and_options(app: Project) -> None:
+    assert "\n\nOptions of every command:\n" in app.flyte("--help").expect().out
+    assert "\n\nOptions:\n" in app.flyte("config", "--help").expect().out
+
+
 def test_help_marks_options_that_only_some_words_take() -> None:
     explain = screen(description_of("explain"))
     assert re.search(r"--recursive +version: of DIR,", explain)
