@@ -81,11 +81,11 @@ def _install(shell: str, dry_run: bool, output: Output) -> None:
             hint=f"move it away, or load this one yourself: flyte completion {shell}",
             where=str(file),
         )
-    state = "current" if there == script else "updated" if there is not None else "written"
-    if not dry_run and state != "current":
+    done, planned = ("updated", "to update") if there is not None else ("written", "to write")
+    state = "current" if there == script else planned if dry_run else done
+    if state == done:
         _write(file, script)
-    said = f"{file} is there already" if state == "current" else f"{'would be ' if dry_run else ''}{state}: {file}"
-    output.note(said)
+    output.note(f"{file} is there already" if state == "current" else f"{state}: {file}")
     if not dry_run:
         output.note(then)
     output.result(str(file), {"shell": shell, "path": str(file), "state": state, "dry_run": dry_run, "next": then})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -188,6 +189,19 @@ def test_help_of_the_command_of_a_file_and_of_a_task(app: Project) -> None:
     assert "the number to start from." in of_task
     assert "required" in of_task
     assert "default: sum" in of_task
+
+
+def test_help_quotes_defaults_that_would_not_be_seen(project: MakeProject) -> None:
+    code = r"""
+    import flyte
+
+    @flyte.task
+    def main(a: str = "", b: str = "x\ny", c: str = " ", d: str = "two words", e: list[str] = []) -> str:
+        return a
+    """
+    shown = project({"app.py": code}).flyte("run", "app.py", "main", "--help").expect().out
+    for name, default in (("a", "''"), ("b", r"'x\ny'"), ("c", "' '"), ("d", "two words"), ("e", "[]")):
+        assert re.search(rf"--{name} .*default: {re.escape(default)}\]", shown), name
 
 
 def test_version_and_module_are_the_same_program(app: Project) -> None:

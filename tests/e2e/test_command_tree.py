@@ -79,6 +79,16 @@ def test_the_manual_pages_in_man_are_those() -> None:
     assert set(there) == {"flyte.1", "a0.1", *(f"flyte-{name}.1" for name in COMMANDS)}
 
 
+def test_manual_pages_name_values_once_and_the_page_of_a0() -> None:
+    engine = re.search(r"\\-\\-engine.*\n(.*)", pages()["flyte-run.1"])
+    assert engine is not None
+    assert "One of" not in engine[1]
+    assert re.search(r"\\-\\-platform.*\n.*One of: linux/amd64, linux/arm64\.", pages()["flyte-build.1"])
+    assert r"\fBa0\fR(1)" in pages()["flyte.1"]
+    assert r"\fBa0\fR(1)" in pages()["flyte-run.1"]
+    assert r"\fB129, 143\fR" in pages()["flyte.1"]
+
+
 def test_man_and_mandoc_find_no_fault_in_them() -> None:
     files = sorted(map(str, (REPOSITORY / "man").iterdir()))
     lint = subprocess.run(
