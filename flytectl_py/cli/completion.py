@@ -49,12 +49,18 @@ def _completion(words: list[str], options: Mapping[str, Any], output: Output) ->
     from flytectl_py.cli.completion_scripts import SCRIPTS
 
     if not words:
-        raise UsageError(f"completion for what? {', '.join(WORDS)}", hint="see 'flyte completion --help'")
+        raise UsageError(
+            f"which shell? flyte completion needs one of {', '.join(WORDS)}", hint="see 'flyte completion --help'"
+        )
     if words[0] not in WORDS:
         raise UnknownNameError("shell", words[0], WORDS, hint="see 'flyte completion --help'")
     is_install = words[0] == "install"
     if len(words) > 1 + is_install:
-        raise UsageError(f"flyte completion {words[0]}: '{words[-1]}' is one word too many")
+        takes = WORDS[words[0]].takes or "no argument"
+        raise UsageError(
+            f"flyte completion {words[0]} takes {takes}, got {' '.join(words[1:])}",
+            hint=f"see 'flyte completion {words[0]} --help'",
+        )
     if is_install:
         _install(words[1] if len(words) > 1 else _this_shell(), bool(options.get("dry_run")), output)
         return

@@ -66,10 +66,12 @@ def command() -> Any:
 
 def _config(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     if not words:
-        raise UsageError("what of the configuration? flyte config show", hint="see 'flyte config --help'")
+        raise UsageError(
+            f"which command? flyte config needs one of {', '.join(WORDS)}", hint="see 'flyte config --help'"
+        )
     name, *rest = words
     if name not in WORDS:
-        raise UnknownNameError("command of 'flyte config'", name, WORDS)
+        raise UnknownNameError("command", name, WORDS, hint="see 'flyte config --help'")
     described = DESCRIPTION.of_word(name)
     if len(rest) != len(described.takes.split()):
         takes = described.takes or "no argument"

@@ -62,8 +62,9 @@ def command() -> Any:
 
 def _explain(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     if not words:
-        listed = ", ".join(f"flyte explain {name} {each.takes}" for name, each in WORDS.items())
-        raise UsageError(f"explain what? {listed}", hint="see 'flyte explain --help'")
+        raise UsageError(
+            f"which subject? flyte explain needs one of {', '.join(WORDS)}", hint="see 'flyte explain --help'"
+        )
     name, *rest = words
     if name not in WORDS:
         raise UnknownNameError("subject", name, WORDS, hint="flyte explain image FILE [ENV]")

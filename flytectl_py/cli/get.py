@@ -69,7 +69,9 @@ def is_local(options: Mapping[str, Any], output: Output) -> bool:
 
 def _get(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     if not words:
-        raise UsageError(f"get what? {', '.join(NAMES)}", hint="see 'flyte get --help'")
+        raise UsageError(
+            f"which kind of record? flyte get needs one of {', '.join(NAMES)}", hint="see 'flyte get --help'"
+        )
     kind, *names = words
     kind = kind.removesuffix("s")
     if kind not in NAMES:

@@ -382,7 +382,7 @@ def test_explain_shows_every_field_of_a_tag_and_every_file(project: MakeProject)
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        ([], "explain what?"),
+        ([], "which subject? flyte explain needs one of image, bundle, version, cache"),
         (["imge", "app.py"], "no subject 'imge'; known: image, bundle, version, cache\n  hint: did you mean 'image'?"),
         (["image"], "which file? flyte explain image needs FILE or DIR"),
         (["image", "app.py", "elt"], "did you mean 'etl'?"),
