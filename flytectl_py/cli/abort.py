@@ -43,8 +43,10 @@ def _abort(words: list[str], options: Mapping[str, Any], output: Output) -> None
     from flytectl_py.engines.remote_records import abort
 
     names = words[1:] if len(words) == 2 and words[0] == "run" else words
-    if len(names) != 1 or not names[0]:
-        raise UsageError("flyte abort takes one RUN", hint="'flyte get run' lists them")
+    if not names or not names[0]:
+        raise UsageError("which run? flyte abort needs RUN", hint="'flyte get run' lists them")
+    if len(names) > 1:
+        raise UsageError(f"flyte abort takes RUN, got {' '.join(names)}", hint="see 'flyte abort --help'")
     remote = connected(options)
     before = run_calls(lambda: abort(remote, names[0], options.get("reason") or "aborted with flyte abort"))
     if before.has_ended:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import typer
 from typer.core import TyperGroup
@@ -19,7 +19,10 @@ from flytectl_py.cli.output import close_results, open_missing_streams, print_re
 from flytectl_py.cli.plain_params import keep_pydantic_out
 from flytectl_py.cli.signals import take_signals
 from flytectl_py.cli.spoken import SaysWhere
-from flytectl_py.errors import UnknownNameError
+from flytectl_py.errors import UnknownNameError, UsageError
+
+_OF_OTHERS: Final = {"help": "--help", "version": "--version"}
+"""What is a command of many other programs, and the option that it is here."""
 
 
 class Commands(SaysWhere, TyperGroup):
@@ -28,6 +31,13 @@ class Commands(SaysWhere, TyperGroup):
     def list_commands(self, ctx: Any) -> list[str]:
         del ctx
         return list(COMMANDS)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        if args[0] in _OF_OTHERS:
+            of = args[1] if args[0] == "help" and args[1:2] and args[1] in COMMANDS else ""
+            meant = " ".join(part for part in ("flyte", of, _OF_OTHERS[args[0]]) if part)
+            raise UsageError(f"flyte has no command '{args[0]}'", hint=f"did you mean '{meant}'?")
+        return super().resolve_command(ctx, args)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         del ctx

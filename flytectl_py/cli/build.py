@@ -19,7 +19,7 @@ BUILD_OPTIONS: Mapping[str, Option] = {
     "all_environments": Option(("--all",), "Every environment: the same as no ENV.", kind="flag"),
     "dry_run": Option(
         ("--dry-run",), "Show tags, layers and Dockerfiles; build nothing.", kind="flag",
-        more="No daemon, registry or network is asked.",
+        more="No daemon, registry or network is asked. With -q only tags are printed.",
     ),
     "force": Option(("--force",), "Build also what is there already.", kind="flag"),
     "push": Option(("--push",), "Push.", default="where there is a registry", kind="flag"),
@@ -40,7 +40,7 @@ HELP = """Build the images of the environments in FILE or DIR; one that exists a
 
 Examples:
   flyte build app.py                              every environment's image
-  flyte build app.py etl --dry-run                its tag and Dockerfile, built nowhere
+  flyte build app.py etl --dry-run                its tag, layers and Dockerfile
   flyte build app.py --registry ghcr.io/acme      push them there
   flyte build app.py --emit-dockerfile out/       for a machine that has what this one lacks
 
@@ -72,11 +72,27 @@ def _build(words: list[str], options: Mapping[str, Any], output: Output) -> None
     history = ImageHistory.of(planned.loaded.root.path)
     with watch_builds(output, several=len(planned.images) > 1) as watch:
         outcomes = build_images(planned.images, settled(replace(building, progress=watch), planned.loaded), history)
+    dry = building.dry_run and not output.quiet
     for each in outcomes:
-        tell_outcome(each, output)
-    output.result(
-        "\n".join(each.planned.plan.uri for each in outcomes), {"images": [outcome_document(each) for each in outcomes]}
-    )
+        tell_outcome(each, output._replace(verbosity=0) if dry else output)  # The result has the layers then.
+    text = "\n\n".join(_planned(each, output) for each in outcomes) if dry else "\n".join(map(_uri, outcomes))
+    output.result(text, {"images": [outcome_document(each) for each in outcomes]})
+
+
+def _uri(outcome: ImageOutcome) -> str:
+    return outcome.planned.plan.uri
+
+
+def _planned(outcome: ImageOutcome, output: Output) -> str:
+    """Return what a dry run shows of an image: its URI, its layers and its Dockerfile."""
+    from flytectl_py.cli.explain import layer_line
+
+    made = outcome.planned.plan
+    if made.given:
+        return f"{made.uri}\n  given by its URI: there is nothing to build"
+    layers = [f"    {layer_line(each, output)}" for each in made.layers]
+    steps = [f"    {line}".rstrip() for line in made.dockerfile.rstrip("\n").split("\n")]
+    return "\n".join([made.uri, "  layers:", *(layers or ["    none"]), "  Dockerfile:", *steps])
 
 
 def _building(options: Mapping[str, Any], output: Output) -> BuildOptions:

@@ -46,7 +46,7 @@ class BundleGroup(SaysWhere, TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str, Any, list[str]]:
         if args[0] in self.acts:
             return args[0], self.get_command(ctx, args[0]), args[1:]
-        return "build", self.get_command(ctx, "build"), args
+        return "", self.get_command(ctx, "build"), args  # It is named as it was typed: 'flyte bundle'.
 
 
 def make_group(description: Description, acts: Mapping[str, Act]) -> Any:
@@ -74,11 +74,12 @@ def _made(name: str, group: Description, act: Act) -> Any:
         words = list(given.pop("words") or ())
         options = merged([*ctx.obj, given])
         if len(words) != len(described.takes.split()):
+            path = ctx.command_path.strip()
             raise UsageError(
-                f"flyte bundle {name} takes {described.takes}, got {' '.join(words) or 'nothing'}",
-                hint=(did_you_mean(words[0], group.words) if words else "") or f"see 'flyte bundle {name} --help'",
+                f"{path} takes {described.takes}, got {' '.join(words) or 'nothing'}",
+                hint=(did_you_mean(words[0], group.words) if words else "") or f"see '{path} --help'",
             )
-        check_options(described, options)
+        check_options(group, name, options)
         act(words, options, settle_output(options))
 
     app = typer.Typer(rich_markup_mode=None, add_completion=False)

@@ -114,12 +114,12 @@ def answer(before: Sequence[str], current: str) -> Answer:
         return Answer()
     line = _Line(before)
     if line.pending is not None:
-        found = _values(line.pending)
+        found = _values(line.pending, current)
         return Answer(_beginning(found.offers, current), found.files)
     if current.startswith("--") and "=" in current:
         name, _, value = current.partition("=")
         taking = line.taking(name)
-        found = Answer() if taking is None else _values(taking)
+        found = Answer() if taking is None else _values(taking, value)
         whole = [Offer(f"{name}={each.word}", each.about) for each in found.offers]
         return Answer(_beginning(whole, current), found.files if not value.startswith("-") else "")
     if current.startswith("-"):
@@ -158,7 +158,7 @@ def _input_offers(line: _Line) -> list[Offer]:
     return offers
 
 
-def _values(taking: Option | InputFound) -> Answer:
+def _values(taking: Option | InputFound, current: str) -> Answer:
     if isinstance(taking, Option):
         if taking.choices:
             return Answer([Offer(each) for each in taking.choices])
@@ -166,12 +166,22 @@ def _values(taking: Option | InputFound) -> Answer:
         return Answer(files="/" if places[0] == "DIR" else "*" if places[0] in ("FILE", "PATH") else "")
     if taking.values:
         return Answer([Offer(each) for each in taking.values])
+    if current.startswith("@"):
+        from flytectl_py.cli.complete_shells import paths
+
+        return Answer([Offer(f"@{each}") for each in paths(current[1:], "*")])
     return Answer(files="*" if taking.is_path else "")
 
 
 def _nothing(line: _Line, current: str) -> Answer:
     del line, current
     return Answer()
+
+
+def _as_written(line: _Line, current: str) -> Answer:
+    """Offer a word that the usage line has as it is typed."""
+    del current
+    return Answer([Offer(line.slot())])
 
 
 def _python_files(line: _Line, current: str) -> Answer:
@@ -236,10 +246,27 @@ def _inputs(line: _Line, current: str) -> Answer:
 
 
 def _settings(line: _Line, current: str) -> Answer:
-    del line, current
-    from flytectl_py.config.table import SETTING_NAMES
+    del line
+    from flytectl_py.cli.complete_settings import setting_names
 
-    return Answer([Offer(each) for each in SETTING_NAMES])
+    return Answer([Offer(each) for each in setting_names(current)])
+
+
+def _setting_values(line: _Line, current: str) -> Answer:
+    del current
+    from flytectl_py.cli.complete_settings import setting_values
+
+    return Answer([Offer(each) for each in setting_values(line.placed[0])])
+
+
+def _actions(line: _Line, current: str) -> Answer:
+    """Actions of a run of this machine."""
+    del current
+    if line.described.name == "get action":
+        return Answer()  # They are on a cluster.
+    from flytectl_py.cli.complete_runs import recorded_actions
+
+    return Answer([Offer(f"a{number}", name) for number, name in recorded_actions(line.placed[0])])
 
 
 def _shells(line: _Line, current: str) -> Answer:
@@ -256,7 +283,8 @@ _SLOTS: Final[dict[str, Callable[[_Line, str], Answer]]] = {
     "FILE": _python_files, "FILE|DIR": _python_files, "FILE|DIR|IMAGE": _python_files, "DIR": _folders,
     "ARCHIVE|URI": _any_files,
     "A": _sides, "B": _sides, "TASK": _tasks, "ENV": _environments, "RUN": _runs, "ENV.TASK": _deployed,
-    "INPUTS": _inputs, "KEY": _settings, "SHELL": _shells,
+    "INPUTS": _inputs, "KEY": _settings, "VALUE": _setting_values, "SHELL": _shells,
+    "ACTION": _actions, "workflows": _as_written,
 }  # fmt: skip
 """What the words of usage lines stand for."""
 

@@ -6,7 +6,7 @@ import json
 import os
 import sqlite3
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from flytectl_py.project.root import upwards
 from flytectl_py.project.state import state_folder
@@ -37,7 +37,23 @@ def recorded_runs() -> list[RunFound]:
     return sorted(found.values(), key=lambda run: -run.started)[:_MOST]
 
 
+def recorded_actions(run: str) -> list[tuple[int, str]]:
+    """Return the number and the task of the first actions of a run that is in the database of its project."""
+    here = Path.cwd()
+    query = "SELECT number, name FROM actions WHERE run = (SELECT id FROM runs WHERE name = ?) ORDER BY number LIMIT ?"
+    for root in recorded_roots(here, upwards(here), str(records_folder(state_folder(Path())))):
+        if found := _asked(database_file(state_folder(root)), query, (run, _MOST)):
+            return found
+    return []
+
+
 def _in_database(file: Path, root: Path) -> list[RunFound]:
+    rows = _asked(file, "SELECT name, task, file, started FROM runs ORDER BY started DESC LIMIT ?", (_MOST,))
+    return [RunFound(name, task, str(root / (path or "")), started) for name, task, path, started in rows]
+
+
+def _asked(file: Path, query: str, values: tuple[object, ...]) -> list[Any]:
+    """Return the rows of a query; none where the database cannot be read."""
     if not file.is_file():
         return []
     # SQLite makes files beside a database that it reads, unless nobody can write to it meanwhile.
@@ -47,8 +63,7 @@ def _in_database(file: Path, root: Path) -> list[RunFound]:
     except sqlite3.Error:
         return []
     try:
-        rows = database.execute("SELECT name, task, file, started FROM runs ORDER BY started DESC LIMIT ?", (_MOST,))
-        return [RunFound(name, task, str(root / (path or "")), started) for name, task, path, started in rows]
+        return database.execute(query, values).fetchall()
     except sqlite3.Error:
         return []
     finally:

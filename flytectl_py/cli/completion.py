@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 SHELLS = ("bash", "zsh", "fish")
 
 OPTIONS: Mapping[str, Option] = {
-    "dry_run": Option(("--dry-run",), "With install: say where it would go; write nothing.", kind="flag"),
+    "dry_run": Option(("--dry-run",), "Say where it would go; write nothing.", kind="flag"),
 }
 
 HELP = """Let bash, zsh or fish complete commands, files, tasks, their inputs and more at TAB.
@@ -49,12 +49,18 @@ def _completion(words: list[str], options: Mapping[str, Any], output: Output) ->
     from flytectl_py.cli.completion_scripts import SCRIPTS
 
     if not words:
-        raise UsageError(f"completion for what? {', '.join(WORDS)}", hint="see 'flyte completion --help'")
+        raise UsageError(
+            f"which shell? flyte completion needs one of {', '.join(WORDS)}", hint="see 'flyte completion --help'"
+        )
     if words[0] not in WORDS:
         raise UnknownNameError("shell", words[0], WORDS, hint="see 'flyte completion --help'")
     is_install = words[0] == "install"
     if len(words) > 1 + is_install:
-        raise UsageError(f"flyte completion {words[0]}: '{words[-1]}' is one word too many")
+        takes = WORDS[words[0]].takes or "no argument"
+        raise UsageError(
+            f"flyte completion {words[0]} takes {takes}, got {' '.join(words[1:])}",
+            hint=f"see 'flyte completion {words[0]} --help'",
+        )
     if is_install:
         _install(words[1] if len(words) > 1 else _this_shell(), bool(options.get("dry_run")), output)
         return
@@ -81,11 +87,11 @@ def _install(shell: str, dry_run: bool, output: Output) -> None:
             hint=f"move it away, or load this one yourself: flyte completion {shell}",
             where=str(file),
         )
-    state = "current" if there == script else "updated" if there is not None else "written"
-    if not dry_run and state != "current":
+    done, planned = ("updated", "to update") if there is not None else ("written", "to write")
+    state = "current" if there == script else planned if dry_run else done
+    if state == done:
         _write(file, script)
-    said = f"{file} is there already" if state == "current" else f"{'would be ' if dry_run else ''}{state}: {file}"
-    output.note(said)
+    output.note(f"{file} is there already" if state == "current" else f"{state}: {file}")
     if not dry_run:
         output.note(then)
     output.result(str(file), {"shell": shell, "path": str(file), "state": state, "dry_run": dry_run, "next": then})

@@ -22,17 +22,15 @@ SCOPE: Mapping[str, Option] = {
     "domain": Option(("--domain", "-d"), "Domain that counts.", "NAME", env="FLYTE_DOMAIN"),
 }
 SHOWING: Mapping[str, Option] = {
-    "origin": Option(("--origin",), "show: also where each value came from.", kind="flag"),
+    "origin": Option(("--origin",), "Also where each value came from.", kind="flag"),
     **SCOPE,
 }
 WRITING: Mapping[str, Option] = {
     **SCOPE,
-    "auth_type": Option(
-        ("--auth-type",), "init: how to log in.", "TYPE", values=("Pkce", "ClientSecret", "DeviceFlow")
-    ),
-    "builder": Option(("--builder",), "init: what builds images.", "NAME", values=("local", "docker", "podman")),
-    "registry": Option(("--registry",), "init: where images are pushed.", "HOST/PATH"),
-    "force": Option(("--force",), "init: replace a file that is there.", kind="flag"),
+    "auth_type": Option(("--auth-type",), "How to log in.", "TYPE", values=("Pkce", "ClientSecret", "DeviceFlow")),
+    "builder": Option(("--builder",), "What builds images.", "NAME", values=("local", "docker", "podman")),
+    "registry": Option(("--registry",), "Where images are pushed.", "HOST/PATH"),
+    "force": Option(("--force",), "Replace a file that is there.", kind="flag"),
 }
 
 HELP = """Show the settings that commands take here, and write the file that holds them.
@@ -68,17 +66,19 @@ def command() -> Any:
 
 def _config(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     if not words:
-        raise UsageError("what of the configuration? flyte config show", hint="see 'flyte config --help'")
+        raise UsageError(
+            f"which command? flyte config needs one of {', '.join(WORDS)}", hint="see 'flyte config --help'"
+        )
     name, *rest = words
     if name not in WORDS:
-        raise UnknownNameError("command of 'flyte config'", name, WORDS)
+        raise UnknownNameError("command", name, WORDS, hint="see 'flyte config --help'")
     described = DESCRIPTION.of_word(name)
     if len(rest) != len(described.takes.split()):
         takes = described.takes or "no argument"
         raise UsageError(
             f"flyte config {name} takes {takes}, got {' '.join(rest) or 'nothing'}", hint="see 'flyte config --help'"
         )
-    check_options(described, options)
+    check_options(DESCRIPTION, name, options)
     ACTS[name](rest, options, output)
 
 

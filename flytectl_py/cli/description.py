@@ -88,11 +88,24 @@ class Description(NamedTuple):
         return Description(f"{self.name} {name}", text, word.takes, options)
 
     def groups(self) -> dict[str, list[Option]]:
-        """Return its options by the heading that they stand under."""
+        """Return its options by the heading that they stand under; one that only some words take begins with these."""
         found: dict[str, list[Option]] = {}
-        for option in self.options.values():
-            found.setdefault(option.group, []).append(option)
+        for key, option in self.options.items():
+            takers, marked = self.takers(key), option
+            if len(takers) < len(self.words) and not self._may_lack_word:
+                said = option.help if option.help[1:2].isupper() else option.help[0].lower() + option.help[1:]
+                marked = option._replace(help=f"{', '.join(takers)}: {said}")
+            found.setdefault(option.group, []).append(marked)
         return found
+
+    def takers(self, key: str) -> list[str]:
+        """Return the words that take an option."""
+        return [name for name in self.words if key in self.of_word(name).options]
+
+    @property
+    def _may_lack_word(self) -> bool:
+        """Whether it does something without any of its words, and takes its options then."""
+        return not self.takes.startswith("|".join(self.words))
 
     def _paragraphs(self, *, joined: bool = True) -> list[str]:
         found = [each.strip("\n") for each in self.text.strip().split("\n\n")]

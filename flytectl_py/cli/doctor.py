@@ -63,9 +63,7 @@ def _doctor(words: list[str], options: Mapping[str, Any], output: Output) -> Non
     from flytectl_py.plan.diagnosis import worst
 
     if len(words) > 1:
-        raise UsageError(
-            f"doctor takes one FILE, DIR or IMAGE, got {' '.join(words)}", hint="see 'flyte doctor --help'"
-        )
+        raise UsageError(f"flyte doctor takes FILE|DIR|IMAGE, got {' '.join(words)}", hint="see 'flyte doctor --help'")
     style = checked_copy_style(options.get("copy_style", "auto"), "--copy-style")
     word = words[0] if words else ""
     image = "" if _is_path(word) else word

@@ -16,6 +16,7 @@ from flytectl_py.errors import UnknownNameError, UsageError
 if TYPE_CHECKING:
     from flytectl_py.cli.output import Output
     from flytectl_py.engines.ledger import Entry, Ledger
+    from flytectl_py.plan.image import PlannedLayer
 
 HELP = """Show what makes up a name that follows from content, and what moved since it was last made on this machine.
 
@@ -61,8 +62,9 @@ def command() -> Any:
 
 def _explain(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     if not words:
-        listed = ", ".join(f"flyte explain {name} {each.takes}" for name, each in WORDS.items())
-        raise UsageError(f"explain what? {listed}", hint="see 'flyte explain --help'")
+        raise UsageError(
+            f"which subject? flyte explain needs one of {', '.join(WORDS)}", hint="see 'flyte explain --help'"
+        )
     name, *rest = words
     if name not in WORDS:
         raise UnknownNameError("subject", name, WORDS, hint="flyte explain image FILE [ENV]")
@@ -70,7 +72,7 @@ def _explain(words: list[str], options: Mapping[str, Any], output: Output) -> No
     if not rest:
         needs = described.takes.replace("|", " or ").partition(" [")[0].replace(" TASK", " and TASK")
         raise UsageError(f"which file? flyte explain {name} needs {needs}", hint="see 'flyte explain --help'")
-    check_options(described, options)
+    check_options(DESCRIPTION, name, options)
     importlib.import_module(f"flytectl_py.cli.explain_{name}").explain(rest, options, output)
 
 
@@ -109,3 +111,8 @@ def file_line(path: str, size: int, sha256: str, *, executable: bool, output: Ou
     from flytectl_py.plan.bundle import shown_size
 
     return f"{path}  {shown_size(size)}{', executable' if executable else ''}, sha256 {short(sha256, output)}"
+
+
+def layer_line(layer: PlannedLayer, output: Output) -> str:
+    """Return how a layer of an image is named: who declared it, its kind, its hash."""
+    return f"{layer.declared_by or layer.kind} ({layer.kind}) {short(layer.hash, output)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from flytectl_py.cli.explain import file_line, said_of, short, since, tell_unreadable
+from flytectl_py.cli.explain import file_line, layer_line, said_of, short, since, tell_unreadable
 from flytectl_py.cli.images import document, plan
 from flytectl_py.cli.tree import Branch, shown
 
@@ -73,7 +73,7 @@ def _layer(layer: PlannedLayer, output: Output) -> Branch:
         count = f"{len(files)} file{'s' if len(files) != 1 else ''}"
         digest = next((f", {each}" for each in fields if each.startswith("files ")), "")
         below.append(Branch.of(f"{count}{digest}", files if output.verbosity else ()))
-    return Branch.of(f"{layer.declared_by or layer.kind} ({layer.kind}) {short(layer.hash, output)}", below)
+    return Branch.of(layer_line(layer, output), below)
 
 
 def _document(image: PlannedImage) -> dict[str, Any]:

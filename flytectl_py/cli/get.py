@@ -39,7 +39,7 @@ Examples:
   flyte get run                       the newest runs
   flyte get run NAME                  one run: its actions, times, attempts, cache hits
   flyte get action RUN [ACTION]       the actions of a run on the cluster, or one of them
-  flyte get task [ENV.TASK[:VERSION]] deployed tasks, or one of them with its inputs
+  flyte get task [ENV.TASK[:VERSION]]  deployed tasks, or one of them with its inputs
   flyte get project [NAME]            projects of the cluster
 """
 
@@ -69,7 +69,9 @@ def is_local(options: Mapping[str, Any], output: Output) -> bool:
 
 def _get(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     if not words:
-        raise UsageError(f"get what? {', '.join(NAMES)}", hint="see 'flyte get --help'")
+        raise UsageError(
+            f"which kind of record? flyte get needs one of {', '.join(NAMES)}", hint="see 'flyte get --help'"
+        )
     kind, *names = words
     kind = kind.removesuffix("s")
     if kind not in NAMES:

@@ -16,6 +16,9 @@ _WIDEST = 100
 _FIRST_COLUMN = 26
 """The most that the names of options take before what is said of them moves to the next line."""
 
+COMMANDS = "Commands"
+"""The heading of the words of a command; a line is empty below them."""
+
 AS_EVERYWHERE = "Options of every command, as -c, --endpoint, --json, -q, -v: flyte --help"
 
 
@@ -31,24 +34,32 @@ def screen(described: Description) -> str:
     sections = [Section(title, [as_row(each) for each in options]) for title, options in described.groups().items()]
     if len(described.words) > 1:
         words = [(f"{name} {each.takes}".rstrip(), each.sentence) for name, each in described.words.items()]
-        sections.insert(0, Section("Commands", words))
+        sections.insert(0, Section(COMMANDS, words))
     return laid_out(described, sections, [AS_EVERYWHERE])
 
 
 def laid_out(described: Description, sections: Iterable[Section], closing: Iterable[str]) -> str:
     """Return a screen: the sentence, the examples, the usage line, the notes; `sections`, and lines of `closing`."""
     width = min(shutil.get_terminal_size().columns, _WIDEST)
-    parts = ["\n".join(textwrap.wrap(described.sentence, width))]
+    parts = ["\n".join(_lines(described.sentence, width))]
     examples = [(each.line, each.about) for each in described.examples]
     if examples:
         parts.append("\n".join([heading("Examples"), *_examples(examples, width)]))
-    parts.append("\n".join(_wrapped(f"{heading('Usage')} {described.usage}", width, "  ")))
-    parts += ["\n".join(textwrap.wrap(each, width)) for each in described.notes]
+    usages = [f"{heading('Usage')} {described.usage}", *(f"  or:  {each}" for each in _further_usages(described))]
+    parts.append("\n".join(line for each in usages for line in _wrapped(each, width, "  ")))
+    parts += ["\n".join(_lines(each, width)) for each in described.notes]
     some = [each for each in sections if each.rows]
     column = _column([first for each in some for first, _ in each.rows], width)
-    parts.append("\n".join(line for each in some for line in [heading(each.title), *_table(each.rows, column, width)]))
+    blocks = ["\n".join([heading(each.title), *_table(each.rows, column, width)]) for each in some]
+    commands = 1 if some and some[0].title == COMMANDS else 0
+    parts += [*blocks[:commands], "\n".join(blocks[commands:])]
     parts += ["\n".join(part for line in each.split("\n") for part in _wrapped(line, width, "  ")) for each in closing]
     return "\n\n".join(part for part in parts if part)
+
+
+def _further_usages(described: Description) -> list[str]:
+    """Return the usage line of the one word that a command has beside what it takes; of several all are listed."""
+    return [described.of_word(name).usage for name in described.words] if len(described.words) == 1 else []
 
 
 def as_row(option: Option) -> tuple[str, str]:
@@ -72,7 +83,7 @@ def _table(rows: Sequence[tuple[str, str]], column: int, width: int) -> list[str
     """Return rows in two columns; the second one is wrapped, and moves down where the first one is too long."""
     lines = []
     for first, second in rows:
-        said = textwrap.wrap(second, max(width - column - 4, 10))
+        said = _lines(second, max(width - column - 4, 10))
         if len(first) > column or not said:
             lines += _wrapped(f"  {first}", width, "    ")
         else:
@@ -88,17 +99,20 @@ def _examples(rows: Sequence[tuple[str, str]], width: int) -> list[str]:
     for line, about in rows:
         if about and max(len(line), column) + len(about) + 4 <= width:
             lines.append(f"  {line:<{column}}  {about}")
-        elif about and len(line) + len(about) + 4 <= width:
-            lines.append(f"  {line}  {about}")
         else:
             lines += _wrapped(f"  {line}", width, "    ")
-            lines += textwrap.wrap(about, width, initial_indent="      ", subsequent_indent="      ")
+            lines += _lines(about, width, "      ", "      ")
     return lines
+
+
+def _lines(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
+    """Return a text folded between words; what is typed has dashes, and is not broken at these."""
+    return textwrap.wrap(text, width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False)
 
 
 def _wrapped(text: str, width: int, indent: str) -> list[str]:
     first = text[: len(text) - len(text.lstrip())]
-    return textwrap.wrap(text.lstrip(), width, initial_indent=first, subsequent_indent=first + indent) or [""]
+    return _lines(text.lstrip(), width, first, first + indent) or [""]
 
 
 def heading(title: str) -> str:

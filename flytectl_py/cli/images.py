@@ -95,14 +95,14 @@ def make_command(description: Description, act: Callable[[list[str], Mapping[str
     return made
 
 
-def check_options(description: Description, options: Mapping[str, Any]) -> None:
-    """Refuse options of a command that its word does not take.
-
-    :param description: of the word.
-    """
+def check_options(description: Description, name: str, options: Mapping[str, Any]) -> None:
+    """Refuse options of a command that its word `name` does not take."""
+    described = description.of_word(name)
     for key in options:
-        if key not in description.options and key not in GENERAL:
-            raise UsageError(f"{description.path} has no option --{key.replace('_', '-')}")
+        if key not in described.options and key not in GENERAL:
+            takers = " and ".join(f"'{description.path} {each}'" for each in description.takers(key))
+            verb = "do" if " and " in takers else "does"
+            raise UsageError(f"{described.path} has no option --{key.replace('_', '-')}", hint=f"{takers} {verb}")
 
 
 def plan(target: str, environments: Sequence[str], options: Mapping[str, Any]) -> Planned:

@@ -48,9 +48,9 @@ def command() -> Any:
 
 def _logs(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     if not words:
-        raise UsageError("which run? flyte logs RUN", hint="'flyte get run' lists runs")
+        raise UsageError("which run? flyte logs needs RUN", hint="'flyte get run' lists them")
     if len(words) > 2:
-        raise UsageError(f"one action at a time: got {' '.join(words[1:])}", hint="flyte logs RUN [ACTION]")
+        raise UsageError(f"flyte logs takes RUN [ACTION], got {' '.join(words)}", hint="see 'flyte logs --help'")
     run, action = words[0], words[1] if len(words) > 1 else None
     if is_local(options, output):
         for key in ("attempt", "timestamps", "user_only"):

@@ -18,7 +18,8 @@ EXIT_STATUS: Mapping[str, str] = {
     "2": "Usage: an unknown option or name, a value of the wrong type.",
     "3": "The surroundings are not ready: no daemon, not logged in, nobody answers.",
     "4": "Conflict: the name is taken by other content.",
-    "130": "Interrupted.",
+    "130": "Interrupted, as by Ctrl-C.",
+    "129, 143": "Ended by SIGHUP or SIGTERM: 128 and the number of the signal.",
 }
 FILES: Mapping[str, str] = {
     ".flyte/config.toml, .flyte/config.yaml": "The configuration of a project; in the home folder, that of a person.",
@@ -51,7 +52,7 @@ def _root() -> str:
         _environment(ROOT.options.values()),
         _listed("EXIT STATUS", EXIT_STATUS),
         _listed("FILES", FILES),
-        _see_also(name for name in COMMANDS),
+        _see_also(COMMANDS, a0=True),
     )
 
 
@@ -84,7 +85,7 @@ def _page(described: Description, line: str) -> str:
         _environment([*every.values(), *GENERAL.values()]),
         _listed("EXIT STATUS", EXIT_STATUS),
         _listed("FILES", FILES),
-        _see_also(["", *_related(described)]),
+        _see_also(["", *_related(described)], a0=described.name == "run"),
     )  # fmt: skip
 
 
@@ -158,7 +159,8 @@ def _entry(option: Option) -> tuple[str, str]:
     names = ", ".join(f"\\fB{_escaped(name)}\\fR" for name in option.spelled)
     metavar = f" \\fI{_escaped(option.metavar)}\\fR" if option.metavar else ""
     said = [option.help, option.more]
-    said += [f"One of: {', '.join(option.choices)}."] if option.choices else []
+    listed = all(re.search(rf"\b{re.escape(each)}\b", " ".join(said)) for each in option.choices)
+    said += [] if listed else [f"One of: {', '.join(option.choices)}."]
     said += [f"Default: {option.default}."] if option.default else []
     said += [f"The variable {option.env} says the same."] if option.env else []
     return f"{names}{metavar}", _escaped(" ".join(each for each in said if each))
@@ -180,9 +182,10 @@ def _listed(title: str, rows: Mapping[str, str]) -> list[str]:
     return _section(title, _tagged((f"\\fB{_escaped(name)}\\fR", _escaped(text)) for name, text in rows.items()))
 
 
-def _see_also(names: Iterable[str]) -> list[str]:
-    listed = [f"\\fB{_escaped(f'flyte-{name}'.rstrip('-'))}\\fR(1)" for name in sorted(names)]
-    return _section("SEE ALSO", [".PP", ",\n".join(listed)])
+def _see_also(names: Iterable[str], *, a0: bool = False) -> list[str]:
+    """Return references to the pages of commands, and to that of `a0`, which runs what they start elsewhere."""
+    listed = [*(["a0"] if a0 else []), *(f"flyte-{name}".rstrip("-") for name in sorted(names))]
+    return _section("SEE ALSO", [".PP", ",\n".join(f"\\fB{_escaped(page)}\\fR(1)" for page in listed)])
 
 
 def _section(title: str, lines: Iterable[str]) -> list[str]:

@@ -82,9 +82,12 @@ class Option(NamedTuple):
 
 
 def option_name(name: str, others: Collection[str] = ()) -> str:
-    """Return how an input is typed: ``--input-data`` for ``input_data``, ``--x`` for ``_x`` where there is no ``x``."""
+    """Return how an input is typed: ``--input-data`` for ``input_data``, ``--x`` for ``_x`` where there is no ``x``.
+
+    ``help_`` keeps what it ends in, for whoever calls an input that leaves ``--help`` alone.
+    """
     plain = name.strip("_")
-    return "--" + (plain if plain and plain not in others else name).replace("_", "-")
+    return "--" + (plain if plain and plain not in (*others, "help") else name).replace("_", "-")
 
 
 def _show_help(ctx: typer.Context) -> None:

@@ -148,13 +148,9 @@ def _say(said: Said, arguments: Sequence[str]) -> None:
 
 
 def _say_usage(error: Any, arguments: Sequence[str]) -> None:
-    context = getattr(error, "ctx", None)
-    path = context.command_path if context is not None else "flyte"
-    hint = f"see '{path} --help'"
-    after = getattr(getattr(context, "command", None), "inputs_after", "")
-    if after and hasattr(error, "option_name"):
-        hint = f"inputs of the task stand after {after}; {hint}"
-    _say(Said("UsageError", error.format_message(), hint), arguments)
+    from flytectl_py.cli.usage_errors import said_of_usage
+
+    _say(Said("UsageError", *said_of_usage(error, arguments)), arguments)
 
 
 def _say_ours(error: FlyteError, arguments: Sequence[str]) -> None:

@@ -70,9 +70,9 @@ def _help(each: Input, text: str) -> str:
     if each.required:
         about = "required"
     else:
-        about = "default: " + (
-            convert.to_text(each.default, annotation_of(each)) if each.default is not None else "None"
-        )
+        text = convert.to_text(each.default, annotation_of(each)) if each.default is not None else "None"
+        plain = text.isprintable() and text == text.strip() != ""
+        about = f"default: {text if plain else repr(text)}"
     if each.annotation is not MISSING and convert.metavar(each.annotation) == "JSON":
         about = f"{convert.type_name(each.annotation)}; {about}"
     return f"{text}  [{about}]" if text else f"[{about}]"

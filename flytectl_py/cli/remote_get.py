@@ -53,7 +53,7 @@ def _actions(remote: Remote, names: list[str], limit: int, output: Output) -> No
     from flytectl_py.engines import remote_records as records
 
     if not names:
-        raise UsageError("flyte get action: of which run?", hint="flyte get action RUN [ACTION]")
+        raise UsageError("which run? flyte get action needs RUN", hint="'flyte get run' lists them")
     if len(names) == 1:
         found = run_calls(lambda: records.actions(remote, names[0], limit))
         output.result(shown.actions_table(found), {"actions": [shown.action_document(each) for each in found]})

@@ -50,7 +50,7 @@ def command() -> Any:
     def rerun(ctx: typer.Context, **given: Any) -> None:
         ctx.obj = [*ctx.obj, given]
         if ctx.invoked_subcommand is None:
-            raise UsageError("which run? flyte rerun NAME", hint="'flyte get run' lists them")
+            raise UsageError("which run? flyte rerun needs RUN", hint="'flyte get run' lists them")
 
     settings: dict[str, Any] = {
         "cls": RunArgument,

@@ -112,13 +112,7 @@ class TaskCommand(SaysWhere, TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         flags = {each.opts[0]: each.secondary_opts[0] for each in self.params if each.secondary_opts}
-        try:
-            return super().parse_args(ctx, bare_flags(args, flags))
-        except typer.TyperException as error:
-            if flags and ("extra argument" in error.message or "does not take a value" in error.message):
-                given = " or ".join(flags.values())
-                error.message += f" A flag takes no value but true and false: give it, or {given}."
-            raise
+        return super().parse_args(ctx, bare_flags(args, flags))
 
     def get_help(self, ctx: Any) -> str:
         """Return the help of a task: its inputs, and the names of the options that may stand beside them."""

@@ -17,26 +17,33 @@ ENGINES = ("local", "process", "docker", "cluster")
 MODES = ("local", "remote", "hybrid")
 COPY_STYLES = ("loaded_modules", "all", "none")
 
-_WHERE, _INPUTS, _CODE, _CLUSTER, _SCREEN = "Where it runs", "Inputs", "Code", "On a cluster", "Screen"
+_RUN, _INPUTS, _CODE, _CLUSTER, _SCREEN = "The run", "Inputs", "Code", "On a cluster", "Screen"
 
 OWN_OPTIONS: Mapping[str, Option] = {
-    "local": Option(("--local",), "Here, also where an endpoint is configured.", kind="flag", group=_WHERE),
+    "local": Option(("--local",), "Here, also where an endpoint is configured.", kind="flag", group=_RUN),
     "engine": Option(
-        ("--engine",), "local, process, docker or cluster.", "NAME", group=_WHERE, values=ENGINES,
+        ("--engine",), "local, process, docker or cluster.", "NAME", group=_RUN, values=ENGINES,
         more="local: here as it is; process: here with its bundle in the environment of its image; docker: here in its "
         "image; cluster: at the endpoint.",
     ),
     "mode": Option(
-        ("--mode",), "local, remote, or hybrid: only its calls there.", "MODE", group=_WHERE, values=MODES,
+        ("--mode",), "local, remote, or hybrid: only its calls there.", "MODE", group=_RUN, values=MODES,
         more="hybrid: the task runs here, the tasks that it calls on the cluster.",
     ),
     "dry_run": Option(
-        ("--dry-run",), "Show what would run, travel and be sent; run nothing.", kind="flag", group=_WHERE
+        ("--dry-run",), "Show what would run, travel and be sent; run nothing.", kind="flag", group=_RUN
     ),
     "follow": Option(
-        ("--follow", "-f"), "On a cluster: wait for it, with its logs.", kind="flag", group=_WHERE,
+        ("--follow", "-f"), "On a cluster: wait for it, with its logs.", kind="flag", group=_RUN,
         more="The command ends as the run ends.",
     ),
+    "name": Option(("--name",), "Name of the run.", "NAME", group=_RUN, default="a random one"),
+    "project": Option(("--project", "-p"), "Project of the run.", "NAME", group=_RUN, env="FLYTE_PROJECT"),
+    "domain": Option(
+        ("--domain", "-d"), "Domain of the run.", "NAME", group=_RUN, env="FLYTE_DOMAIN",
+        more="flyte.current_domain() gives it.",
+    ),
+    "raw_data_path": Option(("--raw-data-path",), "Where files, folders and tables go.", "URI", group=_RUN),
     "inputs": Option(
         ("--inputs",), "JSON of inputs by name; - is stdin.", "FILE", group=_INPUTS, more="Options win over it."
     ),
@@ -60,13 +67,6 @@ OWN_OPTIONS: Mapping[str, Option] = {
     "keep_code": Option(
         ("--keep-code",), "Keep the code as a bundle, for 'flyte rerun'.", kind="flag", group=_CODE
     ),
-    "name": Option(("--name",), "Name of the run.", "NAME", group=_CLUSTER, default="a random one"),
-    "project": Option(("--project", "-p"), "Project of the run.", "NAME", group=_CLUSTER, env="FLYTE_PROJECT"),
-    "domain": Option(
-        ("--domain", "-d"), "Domain of the run.", "NAME", group=_CLUSTER, env="FLYTE_DOMAIN",
-        more="flyte.current_domain() gives it.",
-    ),
-    "raw_data_path": Option(("--raw-data-path",), "Where files, folders and tables go.", "URI", group=_CLUSTER),
     "run_base_dir": Option(("--run-base-dir",), "Where outputs of the run's actions go.", "URI", group=_CLUSTER),
     "service_account": Option(("--service-account",), "Kubernetes service account.", "NAME", group=_CLUSTER),
     "labels": Option(("--label",), "Label of the run. Repeatable.", "KEY=VALUE", "texts", group=_CLUSTER),
@@ -96,7 +96,7 @@ Examples:
   flyte run --engine docker app.py main  here, in its image
   flyte run deployed-task env.main --x 1  what a cluster holds
 
-Options may stand before FILE, TASK or after it; there inputs come first.
+Options may stand anywhere; after TASK an input of the same name comes first.
 """
 DEPLOYED = "deployed-task"
 _OF_CODE = ("local", "engine", "mode", "root_dir", "copy_style", "version", "image", "keep_code", "open", "progress",

@@ -63,12 +63,18 @@ def command() -> Any:
     return make_command(DESCRIPTION, _serialize)
 
 
+def _meant(way: str) -> str:
+    """Return which of the ways was meant: the one that it begins, else one that is spelled much like it."""
+    begun = next((each for each in WAYS if each.startswith(way)), "")
+    return f"did you mean '{begun}'?" if begun else did_you_mean(way, WAYS)
+
+
 def _serialize(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     way = " ".join(words) or WAYS[0]
     if way not in WAYS:
         raise UsageError(
             f"flyte serialize takes {' or '.join(WAYS)}, got '{way}'",
-            hint=did_you_mean(way, WAYS) or "packages are given by --pkgs",
+            hint=_meant(way) or "packages are given by --pkgs",
         )
     if not options.get("pkgs"):
         raise UsageError("which packages?", hint="--pkgs NAME, once for each", where="--pkgs")

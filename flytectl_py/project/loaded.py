@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,8 +43,8 @@ class Loaded:
     def tasks(self) -> list[tuple[str, AnyTask]]:
         """Return the tasks of the target's own files in source order, then those that they import, with their names.
 
-        The name is the variable's; a task that no variable holds goes by its function, or by ``environment.task``
-        where another task has that name.
+        The name is the variable's; a task that no variable holds goes by its function. Where another task has that
+        name, it is ``environment.task``, by which `task` finds it.
         """
         own: list[tuple[str, AnyTask]] = []
         imported: list[tuple[str, AnyTask]] = []
@@ -55,7 +56,9 @@ class Loaded:
         names = {name for name, _ in (*own, *imported)}
         unheld = [task for task in self._registered() if id(task) not in held and _file_of(task) in files]
         own += [(task.name if task.short_name in names else task.short_name, task) for task in unheld]
-        return _first_of_each([*own, *imported])
+        found = _first_of_each([*own, *imported])
+        shared = {name for name, count in Counter(name for name, _ in found).items() if count > 1}
+        return [(task.name if name in shared else name, task) for name, task in found]
 
     def task(self, name: str) -> AnyTask:
         """Return a task by the name of its variable or function in the target's files, or by ``environment.task``.

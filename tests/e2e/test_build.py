@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import pytest
@@ -70,13 +71,32 @@ def test_a_dry_run_of_a_forced_build_knows_that_it_would_build(project: MakeProj
     }
 
 
-def test_for_a_person_it_prints_uris_on_stdout_and_layers_with_v(project: MakeProject) -> None:
+def test_for_a_person_a_dry_run_shows_tags_layers_and_dockerfiles(project: MakeProject) -> None:
     made = project(FILES)
-    result = made.flyte("build", "app.py", "etl", "--dry-run", "-v", env=NO_DOCKER).expect()
-    tag = images(made, "app.py", "etl")[0]["tag"]
-    assert result.out == f"app:{tag}\n"
+    found = images(made, "app.py")
+    result = made.flyte("build", "app.py", "--dry-run", env=NO_DOCKER).expect()
+    first, given = result.out.split("\n\napp:")[0], result.out.rpartition("\n\n")[2]
+    assert given == "busybox:1\n  given by its URI: there is nothing to build\n"
+    uri, _, rest = first.partition("\n  layers:\n")
+    layers, _, dockerfile = rest.partition("\n  Dockerfile:\n")
+    assert uri == found[0]["uri"]
+    assert layers.split("\n") == [
+        f"    {layer['declared_by']} ({layer['kind']}) {layer['hash'][:12]}" for layer in found[0]["layers"]
+    ]
+    assert dedent(dockerfile) == found[0]["dockerfile"].rstrip("\n")
+    assert f"\n\n{found[1]['uri']}\n  layers:\n" in result.out
     assert "flyte: etl: planned\n" in result.err
-    assert " with_source_folder (source-folder)\n" in result.err
+    explained = made.flyte("explain", "image", "app.py", "etl", env=NO_DOCKER).expect().out
+    assert all(line.strip() in explained for line in layers.split("\n"))
+
+
+def test_quiet_leaves_of_a_dry_run_the_uris_and_verbose_shows_whole_hashes(project: MakeProject) -> None:
+    made = project(FILES)
+    (etl,) = images(made, "app.py", "etl")
+    assert made.flyte("build", "-q", "app.py", "etl", "--dry-run", env=NO_DOCKER).expect().out == f"{etl['uri']}\n"
+    verbose = made.flyte("build", "-v", "app.py", "etl", "--dry-run", env=NO_DOCKER).expect()
+    assert f"    with_source_folder (source-folder) {etl['layers'][2]['hash']}\n" in verbose.out
+    assert "with_source_folder" not in verbose.err
 
 
 @pytest.mark.parametrize("name", ["ml", "ml_env"])
@@ -362,7 +382,7 @@ def test_explain_shows_every_field_of_a_tag_and_every_file(project: MakeProject)
 @pytest.mark.parametrize(
     ("args", "said"),
     [
-        ([], "explain what?"),
+        ([], "which subject? flyte explain needs one of image, bundle, version, cache"),
         (["imge", "app.py"], "no subject 'imge'; known: image, bundle, version, cache\n  hint: did you mean 'image'?"),
         (["image"], "which file? flyte explain image needs FILE or DIR"),
         (["image", "app.py", "elt"], "did you mean 'etl'?"),

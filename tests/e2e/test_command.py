@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -127,6 +128,20 @@ def test_a_file_that_is_not_there_is_said_before_its_options(app: Project) -> No
 
 
 @pytest.mark.parametrize(
+    ("args", "meant"),
+    [
+        (["help"], "flyte --help"),
+        (["help", "run"], "flyte run --help"),
+        (["help", "me"], "flyte --help"),
+        (["version"], "flyte --version"),
+    ],
+)
+def test_what_is_a_command_elsewhere_is_an_option_here(app: Project, args: list[str], meant: str) -> None:
+    error = app.flyte(*args).expect(2).err
+    assert error == f"error: flyte has no command '{args[0]}'\n  hint: did you mean '{meant}'?\n"
+
+
+@pytest.mark.parametrize(
     ("args", "says"),
     [
         (["rnu", "app.py", "main"], "did you mean 'run'?"),
@@ -174,6 +189,45 @@ def test_help_of_the_command_of_a_file_and_of_a_task(app: Project) -> None:
     assert "the number to start from." in of_task
     assert "required" in of_task
     assert "default: sum" in of_task
+
+
+@pytest.mark.parametrize(
+    ("args", "error"),
+    [
+        (["run"], "which file? flyte run needs FILE and TASK\n  hint: see 'flyte run --help'"),
+        (["rerun"], "which run? flyte rerun needs RUN\n  hint: 'flyte get run' lists them"),
+        (["config"], "which command? flyte config needs one of show, init, path, get, set, unset\n  hint: see 'flyte "),
+        (["config", "frob"], "no command 'frob'; known: show, init, path, get, set, unset\n  hint: see 'flyte config "),
+        (["completion"], "which shell? flyte completion needs one of bash, zsh, fish, install\n  hint: see 'flyte "),
+        (["completion", "zsh", "x"], "flyte completion zsh takes no argument, got x\n  hint: see 'flyte "),
+        (["logs", "a", "b", "c"], "flyte logs takes RUN [ACTION], got a b c\n  hint: see 'flyte logs --help'"),
+        (["doctor", "a", "b"], "flyte doctor takes FILE|DIR|IMAGE, got a b\n  hint: see 'flyte doctor --help'"),
+        (["bundle", "lss", "app.py"], "flyte bundle takes FILE|DIR, got lss app.py\n  hint: did you mean 'ls'?"),
+        (["bundle", "app.py", "--frob"], "flyte bundle has no option --frob\n  hint: see 'flyte bundle --help'"),
+        (["bundle", "build", "a", "b"], "flyte bundle build takes FILE|DIR, got a b\n  hint: see 'flyte bundle build "),
+        (["serialize", "fast", "--pkgs", "app"], "flyte serialize takes workflows or fast workflows, got 'fast'\n  "),
+    ],
+)
+def test_words_that_are_missing_or_too_many_are_told_in_one_form(app: Project, args: list[str], error: str) -> None:
+    assert app.flyte(*args).expect(2).err.startswith(f"error: {error}")
+
+
+def test_half_a_way_to_serialize_is_told_the_whole(app: Project) -> None:
+    error = app.flyte("serialize", "fast", "--pkgs", "app").expect(2).err
+    assert error.endswith("  hint: did you mean 'fast workflows'?\n")
+
+
+def test_help_quotes_defaults_that_would_not_be_seen(project: MakeProject) -> None:
+    code = r"""
+    import flyte
+
+    @flyte.task
+    def main(a: str = "", b: str = "x\ny", c: str = " ", d: str = "two words", e: list[str] = []) -> str:
+        return a
+    """
+    shown = project({"app.py": code}).flyte("run", "app.py", "main", "--help").expect().out
+    for name, default in (("a", "''"), ("b", r"'x\ny'"), ("c", "' '"), ("d", "two words"), ("e", "[]")):
+        assert re.search(rf"--{name} .*default: {re.escape(default)}\]", shown), name
 
 
 def test_version_and_module_are_the_same_program(app: Project) -> None:

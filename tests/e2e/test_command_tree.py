@@ -67,7 +67,7 @@ def test_manual_pages_say_all(described: Description) -> None:
     for option in described.options.values():
         for name in option.spelled:
             assert re.search(rf"^(\S+, )*{re.escape(name)}(,| |$)", plain, re.MULTILINE), name
-        assert option.help in plain
+        assert option.help[1:] in plain  # It begins small after the words that alone take it.
         assert option.more in plain
         assert option.env in plain
     assert described.path in plain
@@ -77,6 +77,16 @@ def test_the_manual_pages_in_man_are_those() -> None:
     there = {file.name: file.read_text(encoding="utf-8") for file in (REPOSITORY / "man").iterdir()}
     assert there == pages(), "run 'make man'"
     assert set(there) == {"flyte.1", "a0.1", *(f"flyte-{name}.1" for name in COMMANDS)}
+
+
+def test_manual_pages_name_values_once_and_the_page_of_a0() -> None:
+    engine = re.search(r"\\-\\-engine.*\n(.*)", pages()["flyte-run.1"])
+    assert engine is not None
+    assert "One of" not in engine[1]
+    assert re.search(r"\\-\\-platform.*\n.*One of: linux/amd64, linux/arm64\.", pages()["flyte-build.1"])
+    assert r"\fBa0\fR(1)" in pages()["flyte.1"]
+    assert r"\fBa0\fR(1)" in pages()["flyte-run.1"]
+    assert r"\fB129, 143\fR" in pages()["flyte.1"]
 
 
 def test_man_and_mandoc_find_no_fault_in_them() -> None:
@@ -114,6 +124,49 @@ def test_tab_offers_all(described: Description, tmp_path: Path, monkeypatch: pyt
         line = " ".join([*described.path.split(), "--"])
         told = reply(shell, [line, ":"] if shell == "bash" else line.split(), answer).splitlines()[1:]
         assert {each.partition("\t")[0] for each in told} == {each for each in offered if each.startswith("--")}
+
+
+@BY_PATH
+def test_what_examples_do_stands_in_one_column_and_no_option_is_broken(
+    described: Description, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for columns in ("60", "80", "100"):
+        monkeypatch.setenv("COLUMNS", columns)
+        lines = screen(described).splitlines()
+        beside = [
+            (line.index(each.about, len(each.line)), line.index(each.about) - len(each.line))
+            for each in described.examples
+            for line in lines
+            if each.about and line.startswith(f"  {each.line} ") and line.endswith(f" {each.about}")
+        ]
+        assert len({column for column, _ in beside}) <= 1
+        assert all(gap >= 4 for _, gap in beside)  # Two before the line, two after it.
+        assert not [line for line in lines if re.search(r"--[\w-]*-$", line)]
+
+
+def test_every_example_of_get_says_what_it_does() -> None:
+    assert [each.line for each in description_of("get").examples if not each.about] == []
+
+
+def test_help_of_run_says_what_counts_everywhere_and_how_deployed_tasks_run() -> None:
+    shown = screen(description_of("run"))
+    assert "\n  or:  flyte run deployed-task [OPTIONS] ENV.TASK[:VERSION] [INPUTS]...\n" in shown
+    for_clusters = shown.partition("\nOn a cluster:\n")[2].partition("\nScreen:\n")[0]
+    assert "--queue" in for_clusters
+    assert not re.search(r"--(name|project|domain|raw-data-path) ", for_clusters)
+
+
+def test_a_line_is_empty_between_commands_and_options(app: Project) -> None:
+    assert "\n\nOptions of every command:\n" in app.flyte("--help").expect().out
+    assert "\n\nOptions:\n" in app.flyte("config", "--help").expect().out
+
+
+def test_help_marks_options_that_only_some_words_take() -> None:
+    explain = screen(description_of("explain"))
+    assert re.search(r"--recursive +version: of DIR,", explain)
+    assert re.search(r"--registry HOST/PATH +image, version: registry instead", explain)
+    assert re.search(r"--root-dir DIR +Root of", explain)
+    assert re.search(r"--include PATH +Add a file", screen(description_of("bundle")))  # All of 'bundle FILE'.
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -142,7 +142,34 @@ def test_runs_of_this_machine_are_offered(app: Project) -> None:
     before = {each: each.stat().st_mtime_ns for each in (app.path / ".flyte").rglob("*")}
     for line in ("flyte get run ", "flyte logs ", "flyte rerun "):
         assert "first" in app.flyte(*asked, line, ":").expect().out.split()
+    assert app.flyte(*asked, "flyte logs first ", ":").expect().out.split()[:2] == ["words", "a0"]
     assert "--title" in app.flyte(*asked, "flyte rerun first --", ":").expect().out.split()
     assert {each: each.stat().st_mtime_ns for each in (app.path / ".flyte").rglob("*")} == before
     (app.path / ".flyte" / "state" / "records" / "runs.sqlite").write_bytes(b"no database")
     assert app.flyte(*asked, "flyte get run ", ":").expect().err == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("flyte config get admin.endp", ["admin.endpoint"]),
+        ("flyte config unset image.b", ["image.builder", "image.base_registry"]),
+        ("flyte config get endp", ["endpoint"]),
+        ("flyte config set insecure ", ["true", "false"]),
+        ("flyte config set auth_type P", ["Pkce"]),
+        ("flyte config set image.builder dock", ["docker", "dockerfile"]),
+        ("flyte config set domain ", []),
+        ("flyte config set nope ", []),
+        ("flyte serialize fast ", ["workflows"]),
+        ("flyte serialize fast workflows ", []),
+        ("flyte run app.py second --x-y @no", ["@notes.txt"]),
+        ("flyte run app.py second --x-y=@no", ["@notes.txt"]),
+        ("flyte run app.py second --x-y no", []),
+    ],
+)
+def test_words_that_have_a_list_of_their_own(project: MakeProject, line: str, offered: list[str]) -> None:
+    made = project({"app.py": APP, "notes.txt": ""})
+    assert made.flyte("_complete", "bash", line, "=").expect().out.split() == [
+        "words",
+        *offered,
+    ]  # "=" cuts words in bash.

@@ -39,7 +39,7 @@ def test_install_writes_once_and_never_over_what_is_not_ours(project: MakeProjec
     made = project()
     file = made.home / place
     planned = made.flyte("completion", "install", name, "--dry-run", "--json").expect().json
-    assert (planned["path"], planned["state"], planned["dry_run"]) == (str(file), "written", True)
+    assert (planned["path"], planned["state"], planned["dry_run"]) == (str(file), "to write", True)
     assert not file.exists()
     first = made.flyte("completion", "install", name).expect()
     assert first.out == f"{file}\n"
@@ -47,7 +47,9 @@ def test_install_writes_once_and_never_over_what_is_not_ours(project: MakeProjec
     assert file.read_text() == SCRIPTS[name]
     assert made.flyte("completion", "install", name, "--json").expect().json["state"] == "current"
     file.write_text(SCRIPTS[name] + "# of an older version\n")
-    assert made.flyte("completion", "install", name, "--json").expect().json["state"] == "updated"
+    again = ("completion", "install", name, "--json")
+    assert made.flyte(*again, "--dry-run").expect().json["state"] == "to update"
+    assert made.flyte(*again).expect().json["state"] == "updated"
     file.write_text("# mine\n")
     refused = made.flyte("completion", "install", name).expect(4)
     assert str(file) in refused.err

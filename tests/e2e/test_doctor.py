@@ -240,7 +240,7 @@ def test_stores(project: MakeProject) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["a.py", "b.py"], "doctor takes one FILE, DIR or IMAGE"),
+        (["a.py", "b.py"], "flyte doctor takes FILE|DIR|IMAGE"),
         (["no image"], "is no reference to an image"),
         (["--copy-style", "nne"], "did you mean 'none'?"),
         (["busybox", "--copy-style", "none"], "--copy-style is about a FILE"),

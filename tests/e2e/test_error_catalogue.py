@@ -185,9 +185,9 @@ OWN_PLANE: Final = "run --engine process"
 
 CASES = [
     Case("UsageError", 2, "run app.py", "which task? app.py has: main", hint="see 'flyte run app.py --help'"),
-    Case("UsageError", 2, "run --x 1 app.py main", "No such option: --x", hint="inputs of the task stand after TASK"),
+    Case("UsageError", 2, "run --x 1 app.py main", "flyte run has no option --x", hint="stand after TASK"),
     Case("UsageError", 2, "get action --local r1", "only runs are recorded here", "--local", "flyte get run NAME"),
-    Case("UsageError", 2, "rerun --d", "No such option: --d", hint="inputs of the task stand after NAME"),
+    Case("UsageError", 2, "rerun --d", "flyte rerun has no option --d", hint="inputs of the task stand after NAME"),
     Case("DeclarationError", 2, "run many.py main", "a task names each of its inputs", "many.py:5"),
     Case("UnknownNameError", 2, "run app.py mian", "no task 'mian'", "app.py", "did you mean 'main'?"),
     Case("BadInputsError", 2, "run app.py main --x abc", "--x: got 'abc'; takes an integer, e.g. --x 3", "--x"),

@@ -156,6 +156,8 @@ def test_an_image_and_what_moved_since_it_was_built(project: MakeProject, docker
         (["bundle"], "which file? flyte explain bundle needs FILE or DIR"),
         (["bundle", "app.py", "more"], "flyte explain bundle takes FILE|DIR, got app.py more"),
         (["bundle", "app.py", "--platform", "linux/amd64"], "flyte explain bundle has no option --platform"),
+        (["bundle", "app.py", "--registry", "r"], "hint: 'flyte explain image' and 'flyte explain version' do\n"),
+        (["image", "app.py", "--recursive"], "hint: 'flyte explain version' does\n"),
         (["version", "app.py", "elt"], "did you mean 'etl'?"),
         (["cache", "app.py", "load", "--include", "x"], "flyte explain cache has no option --include"),
         (["version", "none.py"], "none.py"),

@@ -44,7 +44,30 @@ def test_flags_take_true_and_false(project: MakeProject) -> None:
         (["--other", "--my-flag", "1", "--text", "0"], "True True 0"),
     ):
         assert made.flyte("run", "app.py", "main", *args).expect().out == f"{answer}\n", args
-    assert "true and false" in made.flyte("run", "app.py", "main", "--my-flag", "maybe").expect(2).err
+    refused = made.flyte("run", "app.py", "main", "--my-flag", "maybe").expect(2)
+    assert refused.err == (
+        "error: flyte run app.py main takes no further argument: maybe\n"
+        "  hint: --my-flag takes no value but true and false; --no-my-flag denies it;"
+        " see 'flyte run app.py main --help'\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("args", "message", "hint"),
+    [
+        (["main", "--foo", "4"], "flyte run app.py main has no option --foo", "its inputs are --n, --size; see '"),
+        (["main", "--sice", "4"], "flyte run app.py main has no option --sice", "did you mean '--size'? see '"),
+        (["main", "--folow"], "flyte run app.py main has no option --folow", "did you mean '--follow'? see '"),
+        (["main", "--size"], "--size needs a value", "see 'flyte run app.py main --help'"),
+        (["main", "--json=1"], "--json takes no value", "see 'flyte run app.py main --help'"),
+    ],
+)
+def test_options_that_cannot_be_parsed(project: MakeProject, args: list[str], message: str, hint: str) -> None:
+    made = project(
+        {"app.py": "import flyte\n\n@flyte.task\ndef main(n: int = 1, size: int = 2) -> int:\n    return n\n"}
+    )
+    refused = made.flyte("run", "app.py", *args).expect(2).err
+    assert refused.startswith(f"error: {message}\n  hint: {hint}")
 
 
 def test_inputs_of_the_wrong_type_are_refused_from_python_and_as_defaults(project: MakeProject) -> None:
@@ -331,6 +354,17 @@ def test_an_input_with_the_name_of_an_option_wins_after_the_task(project: MakePr
     made = project({"app.py": f"import flyte\n\n@flyte.task\ndef main({name}: str) -> str:\n    return {name}\n"})
     result = made.flyte("run", "app.py", "main", f"--{name.replace('_', '-')}", "mine").expect()
     assert (result.out, result.err) == ("mine\n", "")
+
+
+def test_help_is_found_where_an_input_is_called_like_it(project: MakeProject) -> None:
+    code = "import flyte\n\n@flyte.task\ndef main({0}: str = 'x') -> str:\n    return {0}\n"
+    made = project({"kept.py": code.format("help_"), "taken.py": code.format("help")})
+    assert "--help- TEXT" in made.flyte("run", "kept.py", "main", "--help").expect().out
+    assert made.flyte("run", "kept.py", "main", "--help_", "me").expect().out == "me\n"
+    assert made.flyte("run", "taken.py", "main", "--help", "me").expect().out == "me\n"
+    refused = made.flyte("run", "taken.py", "main", "--help").expect(2)
+    assert "hint: see 'flyte run taken.py main -h'" in refused.err
+    assert "--help TEXT" in made.flyte("run", "taken.py", "main", "-h").expect().out
 
 
 def test_options_of_the_same_name_as_inputs_still_count_before_the_task(project: MakeProject) -> None:

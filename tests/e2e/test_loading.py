@@ -215,3 +215,16 @@ def test_a_file_in_another_encoding_is_read_as_python_reads_it(project: MakeProj
     made = project({"app.py": latin.encode("latin-1"), "bom.py": b"\xef\xbb\xbf" + TASK.encode()})
     assert made.flyte("run", "app.py", "main").expect().out == "größe\n"
     assert made.flyte("run", "bom.py", "main").expect().out == "ran\n"
+
+
+def test_help_of_a_folder_says_whose_tasks_of_one_name_are(project: MakeProject) -> None:
+    code = "import flyte\n\nenv = flyte.TaskEnvironment('{0}')\n\n@env.task\ndef main() -> str:\n    return '{0}'\n"
+    alone = "\n@env.task\ndef alone() -> int:\n    return 1\n"
+    made = project({"a.py": code.format("hello"), "b.py": code.format("order") + alone})
+    shown = made.flyte("run", ".", "--help").expect().out
+    assert "\n  hello.main() -> str\n" in shown
+    assert "\n  order.main() -> str\n" in shown
+    assert "\n  alone() -> int\n" in shown
+    assert "flyte run . hello.main --help" in shown
+    assert made.flyte("run", ".", "order.main").expect().out == "order\n"
+    assert "hello.main, order.main" in made.flyte("run", ".").expect(2).err

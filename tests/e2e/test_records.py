@@ -238,7 +238,7 @@ def test_what_is_not_there_is_said(app: Project) -> None:
     assert "no action 'a9'" in app.flyte("logs", "first", "a99").expect(2).err.replace("a99", "a9")
     assert "--limit" in app.flyte("get", "run", "first", "--limit", "3").expect(2).err
     assert "--limit" in app.flyte("get", "run", "--limit", "few").expect(2).err
-    assert app.flyte("get").expect(2).err.startswith("error: get what?")
+    assert app.flyte("get").expect(2).err.startswith("error: which kind of record? flyte get needs one of run, ")
     assert app.flyte("logs").expect(2).err.startswith("error: which run?")
 
 

@@ -105,18 +105,19 @@ def test_projects(app: Project) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["get"], "get what?"),
+        (["get"], "which kind of record? flyte get needs one of run, action, task, project"),
         (["get", "rum"], "did you mean 'run'?"),
         (["get", "run", "none"], "no run 'none' in project flytesnacks, domain development"),
-        (["get", "action"], "of which run?"),
+        (["get", "action"], "which run? flyte get action needs RUN"),
         (["get", "action", "none"], "no run 'none'"),
         (["get", "task", "a.none"], "no task 'a.none'"),
         (["get", "project", "none"], "no project 'none'"),
         (["get", "project", "one", "two"], "'two' is one name too many"),
         (["get", "run", "--limit", "few"], "--limit"),
-        (["logs"], "which run? flyte logs RUN"),
+        (["logs"], "which run? flyte logs needs RUN"),
         (["logs", "none"], "no run 'none'"),
-        (["abort"], "flyte abort takes one RUN"),
+        (["abort"], "which run? flyte abort needs RUN"),
+        (["abort", "one", "two"], "flyte abort takes RUN, got one two"),
         (["abort", "none"], "no run 'none'"),
     ],
 )
