@@ -176,6 +176,7 @@ def _unbuilt(plan: DeploymentPlan, building: BuildOptions) -> Sequence[ImageOutc
 
 
 def _carry_out(plan: DeploymentPlan, settings: Settings, building: BuildOptions, output: Output) -> Deployed:
+    from flytectl_py.config.settings import NAME_AN_ENDPOINT
     from flytectl_py.engines.deploying import Deploying, deploy
     from flytectl_py.engines.remote import remote_of
     from flytectl_py.errors import NotReadyError
@@ -183,7 +184,7 @@ def _carry_out(plan: DeploymentPlan, settings: Settings, building: BuildOptions,
     if not settings.endpoint:
         raise NotReadyError(
             "nothing is deployed: no endpoint of a cluster is configured",
-            hint="set FLYTE_ENDPOINT, or write admin.endpoint into .flyte/config.yaml; --dry-run needs none",
+            hint=f"{NAME_AN_ENDPOINT}; --dry-run needs none",
         )
     remote = remote_of(settings, note=output.note)
 

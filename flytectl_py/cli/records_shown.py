@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from flytectl_py.cli.output import indented
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -78,7 +80,6 @@ def task_text(task: TaskRecord, signature: str) -> str:
 
 def action_document(action: ActionRecord) -> dict[str, Any]:
     """Return what --json says of an action, or of a run."""
-    failure = action.failure
     return {
         "run": action.run,
         "action": action.name,
@@ -92,7 +93,7 @@ def action_document(action: ActionRecord) -> dict[str, Any]:
         "ended": _stamp(action.ended),
         "seconds": action.seconds,
         "attempts": action.attempts,
-        "error": None if failure is None else {"code": failure.code, "message": failure.message, "kind": failure.kind},
+        "error": _failure_document(action),
         "abort_reason": action.abort_reason or None,
     }
 
@@ -120,6 +121,16 @@ def project_document(project: ProjectRecord) -> dict[str, Any]:
     }
 
 
+def _failure_document(action: ActionRecord) -> dict[str, str] | None:
+    from flytectl_py.wire.failures import in_parts, place_in
+
+    if action.failure is None:
+        return None
+    message, traceback = in_parts(action.failure.message)
+    said = {"code": action.failure.code, "message": message, "kind": action.failure.kind}
+    return {**said, "where": place_in(traceback), "traceback": traceback} if traceback else said
+
+
 def _about(action: ActionRecord, name: str) -> list[str]:
     took = f" after {action.seconds:g} s" if action.seconds is not None else ""
     lines = [f"{name}: {action.phase.replace('_', ' ')}{took}", f"task: {action.task}:{action.version}".rstrip(":")]
@@ -127,8 +138,11 @@ def _about(action: ActionRecord, name: str) -> list[str]:
         lines.append(f"started: {_when(action.started)}")
     if action.attempts > 1:
         lines.append(f"attempts: {action.attempts}")
-    if action.failure is not None:
-        lines.append(f"error: {action.failure.code}: {action.failure.message}")
+    failure = _failure_document(action)
+    if failure is not None:
+        lines.append(f"error: {failure['code']}: {indented(failure['message'])}")
+    if failure is not None and "where" in failure:
+        lines.append(f"  at {failure['where']}")
     if action.abort_reason:
         lines.append(f"aborted: {action.abort_reason}")
     return lines

@@ -13,7 +13,7 @@ from flytectl_py.cli.early import given_early
 from flytectl_py.cli.get import is_local
 from flytectl_py.cli.loading import load_target
 from flytectl_py.cli.options import declare, merged
-from flytectl_py.cli.output import Output, settle_output
+from flytectl_py.cli.output import Output, keep_stdout, settle_output
 from flytectl_py.cli.plain_params import keep_pydantic_out
 from flytectl_py.cli.records import records, run_record
 from flytectl_py.cli.run import AnyTask, command_of, task_command
@@ -86,6 +86,8 @@ def _command_of(name: str, options: Mapping[str, Any], early: Mapping[str, Any],
         raise NotReadyError(f"{run.name} ended before its task began, so its inputs are not recorded")
     code = _kept(run, root)
     place = root if code is None else Path(code.root)
+    if merged([options, early]).get("dry_run"):
+        keep_stdout()
     loaded = load_target(
         str(place / run.file),
         {"project": run.project, "domain": run.domain, **options, "root_dir": str(place)},

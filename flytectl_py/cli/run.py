@@ -17,6 +17,7 @@ from flytectl_py.cli.description import Description
 from flytectl_py.cli.early import bare_flags, given_early, hidden_by_inputs
 from flytectl_py.cli.loading import load_target
 from flytectl_py.cli.options import Option, declare, merged
+from flytectl_py.cli.output import keep_stdout
 from flytectl_py.cli.params import description, input_options
 from flytectl_py.cli.plain_params import keep_pydantic_out
 from flytectl_py.cli.run_options import DEPLOYED, OWN_OPTIONS, RUN_DESCRIPTION, RUN_OPTIONS
@@ -33,7 +34,7 @@ Act = Callable[["Loaded", AnyTask, Mapping[str, Any], Mapping[str, Any]], None]
 
 _BEFORE_LOADING = (
     "config", "endpoint", "insecure", "org", "project", "domain", "root_dir",
-    "as_json", "output_format", "quiet", "verbose",
+    "as_json", "output_format", "quiet", "verbose", "dry_run",
 )  # fmt: skip
 """Options that must be known before the file is loaded, wherever they stand."""
 
@@ -93,7 +94,10 @@ class TaskArgument(OptionsOnDemand, SaysWhere, TyperGroup):
     def load(self, levels: Sequence[Mapping[str, Any]]) -> Loaded:
         """Load the file with the options that were given so far."""
         if self._loaded is None:
-            self._loaded = load_target(self.file, merged(levels))
+            settled = merged(levels)
+            if settled.get("dry_run"):
+                keep_stdout()
+            self._loaded = load_target(self.file, settled)
         return self._loaded
 
     def get_help(self, ctx: Any) -> str:

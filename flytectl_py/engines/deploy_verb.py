@@ -108,7 +108,7 @@ def carry_out(plan: DeploymentPlan, settings: Settings, note: Callable[[str], No
     if not settings.endpoint:
         raise NotReadyError(
             "nothing is deployed: no endpoint of a cluster is configured",
-            hint="flyte.init_from_config() reads .flyte/config.yaml (admin.endpoint), or flyte.init(endpoint=…), or "
+            hint="flyte.init_from_config() reads .flyte/config.toml (admin.endpoint), or flyte.init(endpoint=…), or "
             "set FLYTE_ENDPOINT; dryrun=True needs none",
         )
     building = BuildOptions(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from pathlib import Path
 
@@ -91,4 +93,10 @@ def say(failure: Failure) -> None:
 
 
 def _with_traceback(text: str, traceback: str) -> str:
-    return f"{text}\n\n{traceback}" if traceback else text
+    """Join both; the code lies in the working folder, whose name says nothing to who reads it elsewhere."""
+    if not traceback:
+        return text
+    with contextlib.suppress(OSError):  # The folder may be gone.
+        frame = 'File "'
+        traceback = traceback.replace(frame + os.path.join(os.getcwd(), ""), frame)
+    return f"{text}\n\n{traceback}"

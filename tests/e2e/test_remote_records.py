@@ -124,6 +124,13 @@ def test_what_is_asked_wrongly(app: Project, words: list[str], said: str) -> Non
     assert said in app.flyte(*words).expect(2).err
 
 
+@pytest.mark.parametrize("line", ["run none", "action none a5", "project none", "task a.none"])
+def test_what_is_not_there_has_the_code_of_its_page(app: Project, line: str) -> None:
+    error = app.flyte("get", *line.split(), "--json").expect(2).json["error"]
+    assert error["code"] == "NotFoundError"
+    assert ("in project" in error["message"]) is not line.startswith("project")
+
+
 def test_without_an_endpoint_runs_are_those_of_this_machine(project: Callable[..., Project]) -> None:
     made = project({})
     assert "no runs are recorded" in made.flyte("get", "run").expect().err
