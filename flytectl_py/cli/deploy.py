@@ -122,6 +122,7 @@ def plan_target(target: str, names: Sequence[str], options: Mapping[str, Any]) -
     from flytectl_py.engines.bundle_imports import Code
     from flytectl_py.engines.bundling import check_root
     from flytectl_py.engines.deployment_plan import PlanOptions, plan_deployment
+    from flytectl_py.engines.one_machine import is_here
     from flytectl_py.engines.remote import organisation
 
     check_root(root_of(target, options))  # Before anything in it is walked or run.
@@ -139,6 +140,7 @@ def plan_target(target: str, names: Sequence[str], options: Mapping[str, Any]) -
         include=tuple(options.get("include", ())),
         cwd=os.getcwd(),
         images=planning_options(options),
+        needs_registry=not is_here(settings),
     )
     return loaded, plan_deployment(code, chosen(loaded, names), wanted)
 

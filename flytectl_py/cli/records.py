@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import sqlite3
 
     from flytectl_py.cli.output import Output
-    from flytectl_py.records.reading import ActionRecord, RunRecord
+    from flytectl_py.records.reading import ActionRecord, Printed, RunRecord
 
 ROOT_OPTION: Mapping[str, Option] = {
     "root_dir": Option(
@@ -107,7 +107,7 @@ def show_logs(name: str, action: str | None, options: Mapping[str, Any], output:
         database, run = run_record(found, name, root)
         names = {each.number: each.name for each in actions_of(database, run)}
         number = None if action is None else _number(run.name, action, names)
-        pieces = list(printed_by(database, run, number))
+        pieces = list(_joined(printed_by(database, run, number)))
     if not pieces:
         output.note(f"{run.name} printed nothing" + ("" if action is None else f" in {action}"))
     streams = {1: "stdout", 2: "stderr"}
@@ -123,6 +123,15 @@ def show_logs(name: str, action: str | None, options: Mapping[str, Any], output:
     lines = _labelled(pieces, names) if number is None and len({each.number for each in pieces}) > 1 else None
     text = "".join(each.text for each in pieces) if lines is None else "\n".join(lines)
     output.result(text.removesuffix("\n"), {"run": run.name, "printed": document})
+
+
+def _joined(pieces: Iterable[Printed]) -> Iterator[Printed]:
+    """Yield what one action printed in one go as one piece: print(1, 2) writes four times."""
+    from itertools import groupby
+
+    for _, together in groupby(pieces, lambda each: (each.number, each.stream)):
+        first, *more = together
+        yield first._replace(text="".join(each.text for each in (first, *more)))
 
 
 def _labelled(pieces: list[Any], names: Mapping[int, str]) -> list[str]:

@@ -17,7 +17,7 @@ from flytectl_py.cli.output import Output, keep_stdout, settle_output
 from flytectl_py.cli.plain_params import keep_pydantic_out
 from flytectl_py.cli.records import records, run_record
 from flytectl_py.cli.run import AnyTask, command_of, task_command
-from flytectl_py.cli.run_options import RERUN_DESCRIPTION, RUN_OPTIONS
+from flytectl_py.cli.run_options import DEPLOYED_OPTIONS, RERUN_DESCRIPTION, RUN_OPTIONS
 from flytectl_py.cli.running import Again, run_task
 from flytectl_py.cli.spoken import SaysWhere
 from flytectl_py.errors import NotReadyError, UnknownNameError, UsageError
@@ -100,7 +100,7 @@ def _command_of(name: str, options: Mapping[str, Any], early: Mapping[str, Any],
         _tell_of_code(run, loaded, code, output)
         run_task(loaded, task, typed, given, again)
 
-    return task_command(loaded, task, act, for_help=for_help)
+    return task_command(loaded, task, act, for_help=for_help, recorded=first.inputs or {})
 
 
 def _command_of_remote(name: str, options: Mapping[str, Any], *, for_help: bool) -> Any:
@@ -116,7 +116,7 @@ def _command_of_remote(name: str, options: Mapping[str, Any], *, for_help: bool)
     def act(typed: Mapping[str, Any], given: Mapping[str, Any]) -> None:
         run_remote(remote, task, typed, given, lambda launch: launch_again(launch, before))
 
-    return command_of(cast("AnyTask", task), act, for_help=for_help)
+    return command_of(cast("AnyTask", task), act, for_help=for_help, shown=DEPLOYED_OPTIONS)
 
 
 def _kept(run: RunRecord, root: Path) -> KeptCode | None:

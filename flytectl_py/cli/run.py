@@ -6,8 +6,9 @@ options that say how are known, and the task's inputs become options when the fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 import typer
@@ -20,7 +21,7 @@ from flytectl_py.cli.options import Option, declare, merged
 from flytectl_py.cli.output import keep_stdout
 from flytectl_py.cli.params import description, input_options
 from flytectl_py.cli.plain_params import keep_pydantic_out
-from flytectl_py.cli.run_options import DEPLOYED, OWN_OPTIONS, RUN_DESCRIPTION, RUN_OPTIONS
+from flytectl_py.cli.run_options import DEPLOYED, DEPLOYED_OPTIONS, OWN_OPTIONS, RUN_DESCRIPTION, RUN_OPTIONS
 from flytectl_py.cli.running import run_task
 from flytectl_py.cli.spoken import SaysWhere
 from flytectl_py.errors import UsageError
@@ -175,7 +176,7 @@ def _deployed_command() -> Any:
 
     made: DeployedArgument = _made(DeployedArgument, described, of_cluster, RUN_OPTIONS)
     made.options = {key: RUN_OPTIONS[key] for key in _BEFORE_LOADING}
-    made.make = lambda task, run, for_help: command_of(task, run, for_help=for_help)
+    made.make = lambda task, run, for_help: command_of(task, run, for_help=for_help, shown=DEPLOYED_OPTIONS)
     return made
 
 
@@ -190,18 +191,32 @@ def _made(cls: type[TyperGroup], described: Description, callback: Any, options:
     return made
 
 
-def task_command(loaded: Loaded, task: AnyTask, act: Act, *, for_help: bool) -> Any:
+def task_command(
+    loaded: Loaded, task: AnyTask, act: Act, *, for_help: bool, recorded: Mapping[str, Any] = MappingProxyType({})
+) -> Any:
     """Return the command of one task: the task's inputs as options, then those of every run.
 
     :param act: takes the inputs as typed and the options of all places of the command line.
-    :param for_help: also read what help shows.
+    :param for_help: also read what help shows. :param recorded: the inputs of an earlier run, as JSON, for that.
     """
-    return command_of(task, lambda typed, options: act(loaded, task, typed, options), for_help=for_help)
+    return command_of(
+        task, lambda typed, options: act(loaded, task, typed, options), for_help=for_help, recorded=recorded
+    )
 
 
-def command_of(task: AnyTask, run: Callable[[Mapping[str, Any], Mapping[str, Any]], None], *, for_help: bool) -> Any:
-    """Return the command of a task of which no code need be here. The parameters are those of `task_command`."""
-    inputs = input_options(task, for_help=for_help)
+def command_of(
+    task: AnyTask,
+    run: Callable[[Mapping[str, Any], Mapping[str, Any]], None],
+    *,
+    for_help: bool,
+    shown: Collection[str] = OWN_OPTIONS,
+    recorded: Mapping[str, Any] = MappingProxyType({}),
+) -> Any:
+    """Return the command of a task of which no code need be here. The parameters are those of `task_command`.
+
+    :param shown: the options beside the inputs that its help lists.
+    """
+    inputs = input_options(task, for_help=for_help, recorded=recorded)
     taken = {name for option in inputs.values() for part in option.names for name in part.split("/")}
     left = {key: option.without(taken) for key, option in RUN_OPTIONS.items()}
 
@@ -227,6 +242,6 @@ def command_of(task: AnyTask, run: Callable[[Mapping[str, Any], Mapping[str, Any
     made = cast(TaskCommand, typer.main.get_command(app))
     made.text = description(task) if for_help else ""
     made.inputs = list(inputs.values())
-    made.left = [option for key, option in left.items() if option is not None and key in OWN_OPTIONS]
+    made.left = [option for key, option in left.items() if option is not None and key in shown]
     keep_pydantic_out(made)
     return made

@@ -82,7 +82,7 @@ def of_machinery(error: BaseException) -> Failure:
 
 def interrupted(signal_name: str) -> Failure:
     """Return the failure of an attempt that somebody ended from outside: another one may well succeed."""
-    text = f"the container was told to end ({signal_name}) while the task ran"
+    text = f"the task was told to end ({signal_name}) while it ran"
     return Failure(INTERRUPTED, text, "system", recoverable=True)
 
 

@@ -339,6 +339,14 @@ def test_a_failed_run_ends_with_its_error(app: Project, plane: ControlPlaneServe
 
 def test_each_attempt_is_shown(app: Project, plane: ControlPlaneServer) -> None:
     plane.change_next_story(phases=("QUEUED", "RUNNING", "QUEUED", "RUNNING", "SUCCEEDED"), pace=0.2, lines=("line",))
+    command = [FLYTE, *MAIN, "--follow"]
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    both = subprocess.run(command, cwd=app.path, env=app.environment(), check=True, **streams).stdout
+    first, line, then = both.partition("line\n")
+    assert line
+    assert "attempt 2" not in first
+    assert "attempt 2" in then
+    plane.change_next_story(phases=("QUEUED", "RUNNING", "QUEUED", "RUNNING", "SUCCEEDED"), pace=0.2, lines=("line",))
     result = app.flyte(*MAIN, "--follow").expect()
     assert result.out == "line\nline\n2\n"
     assert "running, attempt 2" in result.err
@@ -515,6 +523,11 @@ def test_the_help_of_a_deployed_task_shows_its_inputs(deployed: Project) -> None
     assert "--x INT" in text
     assert "[default: sum]" in text
     assert "Add one." in text
+    assert "the number to start from." in text
+    assert "before ENV.TASK or after it: flyte run deployed-task --help" in " ".join(text.split())
+    assert "--follow" in text
+    assert "--local" not in text
+    assert "--copy-style" not in text
 
 
 @pytest.mark.parametrize(

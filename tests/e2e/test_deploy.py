@@ -452,6 +452,10 @@ def test_images_without_a_registry_are_warned_of_once(project: MakeProject) -> N
     said = app.flyte("deploy", "app.py", "--dry-run").expect().err
     assert said.count("go to no registry (e0, e1, e2 and 2 more)") == 1
     assert "no registry" not in app.flyte("deploy", "app.py", "--dry-run", "--registry", "ghcr.io/acme").expect().err
+    here = app.flyte("deploy", "app.py", "--dry-run", "--endpoint", "http://localhost:1").expect().err
+    assert "no registry" not in here
+    alone = app.flyte("deploy", "app.py", "e0", "--dry-run", "--endpoint", "dns:///acme.example.com").expect().err
+    assert "an image goes to no registry (e0), so only a cluster on this machine can run it;" in alone
 
 
 def test_the_projects_of_the_guides_can_be_planned(example: Callable[[str], Project]) -> None:

@@ -143,6 +143,7 @@ def test_logs_say_what_each_action_printed(app: Project) -> None:
     assert [line.partition("|")[2] for line in every if "child" in line] == [" child 0", " child 1", " child 2"]
     assert app.flyte("logs", "first", "a0").expect().out == "begun\nwarned\n"
     pieces = app.flyte("logs", "first", "--json").expect().json["printed"]
+    assert [each["text"] for each in pieces if each["action"] == "a0"] == ["begun\n", "warned\n"]
     assert {each["stream"] for each in pieces if "warned" in each["text"]} == {"stderr"}
 
 
