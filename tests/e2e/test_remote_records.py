@@ -124,7 +124,6 @@ def test_what_is_asked_wrongly(app: Project, words: list[str], said: str) -> Non
     assert said in app.flyte(*words).expect(2).err
 
 
-@pytest.mark.parametrize("line", ["run none", "action none a5", "project none", "task a.none"])
 def test_tables_show_digests_short(app: Project) -> None:
     app.flyte("run", "app.py", "main", "--x", "1", "--name", "long").expect()
     version = app.flyte("get", "run", "long", "--json").expect().json["version"]
@@ -138,6 +137,7 @@ def test_a_run_that_printed_nothing_says_so(app: Project, plane: ControlPlaneSer
     assert app.flyte("logs", "still").expect().err == "flyte: still printed nothing\n"
 
 
+@pytest.mark.parametrize("line", ["run none", "action none a5", "project none", "task a.none"])
 def test_what_is_not_there_has_the_code_of_its_page(app: Project, line: str) -> None:
     error = app.flyte("get", *line.split(), "--json").expect(2).json["error"]
     assert error["code"] == "NotFoundError"
