@@ -53,6 +53,6 @@ def task_screen(path: str, text: str, inputs: Sequence[Option], left: Sequence[O
     if described.name.startswith("rerun "):
         word, command = "RUN", "rerun"
     elif described.name.startswith(f"run {DEPLOYED} "):
-        word, command = "ENV.TASK", f"run {DEPLOYED}"
+        word = "ENV.TASK"
     about = _OF_EVERY_RUN.format(word, command)
     return laid_out(described, [Section("Inputs", [as_row(each) for each in inputs])], [f"{about}\n  {names}"])

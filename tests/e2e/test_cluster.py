@@ -524,7 +524,7 @@ def test_the_help_of_a_deployed_task_shows_its_inputs(deployed: Project) -> None
     assert "[default: sum]" in text
     assert "Add one." in text
     assert "the number to start from." in text
-    assert "before ENV.TASK or after it: flyte run deployed-task --help" in " ".join(text.split())
+    assert "before ENV.TASK or after it: flyte run --help" in " ".join(text.split())
     assert "--follow" in text
     assert "--local" not in text
     assert "--copy-style" not in text
