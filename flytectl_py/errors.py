@@ -198,6 +198,8 @@ class BaseRuntimeError(FlyteError, RuntimeError):
         self.worker = worker
         self.chain: tuple[str, ...] = ()
         """The tasks that led to the failure, outermost first, each with its attempt where it had several."""
+        self.elsewhere = ""
+        """The user's traceback as text, where it arose in another process."""
 
     @property
     def code(self) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flytectl_py.cli.description import Description, Word
 from flytectl_py.cli.images import make_command
 from flytectl_py.cli.options import Option
-from flytectl_py.errors import ConflictError, NotReadyError, UnknownNameError, UsageError
+from flytectl_py.errors import ConflictError, NotReadyError, UnknownNameError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from flytectl_py.cli.output import Output
@@ -74,7 +74,9 @@ def _install(shell: str, dry_run: bool, output: Output) -> None:
     from flytectl_py.cli.completion_scripts import MARK, SCRIPTS, place
 
     if shell not in SHELLS:
-        raise UnknownNameError("shell", shell, SHELLS, hint="flyte completion install bash")
+        raise UnknownNameError(
+            "shell", shell, SHELLS, hint="" if did_you_mean(shell, SHELLS) else "flyte completion install bash"
+        )
     file, then = place(shell, os.environ)
     script = SCRIPTS[shell]
     try:

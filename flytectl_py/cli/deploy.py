@@ -122,6 +122,7 @@ def plan_target(target: str, names: Sequence[str], options: Mapping[str, Any]) -
     from flytectl_py.engines.bundle_imports import Code
     from flytectl_py.engines.bundling import check_root
     from flytectl_py.engines.deployment_plan import PlanOptions, plan_deployment
+    from flytectl_py.engines.one_machine import is_here
     from flytectl_py.engines.remote import organisation
 
     check_root(root_of(target, options))  # Before anything in it is walked or run.
@@ -139,6 +140,7 @@ def plan_target(target: str, names: Sequence[str], options: Mapping[str, Any]) -
         include=tuple(options.get("include", ())),
         cwd=os.getcwd(),
         images=planning_options(options),
+        needs_registry=not is_here(settings),
     )
     return loaded, plan_deployment(code, chosen(loaded, names), wanted)
 
@@ -176,6 +178,7 @@ def _unbuilt(plan: DeploymentPlan, building: BuildOptions) -> Sequence[ImageOutc
 
 
 def _carry_out(plan: DeploymentPlan, settings: Settings, building: BuildOptions, output: Output) -> Deployed:
+    from flytectl_py.config.settings import NAME_AN_ENDPOINT
     from flytectl_py.engines.deploying import Deploying, deploy
     from flytectl_py.engines.remote import remote_of
     from flytectl_py.errors import NotReadyError
@@ -183,7 +186,7 @@ def _carry_out(plan: DeploymentPlan, settings: Settings, building: BuildOptions,
     if not settings.endpoint:
         raise NotReadyError(
             "nothing is deployed: no endpoint of a cluster is configured",
-            hint="set FLYTE_ENDPOINT, or write admin.endpoint into .flyte/config.yaml; --dry-run needs none",
+            hint=f"{NAME_AN_ENDPOINT}; --dry-run needs none",
         )
     remote = remote_of(settings, note=output.note)
 

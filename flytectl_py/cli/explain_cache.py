@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flytectl_py.cli.explain import said_of, short, since, tell_unreadable
 from flytectl_py.cli.loading import load_target
+from flytectl_py.cli.output import keep_stdout
 from flytectl_py.cli.tree import Branch, shown
 from flytectl_py.errors import UsageError
 
@@ -22,6 +23,7 @@ def explain(words: list[str], options: Mapping[str, Any], output: Output) -> Non
 
     :param words: FILE and TASK.
     """
+    keep_stdout()
     loaded = load_target(words[0], options)
     if len(words) != 2:
         names = ", ".join(name for name, _ in loaded.tasks()) or "none"

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from flytectl_py.cli.options import GENERAL, Option, declare, merged, with_words
+from flytectl_py.cli.output import keep_stdout
 from flytectl_py.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ def plan(target: str, environments: Sequence[str], options: Mapping[str, Any]) -
 
     bake = _bakes(options)
     settled = _platforms(options.get("platform", ""))
+    keep_stdout()
     loaded = load_target(target, options)
     check_image_names(options.get("image", ()), loaded.environments)
     wanted = chosen(loaded, environments)

@@ -34,7 +34,7 @@ HELP = """Show what a run printed; on a cluster, what it prints, from its first 
 Examples:
   flyte logs RUN             all that the run printed; on a cluster, its own task
   flyte logs RUN ACTION      one action; 'flyte get run RUN' names them
-  flyte logs RUN --json      with where and when each piece was printed
+  flyte logs RUN --json      with where each piece was printed
 """
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from flytectl_py.cli.description import Description
 from flytectl_py.cli.images import make_command
 from flytectl_py.cli.options import Option
-from flytectl_py.errors import NotReadyError, UsageError
+from flytectl_py.errors import NotReadyError, UnknownNameError, UsageError
 
 if TYPE_CHECKING:
     from flytectl_py.cli.output import Output
@@ -131,7 +131,11 @@ def _wanted(options: Mapping[str, Any]) -> Wanted:
     store = options.get("store", "")
     if store and "://" not in store:
         store = "file://" + os.path.abspath(os.path.expanduser(store))
-    return Wanted(int(port), store, options.get("executor", "process"))
+    executor = options.get("executor", "process")
+    known = START_OPTIONS["executor"].values
+    if executor not in known:
+        raise UnknownNameError("executor", executor, known, where="--executor")
+    return Wanted(int(port), store, executor)
 
 
 def check_installed() -> None:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from flytectl_py.cli.output import Output
     from flytectl_py.engines.remote_run import RemoteRun
     from flytectl_py.engines.runner import Runner
+    from flytectl_py.machine.keeper import Running, Wanted
 
 HOME_PREFIX = "flyte-run-"
 
@@ -23,7 +24,7 @@ def run_on_own_plane(engine: str, runner: Runner, task: Any, inputs: Mapping[str
 
     :raises BaseRuntimeError: it failed. :raises NotReadyError: this machine lacks what the engine needs.
     """
-    from flytectl_py.cli.remote_run import line_printer, shown
+    from flytectl_py.cli.remote_run import Printed, line_printer, raise_if_failed, shown
     from flytectl_py.values.convert import to_json
 
     root = Path(runner.root or Path.cwd())
@@ -31,8 +32,9 @@ def run_on_own_plane(engine: str, runner: Runner, task: Any, inputs: Mapping[str
         with user_code():
             run: RemoteRun = runner.run(task, **inputs)  # type: ignore[assignment]  # of a remote runner
         # Its phases are of no interest here: it starts at once, and its end is the end of the command.
-        run.follow(_say_nothing, line_printer(output), lives)
-        run.raise_if_failed()
+        printed = Printed(line_printer(output))
+        run.follow(_say_nothing, printed, lives)
+        raise_if_failed(run, printed, output)
         outputs = run.outputs().named()
     said = {"run": run.name, "task": run.task, "version": run.version, "phase": str(run.phase)}
     values = {name: to_json(value) for name, value in outputs.items()}
@@ -41,6 +43,16 @@ def run_on_own_plane(engine: str, runner: Runner, task: Any, inputs: Mapping[str
 
 def _say_nothing(record: object) -> None:
     del record
+
+
+def _started(home: Path, wanted: Wanted) -> Running:
+    from flytectl_py.machine import keeper
+
+    try:
+        return keeper.start(home, wanted)[0]
+    except NotReadyError as error:
+        error.where = ""  # What it said is told, and its log goes with its home.
+        raise
 
 
 @contextmanager
@@ -73,7 +85,7 @@ def _plane(engine: str, root: Path, output: Output) -> Iterator[Callable[[], boo
         store = (root / ".flyte" / "state" / engine).absolute()
         store.mkdir(parents=True, exist_ok=True)
         try:
-            found, _ = keeper.start(home, keeper.Wanted(0, store.as_uri(), engine, lifeline))
+            found = _started(home, keeper.Wanted(0, store.as_uri(), engine, lifeline))
             with led_to(found.url):
                 yield lambda: keeper.running(home) is not None
         finally:

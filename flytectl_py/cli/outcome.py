@@ -17,6 +17,7 @@ from flytectl_py.cli.output import (
     error_mark,
     flush_streams,
     give_up,
+    indented,
     print_json,
     run_of_error,
     speaks_json,
@@ -138,7 +139,7 @@ def _say(said: Said, arguments: Sequence[str]) -> None:
         return
     if said.trace:
         to_stderr(said.trace.rstrip())
-    to_stderr(f"{error_mark()} {said.message}")
+    to_stderr(f"{error_mark()} {indented(said.message)}")
     if said.where and said.where not in said.message:
         to_stderr(f"  at {said.where}")
     if said.hint:
@@ -163,8 +164,10 @@ def _say_ours(error: FlyteError, arguments: Sequence[str]) -> None:
 
         cause = error.__cause__ or error
         hidden = [os.path.dirname(typer.__file__)]
-        trace = user_traceback(cause, hidden, under=error)
-        where = error.where or innermost_user_place(cause, hidden)
+        place = innermost_user_place(cause, hidden)
+        # Without a frame of the user's here, a traceback would only repeat the message.
+        trace = user_traceback(cause, hidden, under=error) if place else error.elsewhere
+        where = error.where or place
         reason = f"{error.code}: {error}" if str(error) else error.code
         message = f"{' → '.join(_shortened(error.chain))} failed: {reason}"
     _say(Said(error.code, message, error.hint, where, trace, error.details), arguments)

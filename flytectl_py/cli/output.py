@@ -213,6 +213,12 @@ def flush_streams() -> None:
                 ) from error
 
 
+def indented(text: str) -> str:
+    """Return `text` with its further lines two columns in, so that they are seen to belong to the first."""
+    first, *more = text.split("\n")
+    return "\n".join([first, *(f"  {line}" if line and not line.startswith(" ") else line for line in more)])
+
+
 def error_mark() -> str:
     """Return the word that begins an error: red on a terminal, and where FORCE_COLOR says so, unless NO_COLOR does."""
     plain = in_ci() or os.environ.get("TERM") == "dumb" or not sys.stderr.isatty()

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from flytectl_py.cli.options import Option, option_name
@@ -44,10 +45,13 @@ def annotation_of(each: Input | Output) -> Any:
     return Any if each.annotation is MISSING else each.annotation
 
 
-def input_options(task: AnyTask, *, for_help: bool) -> dict[str, Option]:
+def input_options(
+    task: AnyTask, *, for_help: bool, recorded: Mapping[str, Any] = MappingProxyType({})
+) -> dict[str, Option]:
     """Return one option for each input of `task`, in the order of its signature.
 
     :param for_help: also say type, default and docstring of each; reading them costs time that a run need not spend.
+    :param recorded: inputs of an earlier run, as JSON, which stand in for those that are not given.
     """
     texts = _descriptions(task) if for_help else {}
     options = {}
@@ -59,15 +63,20 @@ def input_options(task: AnyTask, *, for_help: bool) -> dict[str, Option]:
         names = (f"{name}/--no-{name.removeprefix('--')}",) if deniable else (name,)
         options[f"{INPUT}{index}"] = Option(
             names=names,
-            help=_help(each, texts.get(each.name, "")) if for_help else "",
+            help=_help(each, texts.get(each.name, ""), recorded) if for_help else "",
             metavar=None if is_flag or not for_help else convert.metavar(annotation_of(each)),
             kind="flag" if is_flag else "texts",
         )
     return options
 
 
-def _help(each: Input, text: str) -> str:
-    if each.required:
+def _help(each: Input, text: str, recorded: Mapping[str, Any]) -> str:
+    if each.name in recorded:
+        import json
+
+        value = recorded[each.name]
+        about = f"default: {value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)}"
+    elif each.required:
         about = "required"
     else:
         text = convert.to_text(each.default, annotation_of(each)) if each.default is not None else "None"
@@ -126,7 +135,12 @@ def types_of(task: AnyTask) -> dict[str, Any]:
     """Return the inputs and outputs of a task as --json has them."""
     return {
         "inputs": [
-            {"name": each.name, "type": convert.type_name(annotation_of(each)), "required": each.required}
+            {
+                "name": each.name,
+                "type": convert.type_name(annotation_of(each)),
+                "required": each.required,
+                **({} if each.required else {"default": convert.to_json(each.default)}),
+            }
             for each in task.interface.inputs
         ],
         "outputs": [

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flytectl_py.cli.options import Option
+from flytectl_py.cli.output import indented
 from flytectl_py.errors import UnknownNameError, UsageError
 
 if TYPE_CHECKING:
     import sqlite3
 
     from flytectl_py.cli.output import Output
-    from flytectl_py.records.reading import ActionRecord, RunRecord
+    from flytectl_py.records.reading import ActionRecord, Printed, RunRecord
 
 ROOT_OPTION: Mapping[str, Option] = {
     "root_dir": Option(
@@ -105,8 +106,8 @@ def show_logs(name: str, action: str | None, options: Mapping[str, Any], output:
     with records(options, output) as (root, found):
         database, run = run_record(found, name, root)
         names = {each.number: each.name for each in actions_of(database, run)}
-        number = None if action is None else _number(action, names)
-        pieces = list(printed_by(database, run, number))
+        number = None if action is None else _number(run.name, action, names)
+        pieces = list(_joined(printed_by(database, run, number)))
     if not pieces:
         output.note(f"{run.name} printed nothing" + ("" if action is None else f" in {action}"))
     streams = {1: "stdout", 2: "stderr"}
@@ -124,6 +125,15 @@ def show_logs(name: str, action: str | None, options: Mapping[str, Any], output:
     output.result(text.removesuffix("\n"), {"run": run.name, "printed": document})
 
 
+def _joined(pieces: Iterable[Printed]) -> Iterator[Printed]:
+    """Yield what one action printed in one go as one piece: print(1, 2) writes four times."""
+    from itertools import groupby
+
+    for _, together in groupby(pieces, lambda each: (each.number, each.stream)):
+        first, *more = together
+        yield first._replace(text="".join(each.text for each in (first, *more)))
+
+
 def _labelled(pieces: list[Any], names: Mapping[int, str]) -> list[str]:
     """Return the lines of each action in the order in which they ended, each with who printed it."""
     open_lines: dict[tuple[int, int], str] = {}
@@ -138,7 +148,7 @@ def _labelled(pieces: list[Any], names: Mapping[int, str]) -> list[str]:
     return [*found, *(f"{labels.get(number, ''):<{width}} | {line}" for (number, _), line in open_lines.items())]
 
 
-def _number(action: str, names: Mapping[int, str]) -> int:
+def _number(run: str, action: str, names: Mapping[int, str]) -> int:
     """Return the number of the action that is meant by ``a3``, or by its name if only one has it."""
     by_name = [number for number, name in names.items() if action in (f"a{number}", name, name.rpartition(".")[2])]
     if len(by_name) == 1:
@@ -146,7 +156,8 @@ def _number(action: str, names: Mapping[int, str]) -> int:
     if by_name:
         shown = ", ".join(f"a{number}" for number in by_name[:8])
         raise UsageError(f"{len(by_name)} actions are called '{action}': {shown}", hint="name one by its number")
-    raise UnknownNameError("action", action, [f"a{number}" for number in names][:20], hint="see 'flyte get run NAME'")
+    known = [f"a{number}" for number in names][:20]
+    raise UnknownNameError("action", action, known, hint=f"see 'flyte get run {run}'")
 
 
 def _limit(options: Mapping[str, Any]) -> int | None:
@@ -248,5 +259,5 @@ def _head(run: RunRecord) -> list[str]:
     if run.code:
         lines.append(f"  code {run.code[:12]}" + (f", kept in {run.archive}" if run.archive else ""))
     if run.error_code:
-        lines.append(f"  {run.error_code}: {run.error}")
+        lines.append(f"  {indented(f'{run.error_code}: {run.error}')}")
     return [*lines, ""]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
+
+from flytectl_py.cli.output import indented
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,7 +24,9 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def runs_table(runs: Iterable[ActionRecord]) -> str:
     """Return runs, one on each line."""
-    rows = ([each.run, each.task, each.version, each.phase, _when(each.started), _took(each)] for each in runs)
+    rows = (
+        [each.run, each.task, _short(each.version), _phase(each), _when(each.started), _took(each)] for each in runs
+    )
     return table(("RUN", "TASK", "VERSION", "PHASE", "STARTED", "SECONDS"), rows)
 
 
@@ -36,14 +41,14 @@ def actions_table(actions: Iterable[ActionRecord]) -> str:
     waiting = [(each, 0) for each in reversed(children.get("", []))]
     while waiting:
         each, depth = waiting.pop()
-        rows.append(("  " * depth + each.name, each.task, each.phase, str(each.attempts), _took(each)))
+        rows.append(("  " * depth + each.name, each.task, _phase(each), str(each.attempts), _took(each)))
         waiting += [(child, depth + 1) for child in reversed(children.get(each.name, []))]
     return table(("ACTION", "TASK", "PHASE", "ATTEMPTS", "SECONDS"), rows)
 
 
 def tasks_table(tasks: Iterable[TaskRecord]) -> str:
     """Return tasks, one on each line."""
-    rows = ([each.name, each.version, _when(each.deployed), each.description] for each in tasks)
+    rows = ([each.name, _short(each.version), _when(each.deployed), each.description] for each in tasks)
     return table(("TASK", "VERSION", "DEPLOYED", "DESCRIPTION"), rows)
 
 
@@ -78,7 +83,6 @@ def task_text(task: TaskRecord, signature: str) -> str:
 
 def action_document(action: ActionRecord) -> dict[str, Any]:
     """Return what --json says of an action, or of a run."""
-    failure = action.failure
     return {
         "run": action.run,
         "action": action.name,
@@ -92,7 +96,7 @@ def action_document(action: ActionRecord) -> dict[str, Any]:
         "ended": _stamp(action.ended),
         "seconds": action.seconds,
         "attempts": action.attempts,
-        "error": None if failure is None else {"code": failure.code, "message": failure.message, "kind": failure.kind},
+        "error": _failure_document(action),
         "abort_reason": action.abort_reason or None,
     }
 
@@ -120,18 +124,40 @@ def project_document(project: ProjectRecord) -> dict[str, Any]:
     }
 
 
+def _failure_document(action: ActionRecord) -> dict[str, str] | None:
+    from flytectl_py.wire.failures import in_parts, place_in
+
+    if action.failure is None:
+        return None
+    message, traceback = in_parts(action.failure.message)
+    said = {"code": action.failure.code, "message": message, "kind": action.failure.kind}
+    return {**said, "where": place_in(traceback), "traceback": traceback} if traceback else said
+
+
 def _about(action: ActionRecord, name: str) -> list[str]:
-    took = f" after {action.seconds:g} s" if action.seconds is not None else ""
-    lines = [f"{name}: {action.phase.replace('_', ' ')}{took}", f"task: {action.task}:{action.version}".rstrip(":")]
+    took = f" in {action.seconds:g} s" if action.seconds is not None else ""
+    lines = [f"{name}: {_phase(action)}{took}", f"task: {action.task}:{action.version}".rstrip(":")]
     if action.started is not None:
         lines.append(f"started: {_when(action.started)}")
     if action.attempts > 1:
         lines.append(f"attempts: {action.attempts}")
-    if action.failure is not None:
-        lines.append(f"error: {action.failure.code}: {action.failure.message}")
+    failure = _failure_document(action)
+    if failure is not None:
+        lines.append(f"error: {failure['code']}: {indented(failure['message'])}")
+    if failure is not None and "where" in failure:
+        lines.append(f"  at {failure['where']}")
     if action.abort_reason:
         lines.append(f"aborted: {action.abort_reason}")
     return lines
+
+
+def _phase(action: ActionRecord) -> str:
+    return action.phase.replace("_", " ")
+
+
+def _short(version: str) -> str:
+    """Return what a table shows of a version: of a digest enough to tell it from others."""
+    return version[:12] if re.fullmatch("[0-9a-f]{32}", version) else version
 
 
 def _took(action: ActionRecord) -> str:

@@ -25,10 +25,13 @@ def show_remote_logs(run: str, action: str, options: Mapping[str, Any], output: 
     if not attempt.isdecimal() or ("attempt" in options and int(attempt) < 1):
         raise UsageError(f"--attempt: got '{attempt}'; it takes a number from 1 on", where="--attempt")
     lines: list[dict[str, Any]] = []
+    shown = False
 
     def show(line: LogLine) -> None:
         if options.get("user_only") and not line.by_user:
             return
+        nonlocal shown
+        shown = True
         stamp = "" if line.when is None else line.when.isoformat(timespec="milliseconds").replace("+00:00", "Z")
         if output.as_json:
             lines.append({"text": line.text, "when": stamp or None, "by_user": line.by_user})
@@ -38,4 +41,6 @@ def show_remote_logs(run: str, action: str, options: Mapping[str, Any], output: 
 
     remote = connected(options)
     found = run_calls(lambda: read_logs(remote, run, action, int(attempt), show))
+    if not shown:
+        output.note(f"{run} printed nothing" + (f" in {action}" if action else ""))
     output.result("", {"run": run, "action": found.name, "phase": found.phase, "lines": lines})

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
 
 from flytectl_py.cli.kept_names import remember
 from flytectl_py.cli.output import about_run, print_result, to_stderr
-from flytectl_py.errors import FlyteError
+from flytectl_py.errors import BaseRuntimeError, FlyteError
 
 if TYPE_CHECKING:
     from flytectl_py.cli.output import Output
     from flytectl_py.engines.remote_run import RemoteRun
     from flytectl_py.engines.run_plan import RunPlan
     from flytectl_py.wire.run_records import ActionRecord, LogLine
+
+MOST_LINES: Final = 1000
+"""Of what a run has printed last; the traceback of its failure is among them."""
 
 
 def tell(run: RemoteRun, output: Output, *, follow: bool) -> None:
@@ -73,12 +77,41 @@ def follow_run(run: RemoteRun, output: Output) -> None:
     :raises BaseRuntimeError: it failed. :raises KeyboardInterrupt: the person does not want to wait; the run goes on.
     :raises NotReadyError: the control plane cannot be asked any more; the run goes on.
     """
+    printed = Printed(line_printer(output))
     try:
-        run.follow(lambda record: _tell_phase(record, output), line_printer(output))
+        run.follow(lambda record: _tell_phase(record, output), printed)
     except (KeyboardInterrupt, FlyteError):
         output.note(f"the run goes on: 'flyte logs {run.name}' watches it, 'flyte abort {run.name}' stops it")
         raise
-    run.raise_if_failed()
+    raise_if_failed(run, printed, output)
+
+
+def raise_if_failed(run: RemoteRun, printed: Printed, output: Output) -> None:
+    """Raise what became of a run that has ended, unless it succeeded; a traceback that was read is not said again.
+
+    :raises BaseRuntimeError: it failed.
+    """
+    try:
+        run.raise_if_failed()
+    except BaseRuntimeError as error:
+        if not output.as_json and error.elsewhere in printed:
+            error.elsewhere = ""
+        raise
+
+
+class Printed:
+    """Shows the lines of a log, and knows the last ones."""
+
+    def __init__(self, show: Callable[[LogLine], None]) -> None:
+        self._show = show
+        self._last: deque[str] = deque(maxlen=MOST_LINES)
+
+    def __call__(self, line: LogLine) -> None:
+        self._last.append(line.text.rstrip("\n"))
+        self._show(line)
+
+    def __contains__(self, text: str) -> bool:
+        return text.rstrip("\n") in "\n".join(self._last)
 
 
 def line_printer(output: Output) -> Any:

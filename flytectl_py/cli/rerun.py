@@ -13,11 +13,11 @@ from flytectl_py.cli.early import given_early
 from flytectl_py.cli.get import is_local
 from flytectl_py.cli.loading import load_target
 from flytectl_py.cli.options import declare, merged
-from flytectl_py.cli.output import Output, settle_output
+from flytectl_py.cli.output import Output, keep_stdout, settle_output
 from flytectl_py.cli.plain_params import keep_pydantic_out
 from flytectl_py.cli.records import records, run_record
 from flytectl_py.cli.run import AnyTask, command_of, task_command
-from flytectl_py.cli.run_options import RERUN_DESCRIPTION, RUN_OPTIONS
+from flytectl_py.cli.run_options import DEPLOYED_OPTIONS, RERUN_DESCRIPTION, RUN_OPTIONS
 from flytectl_py.cli.running import Again, run_task
 from flytectl_py.cli.spoken import SaysWhere
 from flytectl_py.errors import NotReadyError, UnknownNameError, UsageError
@@ -86,6 +86,8 @@ def _command_of(name: str, options: Mapping[str, Any], early: Mapping[str, Any],
         raise NotReadyError(f"{run.name} ended before its task began, so its inputs are not recorded")
     code = _kept(run, root)
     place = root if code is None else Path(code.root)
+    if merged([options, early]).get("dry_run"):
+        keep_stdout()
     loaded = load_target(
         str(place / run.file),
         {"project": run.project, "domain": run.domain, **options, "root_dir": str(place)},
@@ -98,7 +100,7 @@ def _command_of(name: str, options: Mapping[str, Any], early: Mapping[str, Any],
         _tell_of_code(run, loaded, code, output)
         run_task(loaded, task, typed, given, again)
 
-    return task_command(loaded, task, act, for_help=for_help)
+    return task_command(loaded, task, act, for_help=for_help, recorded=first.inputs or {})
 
 
 def _command_of_remote(name: str, options: Mapping[str, Any], *, for_help: bool) -> Any:
@@ -114,7 +116,7 @@ def _command_of_remote(name: str, options: Mapping[str, Any], *, for_help: bool)
     def act(typed: Mapping[str, Any], given: Mapping[str, Any]) -> None:
         run_remote(remote, task, typed, given, lambda launch: launch_again(launch, before))
 
-    return command_of(cast("AnyTask", task), act, for_help=for_help)
+    return command_of(cast("AnyTask", task), act, for_help=for_help, shown=DEPLOYED_OPTIONS)
 
 
 def _kept(run: RunRecord, root: Path) -> KeptCode | None:

@@ -6,8 +6,9 @@ options that say how are known, and the task's inputs become options when the fi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 import typer
@@ -17,9 +18,10 @@ from flytectl_py.cli.description import Description
 from flytectl_py.cli.early import bare_flags, given_early, hidden_by_inputs
 from flytectl_py.cli.loading import load_target
 from flytectl_py.cli.options import Option, declare, merged
+from flytectl_py.cli.output import keep_stdout
 from flytectl_py.cli.params import description, input_options
 from flytectl_py.cli.plain_params import keep_pydantic_out
-from flytectl_py.cli.run_options import DEPLOYED, OWN_OPTIONS, RUN_DESCRIPTION, RUN_OPTIONS
+from flytectl_py.cli.run_options import DEPLOYED, DEPLOYED_OPTIONS, OWN_OPTIONS, RUN_DESCRIPTION, RUN_OPTIONS
 from flytectl_py.cli.running import run_task
 from flytectl_py.cli.spoken import SaysWhere
 from flytectl_py.errors import UsageError
@@ -33,7 +35,7 @@ Act = Callable[["Loaded", AnyTask, Mapping[str, Any], Mapping[str, Any]], None]
 
 _BEFORE_LOADING = (
     "config", "endpoint", "insecure", "org", "project", "domain", "root_dir",
-    "as_json", "output_format", "quiet", "verbose",
+    "as_json", "output_format", "quiet", "verbose", "dry_run",
 )  # fmt: skip
 """Options that must be known before the file is loaded, wherever they stand."""
 
@@ -93,7 +95,10 @@ class TaskArgument(OptionsOnDemand, SaysWhere, TyperGroup):
     def load(self, levels: Sequence[Mapping[str, Any]]) -> Loaded:
         """Load the file with the options that were given so far."""
         if self._loaded is None:
-            self._loaded = load_target(self.file, merged(levels))
+            settled = merged(levels)
+            if settled.get("dry_run"):
+                keep_stdout()
+            self._loaded = load_target(self.file, settled)
         return self._loaded
 
     def get_help(self, ctx: Any) -> str:
@@ -165,7 +170,7 @@ def _deployed_command() -> Any:
 
     made: DeployedArgument = _made(DeployedArgument, described, of_cluster, RUN_OPTIONS)
     made.options = {key: RUN_OPTIONS[key] for key in _BEFORE_LOADING}
-    made.make = lambda task, run, for_help: command_of(task, run, for_help=for_help)
+    made.make = lambda task, run, for_help: command_of(task, run, for_help=for_help, shown=DEPLOYED_OPTIONS)
     return made
 
 
@@ -180,18 +185,32 @@ def _made(cls: type[TyperGroup], described: Description, callback: Any, options:
     return made
 
 
-def task_command(loaded: Loaded, task: AnyTask, act: Act, *, for_help: bool) -> Any:
+def task_command(
+    loaded: Loaded, task: AnyTask, act: Act, *, for_help: bool, recorded: Mapping[str, Any] = MappingProxyType({})
+) -> Any:
     """Return the command of one task: the task's inputs as options, then those of every run.
 
     :param act: takes the inputs as typed and the options of all places of the command line.
-    :param for_help: also read what help shows.
+    :param for_help: also read what help shows. :param recorded: the inputs of an earlier run, as JSON, for that.
     """
-    return command_of(task, lambda typed, options: act(loaded, task, typed, options), for_help=for_help)
+    return command_of(
+        task, lambda typed, options: act(loaded, task, typed, options), for_help=for_help, recorded=recorded
+    )
 
 
-def command_of(task: AnyTask, run: Callable[[Mapping[str, Any], Mapping[str, Any]], None], *, for_help: bool) -> Any:
-    """Return the command of a task of which no code need be here. The parameters are those of `task_command`."""
-    inputs = input_options(task, for_help=for_help)
+def command_of(
+    task: AnyTask,
+    run: Callable[[Mapping[str, Any], Mapping[str, Any]], None],
+    *,
+    for_help: bool,
+    shown: Collection[str] = OWN_OPTIONS,
+    recorded: Mapping[str, Any] = MappingProxyType({}),
+) -> Any:
+    """Return the command of a task of which no code need be here. The parameters are those of `task_command`.
+
+    :param shown: the options beside the inputs that its help lists.
+    """
+    inputs = input_options(task, for_help=for_help, recorded=recorded)
     taken = {name for option in inputs.values() for part in option.names for name in part.split("/")}
     left = {key: option.without(taken) for key, option in RUN_OPTIONS.items()}
 
@@ -217,6 +236,6 @@ def command_of(task: AnyTask, run: Callable[[Mapping[str, Any], Mapping[str, Any
     made = cast(TaskCommand, typer.main.get_command(app))
     made.text = description(task) if for_help else ""
     made.inputs = list(inputs.values())
-    made.left = [option for key, option in left.items() if option is not None and key in OWN_OPTIONS]
+    made.left = [option for key, option in left.items() if option is not None and key in shown]
     keep_pydantic_out(made)
     return made

@@ -164,6 +164,20 @@ def engine_of(options: Mapping[str, Any]) -> str:
     return engine
 
 
+_FOR_A_CLUSTER = ("follow", "service_account", "labels", "annotations", "queue", "interruptible", "image", "version",
+                  "copy_style")  # fmt: skip
+
+
+def without_effect(options: Mapping[str, Any]) -> str:
+    """Return what a run on this machine does not do of what the options ask for; empty where it does all."""
+    keeps_code = bool(options.get("keep_code"))
+    names = [key for key in _FOR_A_CLUSTER if options.get(key) and not (keeps_code and key == "copy_style")]
+    if not names:
+        return ""
+    listed = ", ".join(OWN_OPTIONS[key].names[0] for key in names)
+    return f"{listed}: without effect in a run on this machine"
+
+
 def no_empty_version(options: Mapping[str, Any]) -> None:
     """Refuse a version that is empty, as of a variable that is not set: it is not the same as none.
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 from flytectl_py.cli.output import Output, about_run, settle_output
 from flytectl_py.cli.params import read_inputs
 from flytectl_py.cli.reports import reports_here, tell_reports
-from flytectl_py.cli.run_options import engine_of, run_context
+from flytectl_py.cli.run_options import engine_of, run_context, without_effect
 from flytectl_py.cli.start import user_code
+from flytectl_py.errors import NotReadyError
 from flytectl_py.model.task import Task
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def run_task(
         return
     if engine:
         context["mode"] = "local" if engine == "local" else "remote"
+    _check_place(context["mode"], options, output)
     runner = Runner(
         copy_style=copy_style,
         dry_run=bool(options.get("dry_run")),
@@ -105,6 +107,29 @@ def run_task(
     _keep_tables(run)
     outputs = run.outputs().named()
     output.result(_readable(run), _document(run, _written(outputs, runner.data_of_run) if output.as_json else outputs))
+
+
+def _check_place(mode: str | None, options: Mapping[str, Any], output: Output) -> None:
+    """Say which options do nothing where the run goes to; a plan shows what they do on a cluster.
+
+    :raises NotReadyError: it is to go to a cluster, and there is none.
+    """
+    if options.get("dry_run"):
+        return
+    from flytectl_py.config import settings as config
+
+    settings = config.settings()
+    endpoint = settings.endpoint if settings is not None else None
+    if mode in ("remote", "hybrid") and not endpoint:
+        flag = "--mode" if options.get("mode") else "--engine"
+        given = f"{flag} {options.get('mode') or options.get('engine')}"
+        raise NotReadyError(
+            f"{given} needs a cluster, and no endpoint of one is configured",
+            hint=f"{config.NAME_AN_ENDPOINT}; without {flag} it runs here",
+        )
+    unused = without_effect(options) if mode == "local" or not endpoint else ""
+    if unused:
+        output.note(unused if endpoint else f"{unused}, and no endpoint of a cluster is configured")
 
 
 def _tell_plan(run: Run, first_line: str, inputs: Mapping[str, Any], output: Output) -> None:

@@ -10,12 +10,13 @@ from flytectl_py.cli.description import Description
 from flytectl_py.cli.help_screen import Section, as_row, heading, laid_out
 from flytectl_py.cli.options import Option
 from flytectl_py.cli.params import signature, summary
+from flytectl_py.cli.run_options import DEPLOYED
 from flytectl_py.errors import DeclarationError
 
 if TYPE_CHECKING:
     from flytectl_py.model.task import Task
 
-_OF_EVERY_RUN = "Options of every run may stand before TASK or after it: flyte run --help"
+_OF_EVERY_RUN = "Options of every run may stand before {} or after it: flyte {} --help"
 
 
 def file_screen(file: str, tasks: Sequence[tuple[str, Task[..., Any]]]) -> str:
@@ -34,7 +35,9 @@ def file_screen(file: str, tasks: Sequence[tuple[str, Task[..., Any]]]) -> str:
     if not tasks:
         lines.append(f"  none: decorate a function of {file} with @env.task")
     example = f"Inputs of a task: flyte run {file} {tasks[0][0] if tasks else 'TASK'} --help"
-    return laid_out(described, [], ["\n".join([heading("Tasks"), *lines]), f"{example}\n{_OF_EVERY_RUN}"])
+    return laid_out(
+        described, [], ["\n".join([heading("Tasks"), *lines]), f"{example}\n{_OF_EVERY_RUN.format('TASK', 'run')}"]
+    )
 
 
 def task_screen(path: str, text: str, inputs: Sequence[Option], left: Sequence[Option]) -> str:
@@ -46,4 +49,10 @@ def task_screen(path: str, text: str, inputs: Sequence[Option], left: Sequence[O
     names = ", ".join(
         each.spelled[-1] if each.kind == "flag" else f"{each.spelled[-1]} {each.metavar}" for each in left
     )
-    return laid_out(described, [Section("Inputs", [as_row(each) for each in inputs])], [f"{_OF_EVERY_RUN}\n  {names}"])
+    word, command = "TASK", "run"
+    if described.name.startswith("rerun "):
+        word, command = "RUN", "rerun"
+    elif described.name.startswith(f"run {DEPLOYED} "):
+        word = "ENV.TASK"
+    about = _OF_EVERY_RUN.format(word, command)
+    return laid_out(described, [Section("Inputs", [as_row(each) for each in inputs])], [f"{about}\n  {names}"])

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from flytectl_py.config.declared import Config
 
 __all__ = [
+    "NAME_AN_ENDPOINT",
     "Settings",
     "current_domain",
     "current_project",
@@ -30,6 +31,9 @@ __all__ = [
     "set_scope",
     "settings",
 ]
+
+NAME_AN_ENDPOINT = "give --endpoint, set FLYTE_ENDPOINT, or 'flyte config set endpoint URL'"
+"""What to do where a command needs a cluster."""
 
 
 _OF_REACHING = (

@@ -51,7 +51,7 @@ class ControlPlane:
         if not settings.endpoint:
             raise NotReadyError(
                 "no control plane is configured",
-                hint="give --endpoint, set FLYTE_ENDPOINT, or write admin.endpoint into .flyte/config.yaml",
+                hint="give --endpoint, set FLYTE_ENDPOINT, or 'flyte config set endpoint URL'",
             )
         endpoint = endpoint_of(settings.endpoint, insecure=settings.insecure)
         wire, policy = open_wire(settings), RetryPolicy(settings.rpc_retries)

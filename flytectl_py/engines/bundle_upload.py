@@ -33,14 +33,14 @@ async def upload_bundle(
     :raises RemoteCallError, StoreUnavailableError: the control plane, or its storage, cannot be used now.
     :raises FileChangedError: a file is no longer what the plan says.
     """
-    memory = _Memory(root, f"{plane.endpoint.url} {scope.org}/{scope.project}/{scope.domain} {bundle.digest}")
+    to = Destination(scope.org, scope.project, scope.domain, f"{bundle.digest}.tar.gz")
+    memory = UploadMemory(root, plane, to)
     known = "" if again else memory.uri()
-    if known and _may_be_there(known):
+    if known:
         note(f"{bundle.summary}; it was uploaded before")
         return known
-    name = f"{bundle.digest}.tar.gz"
     with packed_file(bundle) as (file, _):
-        put = await upload(plane, Path(file), Destination(scope.org, scope.project, scope.domain, name))
+        put = await upload(plane, Path(file), to)
     note(f"{bundle.summary}; {'uploaded' if put.uploaded else 'it is there already'}")
     memory.keep(put.uri)
     return put.uri
@@ -52,15 +52,20 @@ def _may_be_there(uri: str) -> bool:
     return parts.scheme != "file" or Path(unquote(parts.path)).exists()
 
 
-class _Memory:
-    """Where the bundles of a project were put, by control plane and digest. It may be lost at any time."""
+class UploadMemory:
+    """Where the bundle that belongs at `to` was put. What is remembered may be lost at any time."""
 
-    def __init__(self, root: Path, key: str) -> None:
+    def __init__(self, root: Path, plane: ControlPlane, to: Destination) -> None:
+        digest = to.filename.partition(".")[0]
         self._file = state_folder(root) / "uploaded.json"
-        self._key = key
+        self._key = f"{plane.endpoint.url} {to.org}/{to.project}/{to.domain} {digest}"
 
     def uri(self) -> str:
-        """Return where the bundle is, or nothing where that is not known, or too long ago."""
+        """Return where the bundle is, or nothing where that is not known, too long ago, or open to doubt."""
+        known = self._known()
+        return known if _may_be_there(known) else ""
+
+    def _known(self) -> str:
         found = self._read().get(self._key)
         try:
             uri, when = found or ("", 0)
@@ -69,6 +74,7 @@ class _Memory:
             return ""
 
     def keep(self, uri: str) -> None:
+        """Remember that the bundle is at `uri` now."""
         known = [(key, value) for key, value in self._read().items() if key != self._key]
         content = json.dumps(dict([*known, (self._key, [uri, int(time.time())])][-REMEMBERED:]))
         growing = self._file.with_name(f"{self._file.name}.{os.urandom(8).hex()}")

@@ -21,7 +21,7 @@ from flytectl_py.engines.image_history import ImageHistory
 from flytectl_py.engines.image_options import image_options
 from flytectl_py.engines.ledger import Ledger
 from flytectl_py.engines.offloading import Storage
-from flytectl_py.engines.one_machine import building_for, executor_of
+from flytectl_py.engines.one_machine import building_for, executor_of, is_here
 from flytectl_py.engines.remote import Remote, organisation, remote_of
 from flytectl_py.engines.remote_run import RemoteRun
 from flytectl_py.engines.run_bundle import check_interactive, code_of
@@ -96,7 +96,7 @@ class ClusterEngine:
             version=far.version,
             copy_style=far.copy_style,
             images=image_options(self._settings, refs=far.images),
-            needs_registry=not self._executor,
+            needs_registry=not is_here(self._settings),
             where_version="version",
             where_copy_style="copy_style",
         )

@@ -15,6 +15,7 @@ from flytectl_py.engines.bundle_imports import Code
 from flytectl_py.engines.deployment_plan import AnyTask, DeploymentPlan, PlanOptions, plan_deployment
 from flytectl_py.engines.image_building import BuildOptions, labelled
 from flytectl_py.engines.image_options import image_options
+from flytectl_py.engines.one_machine import is_here
 from flytectl_py.engines.pickled import source_file
 from flytectl_py.engines.remote import organisation
 from flytectl_py.engines.run_bundle import code_of
@@ -70,6 +71,7 @@ def plan_of(
         version=version or "",
         copy_style=copy_style,
         images=image_options(settings),
+        needs_registry=not is_here(settings),
         where_version="deploy(version=…)",
         where_copy_style="deploy(copy_style=…)",
     )
@@ -108,7 +110,7 @@ def carry_out(plan: DeploymentPlan, settings: Settings, note: Callable[[str], No
     if not settings.endpoint:
         raise NotReadyError(
             "nothing is deployed: no endpoint of a cluster is configured",
-            hint="flyte.init_from_config() reads .flyte/config.yaml (admin.endpoint), or flyte.init(endpoint=…), or "
+            hint="flyte.init_from_config() reads .flyte/config.toml (admin.endpoint), or flyte.init(endpoint=…), or "
             "set FLYTE_ENDPOINT; dryrun=True needs none",
         )
     building = BuildOptions(

@@ -31,6 +31,7 @@ class DeployedTask(NamedTuple):
     """One version of a task on a cluster, with what a command line asks of a task.
 
     :param identity: its TaskIdentifier; the TaskSpec of one that an earlier run had.
+    :param inputs: what is said of each input, where something is.
     """
 
     name: str
@@ -40,6 +41,7 @@ class DeployedTask(NamedTuple):
     interface: Interface
     identity: Any
     record: TaskRecord
+    inputs: Mapping[str, str]
     settings: Limits = Limits()
 
     @property
@@ -48,7 +50,8 @@ class DeployedTask(NamedTuple):
 
         def described() -> None: ...
 
-        described.__doc__ = self.text
+        said = "".join(f"\n    {name}: {' '.join(text.split())}" for name, text in self.inputs.items())
+        described.__doc__ = f"{self.text}\n\nArgs:{said}" if said else self.text
         return described
 
 
@@ -86,6 +89,11 @@ def _task(name: str, spec: Any, identity: Any, record: TaskRecord) -> DeployedTa
         interface=interface_of(spec.task_template.interface, spec.default_inputs),
         identity=identity,
         record=record,
+        inputs={
+            each.key: each.value.description
+            for each in spec.task_template.interface.inputs.variables
+            if each.value.description
+        },
     )
 
 

@@ -16,6 +16,7 @@ from flytectl_py.controlplane.uploads import OPERATION, Destination
 from flytectl_py.engines import version_history
 from flytectl_py.engines.bundle_delivery import Delivered, packed_file
 from flytectl_py.engines.bundle_history import remember
+from flytectl_py.engines.bundle_upload import UploadMemory
 from flytectl_py.engines.deployment_plan import AnyTask, DeploymentPlan, Message
 from flytectl_py.engines.image_building import BuildOptions, ImageOutcome, build_images, ignore
 from flytectl_py.engines.image_history import ImageHistory
@@ -159,11 +160,16 @@ async def _upload(plan: DeploymentPlan, bundle: BundlePlan, plane: ControlPlane,
     """Send the bundle, and return where it is."""
     there = plan.submission
     to = Destination(there.org, there.project, there.domain, f"{bundle.digest}.tar.gz")
+    memory = UploadMemory(Path(there.code_root), plane, to)
+    uri, uploaded = memory.uri(), False
     with packed_file(bundle) as (file, info):
-        put = await upload(plane, Path(file), to)
+        if not uri:
+            put = await upload(plane, Path(file), to)
+            uri, uploaded = put.uri, put.uploaded
+            memory.keep(uri)
     remember(bundle, Path(there.code_root), "deploy")
-    how.note(f"code: {bundle.summary}" + ("" if put.uploaded else "; it was there already"))
-    return Delivered(put.uri, info.bytes, put.uploaded, is_uri=True)
+    how.note(f"code: {bundle.summary}" + ("" if uploaded else "; it was there already"))
+    return Delivered(uri, info.bytes, uploaded, is_uri=True)
 
 
 async def _send(plan: DeploymentPlan, plane: ControlPlane, how: Deploying) -> list[TaskOutcome]:

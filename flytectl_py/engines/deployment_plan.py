@@ -299,10 +299,10 @@ def _warnings(plan: DeploymentPlan, style: str, options: PlanOptions) -> Iterato
     ]
     if homeless and options.needs_registry:
         shown = ", ".join(homeless[:3]) + (f" and {len(homeless) - 3} more" if len(homeless) > 3 else "")
+        go, them = ("images go", "them") if len(homeless) > 1 else ("an image goes", "it")
         yield (
-            f"{'images go' if len(homeless) > 1 else 'an image goes'} to no registry ({shown}), so only a cluster on "
-            "this machine can run them; give --registry HOST/PATH, Image(…, registry=…), or image.registry in the "
-            "configuration"
+            f"{go} to no registry ({shown}), so only a cluster on this machine can run {them}; "
+            "give --registry HOST/PATH, Image(…, registry=…), or image.registry in the configuration"
         )
     yield from _pickled(plan)
     if style == "none" and not plan.version_given:

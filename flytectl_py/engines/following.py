@@ -51,11 +51,15 @@ async def follow(plane: ControlPlane, remote: Remote, run: str, tell: Watcher, r
         async with closing(_watched(plane, remote, run)) as watched:
             async for details in watched:
                 record = run_record(details)
-                tell(record)
                 latest = last_attempt(details.action)
+                if latest > attempt and reading is not None:  # The lines of an attempt belong before the next one.
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(reading, LAST_LINES_SECONDS)
+                    reading = None
+                tell(record)
                 if latest > attempt and record.phase not in BEFORE_IT_STARTS:
                     attempt = latest
-                    reading = asyncio.create_task(_read(plane, remote, run, attempt, read, after=reading))
+                    reading = asyncio.create_task(_read(plane, remote, run, attempt, read))
         if reading is not None:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(reading, LAST_LINES_SECONDS)
@@ -117,13 +121,8 @@ async def _watched(plane: ControlPlane, remote: Remote, run: str) -> AsyncIterat
         await asyncio.sleep(PAUSE_SECONDS)  # Servers close streams that are open for long.
 
 
-async def _read(
-    plane: ControlPlane, remote: Remote, run: str, attempt: int, read: Reader, *, after: asyncio.Task[None] | None
-) -> None:
-    """Read the lines of one attempt, when those of the one before it have been read."""
-    if after is not None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(after, LAST_LINES_SECONDS)
+async def _read(plane: ControlPlane, remote: Remote, run: str, attempt: int, read: Reader) -> None:
+    """Read the lines of one attempt."""
     while True:
         try:
             async with closing(lines_of(plane, remote, run, request.ROOT_ACTION, attempt)) as lines:

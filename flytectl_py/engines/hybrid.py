@@ -80,7 +80,7 @@ class HybridEngine:
         :raises UsageError: there is no store that the cluster reaches too, or an option is for a run on the cluster.
         """
         far = self._options.remote
-        example = "e.g. run_base_dir='s3://bucket/runs'"
+        example = "e.g. --run-base-dir s3://bucket/runs, in Python run_base_dir='s3://bucket/runs'"
         if not far.run_base_dir:
             raise UsageError(
                 "mode 'hybrid' needs run_base_dir, a store that this machine and the cluster both reach",

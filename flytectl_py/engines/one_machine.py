@@ -19,6 +19,11 @@ ENVIRONMENT = "environment"
 _PATIENCE_SECONDS = 2.0
 
 
+def is_here(settings: Settings) -> bool:
+    """Whether the endpoint, if there is one, is of this machine."""
+    return bool(settings.endpoint) and endpoint_of(settings.endpoint or "", insecure=settings.insecure).on_this_machine
+
+
 def executor_of(settings: Settings) -> str:
     """Return what runs tasks at the endpoint, ``docker`` or ``process``; empty where that is no such control plane.
 

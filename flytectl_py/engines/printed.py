@@ -7,9 +7,11 @@ before: only their ``write`` is looked at. What goes past it is not seen: bytes 
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from flytectl_py.model.context import current_context
@@ -63,7 +65,7 @@ def _look_away() -> None:
         return
     for stream, write in _watched:
         if vars(stream).get("write") is write:
-            del stream.write
+            del stream.write, stream.flush
     _watched.clear()
 
 
@@ -78,7 +80,7 @@ def _watch(stream: Any, number: int) -> Any:
     def write(text: str) -> Any:
         screen = _screen if on_terminal and text else None
         if screen is None:
-            done = write_through(text)
+            done = _unless_nobody_reads(stream, number, write_through, text)
         else:
             with screen:
                 done = write_through(text)
@@ -92,9 +94,23 @@ def _watch(stream: Any, number: int) -> Any:
         if "write" in vars(stream):
             return None  # Somebody else looks at it already, and may take that back when we do not expect it.
         stream.write = write
+        stream.flush = partial(_unless_nobody_reads, stream, number, stream.flush)
     except (AttributeError, TypeError):
         return None
     return write
+
+
+def _unless_nobody_reads(stream: Any, number: int, function: Callable[..., Any], *given: Any) -> Any:
+    """Call `function`. Where the reader has gone, as ``| head`` does, what is printed leads nowhere from now on."""
+    try:
+        return function(*given)
+    except BrokenPipeError:
+        if stream.fileno() != number:
+            raise
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, number)
+        os.close(nowhere)
+        return len(given[0]) if given else None
 
 
 def _is_terminal(stream: Any) -> bool:

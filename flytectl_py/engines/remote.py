@@ -48,7 +48,7 @@ def remote_of(
     if not settled.endpoint:
         raise NotReadyError(
             "no endpoint of a cluster is configured",
-            hint="set FLYTE_ENDPOINT, or write admin.endpoint into .flyte/config.yaml; --local stays on this machine",
+            hint=config.NAME_AN_ENDPOINT,
         )
     return Remote(settled, Scope(organisation(settled), project or settled.project, domain or settled.domain), note)
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from flytectl_py.controlplane.api import NotFoundError
 from flytectl_py.engines.remote import Remote
-from flytectl_py.errors import UsageError, did_you_mean
+from flytectl_py.errors import did_you_mean
 from flytectl_py.wire import run_request as request
 from flytectl_py.wire.run_records import (
     ActionRecord,
@@ -46,7 +46,7 @@ async def runs(remote: Remote, limit: int = PAGE) -> list[ActionRecord]:
 async def run(remote: Remote, name: str) -> ActionRecord:
     """Return a run.
 
-    :raises UsageError: there is none of that name.
+    :raises NotFoundError: there is none of that name.
     """
     async with remote.connect() as plane:
         return run_record(await run_details(plane, remote, name))
@@ -61,7 +61,7 @@ async def run_details(plane: Any, remote: Remote, name: str) -> Any:
 async def actions(remote: Remote, run_name: str, limit: int = 0) -> list[ActionRecord]:
     """Return the actions of a run in the order in which they were made; all of them, where `limit` is 0.
 
-    :raises UsageError: there is no such run.
+    :raises NotFoundError: there is no such run.
     """
     async with remote.connect() as plane:
 
@@ -76,7 +76,7 @@ async def actions(remote: Remote, run_name: str, limit: int = 0) -> list[ActionR
 async def action(remote: Remote, run_name: str, name: str) -> ActionRecord:
     """Return one action of a run.
 
-    :raises UsageError: there is none of that name.
+    :raises NotFoundError: there is none of that name.
     """
     async with remote.connect() as plane:
         return action_record(await action_details(plane, remote, run_name, name))
@@ -104,7 +104,7 @@ async def tasks(remote: Remote, limit: int = PAGE) -> list[TaskRecord]:
 async def task(remote: Remote, name: str, version: str = "") -> Any:
     """Return the TaskDetails of a deployed task; of its latest version, unless one is named.
 
-    :raises UsageError: there is no such task, or no such version of it.
+    :raises NotFoundError: there is no such task, or no such version of it.
     """
     async with remote.connect() as plane:
         settled = version or await latest_task(plane, remote, name)
@@ -116,7 +116,7 @@ async def task(remote: Remote, name: str, version: str = "") -> Any:
 async def latest_task(plane: Any, remote: Remote, name: str) -> str:
     """Return the version of a task that was deployed last.
 
-    :raises UsageError: there is no task of that name.
+    :raises NotFoundError: there is no task of that name.
     """
     answer = await plane.tasks.list_tasks(request.list_tasks(remote.scope, 1, names=[name]))
     for each in answer.tasks:
@@ -141,7 +141,7 @@ async def projects(remote: Remote, limit: int = PAGE) -> list[ProjectRecord]:
 async def project(remote: Remote, name: str) -> ProjectRecord:
     """Return a project.
 
-    :raises UsageError: there is none of that name.
+    :raises NotFoundError: there is none of that name.
     """
     async with remote.connect() as plane:
         asked = plane.projects.get_project(request.project_details(remote.scope.org, name))
@@ -152,7 +152,7 @@ async def project(remote: Remote, name: str) -> ProjectRecord:
 async def abort(remote: Remote, run_name: str, reason: str) -> ActionRecord:
     """Stop a run with all its actions, and return it as it was before.
 
-    :raises UsageError: there is no such run.
+    :raises NotFoundError: there is no such run.
     """
     async with remote.connect() as plane:
         before = run_record(await run_details(plane, remote, run_name))
@@ -190,11 +190,13 @@ async def _found(asked: Awaitable[T], kind: str, name: str, remote: Remote, list
         raise _unknown(kind, name, remote, listing) from error
 
 
-def _unknown(kind: str, name: str, remote: Remote, listing: str, suggestion: str = "") -> UsageError:
-    elsewhere = f"'{listing}' lists what is there; --project and --domain look elsewhere"
-    project, domain = remote.scope.project, remote.scope.domain
-    return UsageError(
-        f"no {kind} '{name}' in project {project}, domain {domain}",
-        hint=f"{suggestion} {elsewhere}" if suggestion else elsewhere,
+def _unknown(kind: str, name: str, remote: Remote, listing: str, suggestion: str = "") -> NotFoundError:
+    message, hint = f"no {kind} '{name}'", f"'{listing}' lists what is there"
+    if kind != "project":  # A project lies in none.
+        message += f" in project {remote.scope.project}, domain {remote.scope.domain}"
+        hint += "; --project and --domain look elsewhere"
+    return NotFoundError(
+        message,
+        hint=f"{suggestion} {hint}" if suggestion else hint,
         where=remote.settings.endpoint or "",
     )

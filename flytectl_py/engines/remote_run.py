@@ -12,15 +12,15 @@ from flytectl_py.engines.following import Reader, Watcher, ended, follow
 from flytectl_py.engines.offloading import Storage
 from flytectl_py.engines.remote import Remote
 from flytectl_py.engines.remote_records import ActionRecord, data
+from flytectl_py.engines.reported_failures import error_of
 from flytectl_py.errors import (
     BaseRuntimeError,
     NotReadyError,
     RunAbortedError,
-    RuntimeSystemError,
     RuntimeUnknownError,
-    RuntimeUserError,
     TaskTimeoutError,
 )
+from flytectl_py.wire.failures import Failure
 
 LIVES_SECONDS = 1.0
 """Between two looks at a control plane that may end."""
@@ -118,8 +118,7 @@ def failure_of(record: ActionRecord) -> BaseRuntimeError | None:
     if record.phase == Phase.ABORTED:
         error = RunAbortedError(f"the run {record.run} was aborted" + _because(record.abort_reason))
     elif failure is not None:
-        kinds = {"user": RuntimeUserError, "system": RuntimeSystemError}
-        error = kinds.get(failure.kind, RuntimeUnknownError)(failure.code or "Unknown", failure.message)
+        error = error_of(Failure(failure.code or "Unknown", failure.message, failure.kind, recoverable=False))
     elif record.phase == Phase.TIMED_OUT:
         error = TaskTimeoutError(f"{record.task} ran for longer than it may")
     elif record.phase == Phase.FAILED:

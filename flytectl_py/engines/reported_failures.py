@@ -14,22 +14,16 @@ from flytectl_py.errors import (
     TaskInterruptedError,
     TaskTimeoutError,
 )
-from flytectl_py.wire.failures import Failure
+from flytectl_py.wire.failures import Failure, in_parts, place_in
 
 OOM_KILLED: Final = "OOMKilled"
 INTERRUPTED: Final = "TaskInterrupted"
 NON_RECOVERABLE: Final = "NonRecoverableError"
 
-# How a user's traceback begins, see traceback.TracebackException.
-_TRACEBACKS = (
-    "\n\nTraceback (most recent call last):\n",
-    "\n\n  + Exception Group Traceback (most recent call last):\n",
-)
-
 
 def error_of(failure: Failure) -> BaseRuntimeError:
     """Return the exception that stands for a failure elsewhere; the traceback from there is a note of it."""
-    message, traceback = _split(failure.message)
+    message, traceback = in_parts(failure.message)
     error: BaseRuntimeError
     if failure.code in {OOM_KILLED, "MemoryError", "OOMError"}:
         error = OOMError(failure.code, message)
@@ -46,13 +40,6 @@ def error_of(failure: Failure) -> BaseRuntimeError:
     else:
         error = RuntimeUserError(failure.code, message)
     if traceback:
+        error.elsewhere, error.where = traceback, place_in(traceback)
         error.add_note(f"Where it ran:\n{traceback}")
     return error
-
-
-def _split(message: str) -> tuple[str, str]:
-    for start in _TRACEBACKS:
-        said, found, rest = message.partition(start)
-        if found:
-            return said, start.lstrip("\n") + rest
-    return message, ""

@@ -225,7 +225,7 @@ class Runner:
         if mode != "local" and not settings.endpoint and not self.dry_run:
             raise NotReadyError(
                 f"mode '{mode}' needs a cluster, and no endpoint of one is configured",
-                hint="flyte.init_from_config() reads .flyte/config.yaml (admin.endpoint), or flyte.init(endpoint=…), "
+                hint="flyte.init_from_config() reads .flyte/config.toml (admin.endpoint), or flyte.init(endpoint=…), "
                 "or set FLYTE_ENDPOINT; mode='local' runs here",
             )
         return "cluster" if mode == "remote" else mode

@@ -18,6 +18,8 @@ _MACHINERY = tuple(
     os.path.join(_STANDARD, name)
     for name in (f"asyncio{os.sep}", f"concurrent{os.sep}", "threading.py", "runpy.py", "contextlib.py", "functools.py")
 )
+_GENERATED = "<string>"
+"""Code that was made while the program runs, as the `__init__` of a dataclass."""
 _LONGEST = 20
 
 
@@ -95,7 +97,7 @@ def _kept(stack: Sequence[FrameSummary], ours: tuple[str, ...]) -> list[FrameSum
     for frame in stack:
         if frame.filename.startswith(ours):
             pending, after_ours = [], True
-        elif frame.filename.startswith(_MACHINERY):
+        elif frame.filename.startswith(_MACHINERY) or frame.filename == _GENERATED:
             if not after_ours:
                 pending.append(frame)
         else:

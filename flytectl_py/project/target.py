@@ -39,13 +39,13 @@ def locate(target: Path, *, cwd: Path | None = None) -> Path:
 
 
 def absolute(path: Path, cwd: Path | None = None) -> Path:
-    """Return `path` absolute and without ``..``, symbolic links not followed."""
+    """Return `path` absolute and without ``..``, symbolic links not followed.
+
+    :raises FileNotFoundError: the current folder was removed.
+    """
     if path.is_absolute():
         return Path(os.path.normpath(path))
-    try:
-        return Path(os.path.normpath((cwd or Path.cwd()) / path))
-    except FileNotFoundError:
-        raise UsageError("the current folder no longer exists", hint="cd into one that does") from None
+    return Path(os.path.normpath((cwd or Path.cwd()) / path))
 
 
 def inside(path: Path, folder: Path) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
 from pathlib import Path
 
@@ -80,7 +82,7 @@ def of_machinery(error: BaseException) -> Failure:
 
 def interrupted(signal_name: str) -> Failure:
     """Return the failure of an attempt that somebody ended from outside: another one may well succeed."""
-    text = f"the container was told to end ({signal_name}) while the task ran"
+    text = f"the task was told to end ({signal_name}) while it ran"
     return Failure(INTERRUPTED, text, "system", recoverable=True)
 
 
@@ -91,4 +93,10 @@ def say(failure: Failure) -> None:
 
 
 def _with_traceback(text: str, traceback: str) -> str:
-    return f"{text}\n\n{traceback}" if traceback else text
+    """Join both; the code lies in the working folder, whose name says nothing to who reads it elsewhere."""
+    if not traceback:
+        return text
+    with contextlib.suppress(OSError):  # The folder may be gone.
+        frame = 'File "'
+        traceback = traceback.replace(frame + os.path.join(os.getcwd(), ""), frame)
+    return f"{text}\n\n{traceback}"

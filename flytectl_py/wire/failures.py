@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import re
+from typing import Final, NamedTuple
 
 from flyteidl2.core.execution_pb2 import ContainerError, ErrorDocument, ExecutionError
 
@@ -14,6 +15,12 @@ _KINDS: dict[int, ErrorKind] = {
     ExecutionError.SYSTEM: "system",
     ExecutionError.UNKNOWN: "unknown",
 }
+# How a user's traceback begins, see traceback.TracebackException.
+_TRACEBACKS: Final = (
+    "\n\nTraceback (most recent call last):\n",
+    "\n\n  + Exception Group Traceback (most recent call last):\n",
+)
+_FRAME: Final = re.compile(r'^[ |]*File "(?P<file>[^"<>]+)", line (?P<line>\d+)', re.MULTILINE)
 
 
 class Failure(NamedTuple):
@@ -29,6 +36,21 @@ class Failure(NamedTuple):
     message: str
     kind: ErrorKind
     recoverable: bool
+
+
+def in_parts(message: str) -> tuple[str, str]:
+    """Return what a failure said, and the user's traceback, empty where there is none."""
+    for start in _TRACEBACKS:
+        said, found, rest = message.partition(start)
+        if found:
+            return said, start.lstrip("\n") + rest
+    return message, ""
+
+
+def place_in(traceback: str) -> str:
+    """Return ``file:line`` of the last frame of a traceback, or an empty string."""
+    *_, last = (None, *_FRAME.finditer(traceback))
+    return "" if last is None else f"{last['file']}:{last['line']}"
 
 
 def error_document(failure: Failure) -> ErrorDocument:

@@ -11,6 +11,10 @@ from flyteidl2.common.phase_pb2 import ActionPhase
 from flyteidl2.logs.dataplane.payload_pb2 import LogLineOriginator
 from flyteidl2.workflow.run_definition_pb2 import ErrorInfo
 
+from flytectl_py.errors import ErrorKind
+
+_KINDS: Final[dict[int, ErrorKind]] = {ErrorInfo.KIND_USER: "user", ErrorInfo.KIND_SYSTEM: "system"}
+
 ENDED: Final = frozenset({"succeeded", "failed", "aborted", "timed_out", "recovered"})
 """The phases that nothing follows."""
 
@@ -21,7 +25,7 @@ class Failure:
 
     code: str
     message: str
-    kind: str
+    kind: ErrorKind
 
 
 @dataclass(frozen=True)
@@ -151,8 +155,7 @@ def last_attempt(details: Any) -> int:
 
 
 def _failure(error: Any) -> Failure:
-    kind = {ErrorInfo.KIND_USER: "user", ErrorInfo.KIND_SYSTEM: "system"}.get(error.kind, "unknown")
-    return Failure(error.code, error.message, kind)
+    return Failure(error.code, error.message, _KINDS.get(error.kind, "unknown"))
 
 
 def _moment(message: Any, field: str) -> datetime | None:

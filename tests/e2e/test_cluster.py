@@ -193,6 +193,45 @@ def test_local_stays_here(app: Project, plane: ControlPlaneServer) -> None:
     assert plane.calls == []
 
 
+ONLY_THERE = ("--queue", "q", "--interruptible", "-f", "--service-account", "s", "--label", "a=b", "--version", "v")
+
+
+def test_what_a_run_here_does_not_do_is_said(app: Project, project: Callable[..., Project]) -> None:
+    listed = "--follow, --service-account, --label, --queue, --interruptible, --version"
+    note = f"flyte: {listed}: without effect in a run on this machine"
+    assert f"{note}\n" in app.flyte(*MAIN, "--local", *ONLY_THERE).expect().err
+    assert "without effect" not in app.flyte(*MAIN, *ONLY_THERE).expect().err
+    alone = project({"app.py": APP}, name="alone")
+    said = alone.flyte(*MAIN, *ONLY_THERE).expect().err
+    assert f"{note}, and no endpoint of a cluster is configured\n" in said
+    assert "without effect" not in alone.flyte(*MAIN, "--copy-style", "all", "--keep-code").expect().err
+    assert "--copy-style: without effect" in alone.flyte(*MAIN, "--copy-style", "all").expect().err
+    assert "without effect" not in alone.flyte(*MAIN, "--dry-run", *ONLY_THERE).expect().err
+
+
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (("run", "--engine", "cluster", "app.py", "main", "--x", "1"), "; without --engine it runs here"),
+        (("run", "--mode", "remote", "app.py", "main", "--x", "1"), "; without --mode it runs here"),
+        (("run", "deployed-task", "app.main"), ""),
+        (("abort", "first"), ""),
+        (("get", "task"), ""),
+        (("deploy", "app.py"), "; --dry-run needs none"),
+    ],
+)
+def test_without_an_endpoint_the_command_says_how_to_name_one(
+    project: Callable[..., Project], words: tuple[str, ...], hint: str
+) -> None:
+    said = project({"app.py": APP}).flyte(*words, "--json").expect(3).json["error"]
+    assert said["hint"] == f"give --endpoint, set FLYTE_ENDPOINT, or 'flyte config set endpoint URL'{hint}"
+    assert "mode '" not in said["message"]
+
+
+def test_a_hybrid_run_names_its_option(app: Project) -> None:
+    assert "--run-base-dir s3://bucket/runs" in app.flyte(*MAIN, "--mode", "hybrid").expect(2).err
+
+
 def test_a_dry_run_asks_nobody(app: Project, plane: ControlPlaneServer) -> None:
     planned = app.flyte(*MAIN, "--dry-run", "--json").expect().json
     assert plane.calls == []
@@ -299,6 +338,14 @@ def test_a_failed_run_ends_with_its_error(app: Project, plane: ControlPlaneServe
 
 
 def test_each_attempt_is_shown(app: Project, plane: ControlPlaneServer) -> None:
+    plane.change_next_story(phases=("QUEUED", "RUNNING", "QUEUED", "RUNNING", "SUCCEEDED"), pace=0.2, lines=("line",))
+    command = [FLYTE, *MAIN, "--follow"]
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    both = subprocess.run(command, cwd=app.path, env=app.environment(), check=True, **streams).stdout
+    first, line, then = both.partition("line\n")
+    assert line
+    assert "attempt 2" not in first
+    assert "attempt 2" in then
     plane.change_next_story(phases=("QUEUED", "RUNNING", "QUEUED", "RUNNING", "SUCCEEDED"), pace=0.2, lines=("line",))
     result = app.flyte(*MAIN, "--follow").expect()
     assert result.out == "line\nline\n2\n"
@@ -476,6 +523,11 @@ def test_the_help_of_a_deployed_task_shows_its_inputs(deployed: Project) -> None
     assert "--x INT" in text
     assert "[default: sum]" in text
     assert "Add one." in text
+    assert "the number to start from." in text
+    assert "before ENV.TASK or after it: flyte run --help" in " ".join(text.split())
+    assert "--follow" in text
+    assert "--local" not in text
+    assert "--copy-style" not in text
 
 
 @pytest.mark.parametrize(

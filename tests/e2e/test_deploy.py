@@ -119,6 +119,16 @@ def test_python_plans_the_same_as_the_command(app: Project) -> None:
     assert said.split(" ", 2) == [planned["version"], planned["bundle"]["digest"], "['planned', 'planned']\n"]
 
 
+def test_the_code_is_sent_once(remote: Project, plane: ControlPlaneServer) -> None:
+    first, again = (_env(remote, "app.py")["bundle"] for _ in range(2))
+    assert (first["uploaded"], again["uploaded"]) == (True, False)
+    assert again["archive"] == first["archive"]
+    assert len(plane.asked("PUT")) == 1
+    remote.write({"helper.py": HELPER.replace("2", "31")})
+    assert _env(remote, "app.py")["bundle"]["uploaded"]
+    assert len(plane.asked("PUT")) == 2
+
+
 def test_what_is_planned_is_sent(remote: Project, plane: ControlPlaneServer) -> None:
     planned = _env(remote, "app.py", "--dry-run")
     assert plane.methods() == []
@@ -442,6 +452,10 @@ def test_images_without_a_registry_are_warned_of_once(project: MakeProject) -> N
     said = app.flyte("deploy", "app.py", "--dry-run").expect().err
     assert said.count("go to no registry (e0, e1, e2 and 2 more)") == 1
     assert "no registry" not in app.flyte("deploy", "app.py", "--dry-run", "--registry", "ghcr.io/acme").expect().err
+    here = app.flyte("deploy", "app.py", "--dry-run", "--endpoint", "http://localhost:1").expect().err
+    assert "no registry" not in here
+    alone = app.flyte("deploy", "app.py", "e0", "--dry-run", "--endpoint", "dns:///acme.example.com").expect().err
+    assert "an image goes to no registry (e0), so only a cluster on this machine can run it;" in alone
 
 
 def test_the_projects_of_the_guides_can_be_planned(example: Callable[[str], Project]) -> None:

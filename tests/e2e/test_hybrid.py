@@ -278,4 +278,4 @@ def test_without_an_endpoint(project: Callable[..., Project]) -> None:
     made = project({"app.py": APP.replace("from it import steps\n", "")})
     result = made.flyte("run", "--mode", "hybrid", "--run-base-dir", BASE, "app.py", "main", "--x", "1").expect(3)
     assert "no endpoint" in result.err
-    assert "'hybrid'" in result.err
+    assert "--mode hybrid" in result.err

@@ -38,6 +38,19 @@ def bad(x: int) -> int:
     raise ValueError(f"no {x}")
 
 @env.task
+def worse(x: int) -> int:
+    raise ValueError(f"no {x}\\nat all")
+
+@env.task
+async def fails() -> int:
+    return await worse.aio(3)
+
+@env.task(timeout=1)
+def late() -> int:
+    time.sleep(600)
+    return 1
+
+@env.task
 async def total(n: int) -> int:
     print("total of", n)
     return sum(await asyncio.gather(*(square.aio(x) for x in range(n))))
@@ -105,8 +118,27 @@ def test_a_parent_sees_what_its_child_raised(app: Project) -> None:
 
 def test_a_failure_is_told_with_its_traceback(app: Project) -> None:
     ran = app.flyte("run", "--follow", "app.py", "bad", "--x", "1").expect(1)
-    assert "ValueError: no 1" in ran.err
-    assert "in bad" in ran.err
+    assert "error: app.bad failed: ValueError: no 1\n  at app.py:" in ran.err
+    assert (ran.out + ran.err).count("in bad") == 1
+    assert 'File "app.py", line ' in ran.out + ran.err
+
+
+def test_a_failure_of_a_child_is_told_as_json(app: Project) -> None:
+    error = app.flyte("run", "--follow", "--json", "--name", "told", "app.py", "fails").expect(1).json["error"]
+    at = f"app.py:{APP.splitlines().index('def worse(x: int) -> int:') + 1}"
+    assert (error["message"], error["where"]) == ("app.fails failed: ValueError: no 3\nat all", at)
+    assert "in worse" in error["traceback"]
+    assert "flyte.errors.RuntimeUserError: no 3\n\n" not in error["traceback"]
+    kept = app.flyte("get", "run", "told", "--json").expect().json["error"]
+    assert (kept["message"], kept["where"]) == ("no 3\nat all", at)
+    shown = app.flyte("get", "run", "told").expect().out
+    assert f"error: ValueError: no 3\n  at all\n  at {at}\nurl: " in shown
+
+
+def test_an_attempt_that_took_too_long_is_one_error(app: Project) -> None:
+    ran = app.flyte("run", "--follow", "-v", "app.py", "late").expect(1)
+    assert "RuntimeUserError" not in ran.err
+    assert "code: TaskTimeoutError" in ran.err
 
 
 def test_actions_and_logs_can_be_read(app: Project) -> None:
@@ -175,6 +207,7 @@ def test_start_stop_and_status(project: Callable[..., Project]) -> None:
         status = app.flyte("status", "--json").expect().json
         assert (status["running"], status["healthy"], status["endpoint"]) == (True, True, started["endpoint"])
         assert "docker" not in app.flyte("start", "--executor", "docker").expect(4).out
+        assert "no executor 'foo'; known: process, docker" in app.flyte("start", "--executor", "foo").expect(2).err
         ran = app.flyte("run", "--endpoint", started["endpoint"], "--follow", "app.py", "square", "--x", "5").expect()
         assert ran.out.splitlines()[-1] == "25"
     finally:

@@ -57,6 +57,29 @@ def test_without_json_the_users_prints_come_before_the_result(project: MakeProje
     assert result.err == "to stderr\n"
 
 
+@pytest.mark.parametrize(
+    "line",
+    ["build -q app.py --dry-run", "explain image app.py", "explain cache app.py main", "run -q app.py main --dry-run",
+     "run -q --dry-run app.py main", "explain bundle app.py", "deploy -q --dry-run app.py"],
+)  # fmt: skip
+def test_what_a_module_prints_when_it_is_imported_is_no_result(project: MakeProject, line: str) -> None:
+    source = """
+        import flyte
+
+        print("noi" + "se")
+        image = flyte.Image.from_debian_base(python_version=(3, 12), install_flyte=False)
+        env = flyte.TaskEnvironment("app", image=image, cache="auto")
+
+        @env.task
+        def main() -> int:
+            return 1
+        """
+    result = project({"app.py": source}).flyte(*line.split()).expect()
+    assert "noise" not in result.out
+    assert "noise" in result.err
+    assert result.out.strip()
+
+
 def test_what_is_printed_while_loading_a_broken_module_is_kept_off_stdout_too(project: MakeProject) -> None:
     made = project({"app.py": "print('noise')\nraise RuntimeError('broken')\n"})
     result = made.flyte("run", "--json", "app.py", "main").expect(1)
@@ -305,6 +328,36 @@ def test_head_is_satisfied_with_the_first_bytes(project: MakeProject, args: list
         process.stdout.close()
         assert process.wait(30) == 0
     assert said.read_text().replace("x", "").strip() == ""
+
+
+@pytest.mark.parametrize("flush", ["True", "False"])
+def test_a_task_goes_on_when_nobody_reads_what_it_prints(project: MakeProject, flush: str) -> None:
+    source = f"""
+        import flyte
+
+        @flyte.task
+        def main() -> int:
+            for i in range(100_000):
+                print(i, flush={flush})
+            open("done", "w").close()
+            return 1
+        """
+    made = project({"app.py": source})
+    said = made.path / "stderr"
+    command = [FLYTE, "run", "--name", "first", "app.py", "main"]
+    with (
+        said.open("wb") as stderr,
+        subprocess.Popen(
+            command, cwd=made.path, env=made.environment(), stdout=subprocess.PIPE, stderr=stderr
+        ) as process,
+    ):
+        assert process.stdout is not None
+        assert process.stdout.read(1)
+        process.stdout.close()
+        assert process.wait(30) == 0
+    assert said.read_text() == ""
+    assert (made.path / "done").exists()
+    assert made.flyte("get", "run", "first", "--json").expect().json["phase"] == "succeeded"
 
 
 # Errors and documents

@@ -92,7 +92,7 @@ def test_tasks_and_their_inputs(app: Project) -> None:
     assert said["version"] == "v1"
     assert said["inputs"] == [
         {"name": "x", "type": "int", "required": True},
-        {"name": "title", "type": "str", "required": False},
+        {"name": "title", "type": "str", "required": False, "default": "sum"},
     ]
     assert said["outputs"] == [{"name": "o0", "type": "int"}]
 
@@ -123,6 +123,26 @@ def test_projects(app: Project) -> None:
 )
 def test_what_is_asked_wrongly(app: Project, words: list[str], said: str) -> None:
     assert said in app.flyte(*words).expect(2).err
+
+
+def test_tables_show_digests_short(app: Project) -> None:
+    app.flyte("run", "app.py", "main", "--x", "1", "--name", "long").expect()
+    version = app.flyte("get", "run", "long", "--json").expect().json["version"]
+    row = app.flyte("get", "run").expect().out.splitlines()[1].split()
+    assert row[2] == version[:12] != version
+
+
+def test_a_run_that_printed_nothing_says_so(app: Project, plane: ControlPlaneServer) -> None:
+    plane.change_next_story(lines=())
+    app.flyte("run", "app.py", "main", "--x", "1", "--name", "still", "--follow").expect()
+    assert app.flyte("logs", "still").expect().err == "flyte: still printed nothing\n"
+
+
+@pytest.mark.parametrize("line", ["run none", "action none a5", "project none", "task a.none"])
+def test_what_is_not_there_has_the_code_of_its_page(app: Project, line: str) -> None:
+    error = app.flyte("get", *line.split(), "--json").expect(2).json["error"]
+    assert error["code"] == "NotFoundError"
+    assert ("in project" in error["message"]) is not line.startswith("project")
 
 
 def test_without_an_endpoint_runs_are_those_of_this_machine(project: Callable[..., Project]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
@@ -88,7 +89,9 @@ def test_a_folder_that_was_run_is_run_again(app: Project) -> None:
 
 def test_help_shows_the_inputs_of_the_task(app: Project) -> None:
     shown = app.flyte("rerun", "plain", "--help").expect().out
-    assert "--point" in shown
+    assert re.search(r"--point .*default: {", shown)
+    assert "required" not in shown
+    assert "before RUN or after it: flyte rerun --help" in shown
 
 
 def test_what_cannot_be_taken_over_is_said(app: Project) -> None:

@@ -7,6 +7,7 @@ import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import flyte
 from flytectl_py.project.frames import innermost_user_place, shown_path, user_traceback
 
 HERE = __file__
@@ -30,6 +31,11 @@ def files(shown: str) -> set[str]:
 
 def run_compiled(text: str, name: str) -> BaseException:
     return caught(lambda: exec(compile(text, name, "exec"), {}))
+
+
+def test_code_that_is_generated_on_the_way_to_ours_is_dropped():
+    error = caught(lambda: flyte.Resources(cpu=-1))
+    assert files(user_traceback(error)) == {HERE}
 
 
 def test_the_machinery_that_leads_to_user_code_is_dropped():

@@ -68,6 +68,7 @@ def test_what_goes_wrong_around_user_code(error: BaseException, kind: str, recov
 
 def test_a_signal_is_worth_another_attempt() -> None:
     assert interrupted("SIGTERM").recoverable
+    assert interrupted("SIGTERM").message == "the task was told to end (SIGTERM) while it ran"
 
 
 @pytest.mark.parametrize("kind", ["user", "system", "unknown"])
