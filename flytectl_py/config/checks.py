@@ -88,6 +88,13 @@ def of_text(check: Callable[[object], object], written: str) -> object:
         return flag_of_text(written)
     if check in (count, size):
         return int(written) if written.strip().isdecimal() else written
+    if check in (words, scopes, images) and written.strip().startswith(("[", "{")):
+        import json
+
+        try:
+            return json.loads(written)  # Lists and mappings as `flyte config get` prints them.
+        except ValueError:
+            return written
     if check is words:
         import shlex
 
@@ -158,7 +165,13 @@ def _host_and_port(address: str, forms: str) -> None:
     else:
         host, colon, written = address.partition(":")
         port = written if colon else None
-    if not host or "/" in address or (port is not None and not (port.isdecimal() and 0 < int(port) < 65536)):
+    # No host begins with a hyphen (RFC 952): that is an option which went astray.
+    if (
+        not host
+        or host.startswith("-")
+        or "/" in address
+        or (port is not None and not (port.isdecimal() and 0 < int(port) < 65536))
+    ):
         raise Unfit(forms)
 
 
@@ -181,6 +194,17 @@ def image_builder(value: object) -> str:
         return value
     known = (*IMAGE_BUILDERS, *others)
     raise Unfit(f"one of {', '.join(known)}", did_you_mean(value, known) if isinstance(value, str) else "")
+
+
+def registry(value: object) -> str:
+    """The host of a registry with an optional path, as images take it."""
+    from flytectl_py.errors import DeclarationError
+    from flytectl_py.model import image_arguments
+
+    try:
+        return image_arguments.registry(text(value))
+    except DeclarationError as error:
+        raise Unfit("a host and path without a scheme, such as 'ghcr.io/team'", error.hint) from None
 
 
 def words(value: object) -> tuple[str, ...]:

@@ -44,6 +44,16 @@ def test_what_is_written_is_in_force(project: MakeProject) -> None:
     assert made.flyte("config", "get", "rpc_retries").expect().out == "3\n"
 
 
+def test_what_get_prints_set_takes(project: MakeProject) -> None:
+    made = project({FILE: '[admin]\ncommand = ["a b", "c"]\nscopes = ["x"]\n[image]\nimage_refs = {b = "r.io/b:1"}\n'})
+    before = made.read(FILE)
+    for name in ("command", "scopes", "images"):
+        printed = made.flyte("config", "get", name).expect().out.strip()
+        made.flyte("config", "unset", name).expect()
+        made.flyte("config", "set", name, printed).expect()
+    assert tomllib.loads(made.read(FILE)) == tomllib.loads(before)
+
+
 def test_nothing_is_overwritten_unless_it_is_said(project: MakeProject) -> None:
     made = project({FILE: "# mine\n"})
     refused = made.flyte("config", "init", "--project", "x", "--json").expect(4)

@@ -205,6 +205,10 @@ def test_words_that_stand_for_none(word: str, error: type[Exception], said: str)
         ("admin.command", "gcloud 'a b'", ["gcloud", "a b"]),
         ("admin.authType", "device-flow", "DeviceFlow"),
         ("image.image_refs", "a=b c", {"a": "b", "default": "c"}),
+        ("image.image_refs", '{"base": "ghcr.io/a:1"}', {"base": "ghcr.io/a:1"}),
+        ("image.image_refs", '["a=b", "c"]', {"a": "b", "default": "c"}),
+        ("admin.command", '["gcloud", "a b"]', ["gcloud", "a b"]),
+        ("admin.scopes", ' ["a", "b"]', ["a", "b"]),
     ],
 )
 def test_texts_become_values(key: str, text: str, value: Any) -> None:
@@ -212,11 +216,29 @@ def test_texts_become_values(key: str, text: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "text"), [("admin.rpcRetries", "-1"), ("admin.insecure", "maybe"), ("task.domain", "")]
+    ("key", "text"),
+    [
+        ("admin.rpcRetries", "-1"),
+        ("admin.insecure", "maybe"),
+        ("task.domain", ""),
+        ("admin.endpoint", "-x"),
+        ("admin.endpoint", "https://-x:1"),
+        ("admin.command", '["gcloud", "auth"'),
+        ("admin.command", '{"a": "b"}'),
+        ("admin.scopes", "[1]"),
+        ("image.image_refs", '{"base": 1}'),
+        ("image.registry", "ghcr.io/x y"),
+    ],
 )
 def test_texts_that_are_no_values(key: str, text: str) -> None:
-    with pytest.raises(DeclarationError, match=f"{key}: '{text}' is not allowed; it takes"):
+    with pytest.raises(DeclarationError, match=f"{key}: .* is not allowed; it takes"):
         value_of(key, text)
+
+
+def test_a_registry_with_a_scheme_is_told_how_it_is_meant() -> None:
+    with pytest.raises(DeclarationError) as caught:
+        value_of("image.registry", "https://ghcr.io/x")
+    assert caught.value.hint == "did you mean 'ghcr.io/x'?"
 
 
 def test_a_layout_that_cannot_be_edited_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
