@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from flytectl_py.config.editing import toml_text
-
 HEAD: Final = """\
 # Settings of flyte for this folder and those below it, up to the top of the git working tree.
 # Options win over FLYTE_* variables, and those over this file; 'flyte config show --origin' says what is in force.
@@ -64,3 +62,14 @@ def new_file(values: Mapping[str, Any]) -> str:
             lines.append(f"# {meaning}\n{given}")
         lines.append("")
     return "\n".join(lines)
+
+
+def toml_text(value: Any) -> str:
+    """Return a value as TOML writes it, on one line."""
+    import tomlkit
+
+    if isinstance(value, dict):
+        table = tomlkit.inline_table()
+        table.update(value)
+        return str(table.as_string())
+    return str(tomlkit.item(value).as_string())
