@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -50,7 +51,10 @@ def write(options: Mapping[str, Any], output: Output) -> None:
     if not values and not output.as_json and not output.quiet and sys.stdin.isatty() and sys.stderr.isatty():
         values = _asked(output)
     write_new(path, new_file(values), overwrite=bool(options.get("force")))
-    output.note(f"wrote {path}; 'flyte config show --origin' says what is in force now")
+    named = f"-c {shlex.quote(str(path))} " if options.get("config") else ""
+    output.note(
+        f"wrote {path}; 'flyte {named}config show --origin' says what is in force {'with it' if named else 'now'}"
+    )
     output.result(str(path), {"file": str(path), "values": values})
 
 

@@ -26,22 +26,34 @@ from flytectl_py.errors import (
 SUFFIX = ".toml"
 
 
+def setting_of(word: str) -> str:
+    """Return the name of the setting that `word` stands for: its name, its key, or the end of one, however spelled.
+
+    :raises UnknownNameError: there is no such setting and no such key.
+    """
+    name = _setting(word)
+    if name is None and (key := _key(word)):
+        # A secret has two keys, which both say where it is.
+        name = next((name for name, row in ROWS.items() if row.key == key), "client_credentials_secret")
+    if name is None:
+        raise UnknownNameError("setting", word, ROWS_OF_KEYS if "." in word else ROWS, where=word)
+    return name
+
+
 def key_of(word: str) -> str:
-    """Return the key of a file, ``section.key``, that `word` stands for: itself, however spelled, or a setting's name.
+    """Return the key of a file, ``section.key``, that `word` stands for, as `setting_of` takes it.
 
     :raises UnknownNameError: there is no such setting and no such key.
     :raises UsageError: the setting has no place in a file, or is a secret.
     """
-    row = ROWS.get(word)
-    if row is None:
-        section, _, name = word.partition(".")
-        found = [
-            key for key in ROWS_OF_KEYS if key.partition(".")[0] == section and same_key(key.partition(".")[2], name)
-        ]
-        if found:
-            return found[0]
-        names = [name for name, row in ROWS.items() if row.key and not row.secret]
-        raise UnknownNameError("setting", word, ROWS_OF_KEYS if name else names, where=word)
+    name = _setting(word)
+    if name is None:
+        key = _key(word)
+        if key is None:
+            names = [name for name, row in ROWS.items() if row.key and not row.secret]
+            raise UnknownNameError("setting", word, ROWS_OF_KEYS if "." in word else names, where=word)
+        return key
+    row = ROWS[name]
     if row.secret:
         raise UsageError(
             f"{word} is a secret, and secrets do not belong into a configuration file",
@@ -53,6 +65,17 @@ def key_of(word: str) -> str:
         said = f"set {row.variable}, or give it to flyte.init()" if row.variable else "give it to flyte.init()"
         raise UsageError(f"{word} has no place in a configuration file", hint=said, where=word)
     return row.key
+
+
+def _setting(word: str) -> str | None:
+    return next((name for name in ROWS if same_key(name, word)), None)
+
+
+def _key(word: str) -> str | None:
+    """Return the key that is spelled so, else the only one that ends so."""
+    whole = [key for key in ROWS_OF_KEYS if same_key(key, word)]
+    ends = [key for key in ROWS_OF_KEYS if same_key(key.partition(".")[2], word)]
+    return whole[0] if whole else ends[0] if len(ends) == 1 else None
 
 
 def value_of(key: str, text: str) -> Any:
