@@ -12,6 +12,7 @@ from flytectl_py.cli.connecting import settings_of
 from flytectl_py.cli.description import Description, Word
 from flytectl_py.cli.images import check_options, make_command
 from flytectl_py.cli.options import Option
+from flytectl_py.config.checks import AUTH_TYPES, OFFERED_BUILDERS
 from flytectl_py.config.table import ROWS
 from flytectl_py.errors import ConfigError, FlyteError, UnknownNameError, UsageError
 
@@ -28,10 +29,8 @@ SHOWING: Mapping[str, Option] = {
 }
 WRITING: Mapping[str, Option] = {
     **SCOPE,
-    "auth_type": Option(
-        ("--auth-type",), "init: how to log in.", "TYPE", values=("Pkce", "ClientSecret", "DeviceFlow")
-    ),
-    "builder": Option(("--builder",), "init: what builds images.", "NAME", values=("local", "docker", "podman")),
+    "auth_type": Option(("--auth-type",), "init: how to log in.", "TYPE", values=AUTH_TYPES),
+    "builder": Option(("--builder",), "init: what builds images.", "NAME", values=OFFERED_BUILDERS),
     "registry": Option(("--registry",), "init: where images are pushed.", "HOST/PATH"),
     "force": Option(("--force",), "init: replace a file that is there.", kind="flag"),
 }

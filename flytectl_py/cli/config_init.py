@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from flytectl_py.config.checks import OFFERED_BUILDERS
 from flytectl_py.errors import DeclarationError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ QUESTIONS: Final = (
     ("admin.endpoint", "endpoint of the control plane (empty: everything runs on this machine)", ""),
     ("task.project", "project", "default"),
     ("task.domain", "domain", "development"),
-    ("image.builder", "what builds images: local, docker, podman", "local"),
+    ("image.builder", f"what builds images: {', '.join(OFFERED_BUILDERS)}", "local"),
     ("image.registry", "registry that images are pushed to, such as ghcr.io/acme (empty: none)", ""),
 )
 """Key, question, and what an empty answer means."""

@@ -8,7 +8,10 @@ from pathlib import Path
 
 from flytectl_py.errors import did_you_mean
 
-IMAGE_BUILDERS = ("local", "docker", "podman", "dockerfile", "environment", "local-podman", "remote")
+OFFERED_BUILDERS = ("local", "docker", "podman", "environment", "dockerfile")
+"""What help, questions, completion and errors list."""
+IMAGE_BUILDERS = (*OFFERED_BUILDERS, "local-podman", "remote")
+"""What a file may say: also names of the ecosystem's other programs."""
 BUILDER_ENTRY_POINTS = ("flytectl_py.builders", "flyte.plugins.image_builders")
 """Groups under which other distributions register builders by name."""
 AUTH_TYPES = ("Pkce", "ClientSecret", "DeviceFlow", "ExternalCommand")
@@ -192,8 +195,8 @@ def image_builder(value: object) -> str:
     others = [point.name for group in BUILDER_ENTRY_POINTS for point in entry_points(group=group)]
     if isinstance(value, str) and value in others:
         return value
-    known = (*IMAGE_BUILDERS, *others)
-    raise Unfit(f"one of {', '.join(known)}", did_you_mean(value, known) if isinstance(value, str) else "")
+    suggestion = did_you_mean(value, (*IMAGE_BUILDERS, *others)) if isinstance(value, str) else ""
+    raise Unfit(f"one of {', '.join((*OFFERED_BUILDERS, *others))}", suggestion)
 
 
 def registry(value: object) -> str:

@@ -40,7 +40,7 @@ KEYS: Final[Mapping[str, tuple[str, Any]]] = {
     "task.org": ("The organisation; by default the first part of the endpoint's host.", "acme"),
     "task.project": ("The project; 'default' by default.", "flytesnacks"),
     "task.domain": ("The domain; 'development' by default.", "development"),
-    "image.builder": ("What builds: local (docker, else podman), docker, podman, environment.", "local"),
+    "image.builder": ("What builds: local (docker, else podman), docker, podman, environment or dockerfile.", "local"),
     "image.registry": ("Where images are pushed that name no registry.", "ghcr.io/acme"),
     "image.base_registry": ("Where the Debian base comes from: a mirror.", "mirror.example.com"),
     "image.uv_image": ("The image that holds uv: a mirror.", "mirror.example.com/uv:latest"),
