@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flytectl_py.cli.description import Description
 from flytectl_py.cli.images import PLANNING_OPTIONS, check_builder, document, make_command, plan
 from flytectl_py.cli.options import Option
+from flytectl_py.config.checks import OFFERED_BUILDERS
 from flytectl_py.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,9 +26,10 @@ BUILD_OPTIONS: Mapping[str, Option] = {
     "push": Option(("--push",), "Push.", default="where there is a registry", kind="flag"),
     "no_push": Option(("--no-push",), "Keep the images with the daemon.", kind="flag"),
     "builder": Option(
-        ("--builder",), "local, docker or podman.", "NAME", default="local", env="FLYTE_IMAGE_BUILDER",
-        values=("local", "docker", "podman", "dockerfile"),
-        more="local is docker, else podman; dockerfile builds nothing, see --emit-dockerfile.",
+        ("--builder",), "local, docker, podman, environment or dockerfile.", "NAME", default="local",
+        env="FLYTE_IMAGE_BUILDER", values=OFFERED_BUILDERS,
+        more="local is docker, else podman; environment makes a Python environment, for runs in processes; "
+        "dockerfile builds nothing, see --emit-dockerfile.",
     ),
     "emit_dockerfile": Option(
         ("--emit-dockerfile",), "Build nothing: write Dockerfiles and contexts.", "DIR",

@@ -12,7 +12,9 @@ from flytectl_py.cli.connecting import settings_of
 from flytectl_py.cli.description import Description, Word
 from flytectl_py.cli.images import check_options, make_command
 from flytectl_py.cli.options import Option
-from flytectl_py.errors import UnknownNameError, UsageError
+from flytectl_py.config.checks import AUTH_TYPES, OFFERED_BUILDERS
+from flytectl_py.config.table import ROWS
+from flytectl_py.errors import ConfigError, FlyteError, UnknownNameError, UsageError
 
 if TYPE_CHECKING:
     from flytectl_py.cli.output import Output
@@ -27,8 +29,8 @@ SHOWING: Mapping[str, Option] = {
 }
 WRITING: Mapping[str, Option] = {
     **SCOPE,
-    "auth_type": Option(("--auth-type",), "How to log in.", "TYPE", values=("Pkce", "ClientSecret", "DeviceFlow")),
-    "builder": Option(("--builder",), "What builds images.", "NAME", values=("local", "docker", "podman")),
+    "auth_type": Option(("--auth-type",), "How to log in.", "TYPE", values=AUTH_TYPES),
+    "builder": Option(("--builder",), "What builds images.", "NAME", values=OFFERED_BUILDERS),
     "registry": Option(("--registry",), "Where images are pushed.", "HOST/PATH"),
     "force": Option(("--force",), "Replace a file that is there.", kind="flag"),
 }
@@ -44,8 +46,15 @@ Examples:
   flyte config unset task.project
   flyte config path                     the file that is in force
 
+KEY is a setting as 'show' names it (project), or its key in the file (task.project), in any spelling with capitals,
+hyphens and underscores.
+
 Options win over FLYTE_* variables, and those over the configuration file.
 """
+
+MORE = "The settings and their keys in the file: " + ", ".join(
+    f"{name} ({row.key})" if row.key else f"{name} (none)" for name, row in ROWS.items()
+)
 
 
 WORDS: Mapping[str, Word] = {
@@ -56,7 +65,9 @@ WORDS: Mapping[str, Word] = {
     "set": Word("KEY VALUE", "Write one into the file.", {}),
     "unset": Word("KEY", "Take one out of the file.", {}),
 }
-DESCRIPTION = Description("config", HELP, "show|init|path|get|set|unset [KEY] [VALUE]", {**SHOWING, **WRITING}, WORDS)
+DESCRIPTION = Description(
+    "config", HELP, "show|init|path|get|set|unset [KEY] [VALUE]", {**SHOWING, **WRITING}, WORDS, f"{MORE}."
+)
 
 
 def command() -> Any:
@@ -84,31 +95,49 @@ def _config(words: list[str], options: Mapping[str, Any], output: Output) -> Non
 
 def _show(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     del words
-    settings = settings_of(options, output)
+    try:
+        settings = settings_of(options, output)
+    except FlyteError:
+        _tell_sources(output)
+        raise
     with_origin = bool(options.get("origin"))
     output.result(as_text(settings, with_origin), as_document(settings, with_origin))
 
 
+def _tell_sources(output: Output) -> None:
+    """Say where settings come from, for who has to find the one that is wrong."""
+    from flytectl_py.config.discovery import everywhere
+    from flytectl_py.config.table import ENVIRONMENT_VARIABLES
+
+    files = [str(each) for each in everywhere()]
+    variables = [each for each in ENVIRONMENT_VARIABLES if os.environ.get(each)]
+    output.note(f"configuration files: {', '.join(files) or 'none'}")
+    output.note(f"variables that are set: {', '.join(variables) or 'none'}")
+
+
 def _path(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     del words
-    source = settings_of(options, output).source
+    from flytectl_py.config.discovery import find
+
+    # The file is named also where it, or a variable, is wrong: so it is found.
+    named = options.get("config")
+    if named and not os.path.lexists(named):
+        raise ConfigError(f"no such configuration file: {named}", hint="check the path", where=named)
+    source = named or find()
     if source is None:
         output.note("there is no configuration file; 'flyte config init' writes one")
     output.result("" if source is None else str(source), {"file": None if source is None else str(source)})
 
 
 def _get(words: list[str], options: Mapping[str, Any], output: Output) -> None:
-    from flytectl_py.config.editing import key_of
-    from flytectl_py.config.table import ROWS
+    from flytectl_py.config.editing import setting_of
 
+    name = setting_of(words[0])
     settings = settings_of(options, output)
-    (word,) = words
-    name = word if word in ROWS else next((name for name, row in ROWS.items() if row.key == key_of(word)), None)
-    if name is None or word in ("admin.clientSecretLocation", "admin.clientSecretEnvVar"):
-        name = "client_credentials_secret"  # Both say where it is.
     value, origin = values_of(settings)[name], settings.origin(name)
     output.detail(f"{name}: from {origin}")
-    output.result(shown(value), {"setting": name, "key": ROWS[name].key or None, "value": value, "origin": origin})
+    text = "" if value in (None, "") else shown(value)
+    output.result(text, {"setting": name, "key": ROWS[name].key or None, "value": value, "origin": origin})
 
 
 def _set(words: list[str], options: Mapping[str, Any], output: Output) -> None:
@@ -130,9 +159,13 @@ def _unset(words: list[str], options: Mapping[str, Any], output: Output) -> None
 
     key, path = key_of(words[0]), _file(options)
     removed = unset_key(path, key)
-    output.note(f"{path}: {key} {'is not set any more' if removed else 'was not set'}")
+    there = path.exists()
+    if there:
+        output.note(f"{path}: {key} {'is not set any more' if removed else 'was not set'}")
+    else:
+        output.note(f"there is no configuration file{f' {path}' if options.get('config') else ''}; {key} was not set")
     _tell_what_wins(key, output)
-    output.result("", {"file": str(path), "key": key, "removed": removed})
+    output.result("", {"file": str(path) if there else None, "key": key, "removed": removed})
 
 
 def _init(words: list[str], options: Mapping[str, Any], output: Output) -> None:
@@ -153,8 +186,6 @@ def _file(options: Mapping[str, Any]) -> Path:
 
 def _tell_what_wins(key: str, output: Output) -> None:
     """Say that a variable wins over what was written just now."""
-    from flytectl_py.config.table import ROWS
-
     for row in ROWS.values():
         if row.key == key and row.variable and os.environ.get(row.variable):
             output.note(f"{row.variable} is set, and wins over the file")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from flytectl_py.config.checks import OFFERED_BUILDERS
 from flytectl_py.errors import DeclarationError
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ QUESTIONS: Final = (
     ("admin.endpoint", "endpoint of the control plane (empty: everything runs on this machine)", ""),
     ("task.project", "project", "default"),
     ("task.domain", "domain", "development"),
-    ("image.builder", "what builds images: local, docker, podman", "local"),
+    ("image.builder", f"what builds images: {', '.join(OFFERED_BUILDERS)}", "local"),
     ("image.registry", "registry that images are pushed to, such as ghcr.io/acme (empty: none)", ""),
 )
 """Key, question, and what an empty answer means."""
@@ -50,7 +52,10 @@ def write(options: Mapping[str, Any], output: Output) -> None:
     if not values and not output.as_json and not output.quiet and sys.stdin.isatty() and sys.stderr.isatty():
         values = _asked(output)
     write_new(path, new_file(values), overwrite=bool(options.get("force")))
-    output.note(f"wrote {path}; 'flyte config show --origin' says what is in force now")
+    named = f"-c {shlex.quote(str(path))} " if options.get("config") else ""
+    output.note(
+        f"wrote {path}; 'flyte {named}config show --origin' says what is in force {'with it' if named else 'now'}"
+    )
     output.result(str(path), {"file": str(path), "values": values})
 
 

@@ -74,6 +74,7 @@ def without_password(value: str) -> str:
 
 
 def shown(value: Any) -> str:
+    """Return a value as one line; a hyphen for none."""
     import json
 
-    return "-" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return "-" if value in (None, "") else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

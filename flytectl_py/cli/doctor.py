@@ -81,7 +81,8 @@ def _doctor(words: list[str], options: Mapping[str, Any], output: Output) -> Non
         findings += target.findings
     planned = () if target is None else target.images
     uris = [each.plan.uri for each in planned if each.plan.registry and not each.plan.given]
-    declared = word if target is not None and target.declared else ""
+    what = os.path.basename(os.path.abspath(word))  # Of "." as well.
+    declared = what if target is not None and target.declared else ""
     build_for = why_build(settings, images=any(not each.plan.given for each in planned), declared=declared)
     checks = [
         *surroundings(
@@ -132,7 +133,9 @@ def _target(word: str, options: Mapping[str, Any], style: str) -> tuple[Target, 
     try:
         loaded = load_target(word, options)
     except FlyteError as error:
-        said = f"{word} cannot be loaded: {error.message}"
+        said = error.message
+        if not said.startswith("cannot load "):
+            said = f"{word} cannot be loaded: {said}"
         return Target((Finding("load", "missing", said, error.hint or f"flyte run {word} --help"),)), Path.cwd()
     return look_at(loaded, planning_options(options), style), loaded.root.path
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from flytectl_py.cli.description import Description
 from flytectl_py.cli.images import make_command
 from flytectl_py.cli.options import Option
+from flytectl_py.cli.output import counted
 from flytectl_py.cli.params import ThisMachine
 from flytectl_py.cli.records import ROOT_OPTION, records
 from flytectl_py.errors import NotReadyError, UsageError
@@ -136,7 +137,7 @@ def _say(found: Sequence[Garbage], root: Path, output: Output, *, dry_run: bool)
     from flytectl_py.plan.bundle import shown_size
 
     some = [each for each in found if each.number]
-    lines = [f"{each.number} {each.what}" + (f", {shown_size(each.bytes)}" if each.paths else "") for each in some]
+    lines = [counted(each.number, each.what) + (f", {shown_size(each.bytes)}" if each.paths else "") for each in some]
     head = "would remove" if dry_run else "removed"
     total = sum(each.bytes for each in some)
     output.result(

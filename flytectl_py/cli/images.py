@@ -115,17 +115,15 @@ def plan(target: str, environments: Sequence[str], options: Mapping[str, Any]) -
     from flytectl_py.engines.image_planning import ImageProject, plan_images
 
     bake = _bakes(options)
-    settled = _platforms(options.get("platform", ""))
     keep_stdout()
+    registry, platforms = _registry(options), _platforms(options.get("platform", ""))
     loaded = load_target(target, options)
     check_image_names(options.get("image", ()), loaded.environments)
     wanted = chosen(loaded, environments)
     project = ImageProject(
         loaded.root.path, loaded.root.import_paths, loaded.target, loaded.environments, dict(sys.modules)
     )
-    return Planned(
-        loaded, plan_images(wanted, project, _image_options(options.get("registry", ""), settled), bake_code=bake)
-    )
+    return Planned(loaded, plan_images(wanted, project, _image_options(registry, platforms), bake_code=bake))
 
 
 def check_image_names(given: Sequence[str], environments: Sequence[Environment]) -> None:
@@ -161,7 +159,7 @@ def check_builder(name: str) -> None:
 
 def planning_options(options: Mapping[str, Any]) -> ImageOptions:
     """Return how images are planned, by the options of a command and the settings."""
-    return _image_options(options.get("registry", ""), _platforms(options.get("platform", "")))
+    return _image_options(_registry(options), _platforms(options.get("platform", "")))
 
 
 def _image_options(registry: str, platforms: tuple[Architecture, ...]) -> ImageOptions:
@@ -169,6 +167,13 @@ def _image_options(registry: str, platforms: tuple[Architecture, ...]) -> ImageO
     from flytectl_py.engines.image_options import image_options
 
     return image_options(require(), registry, platforms)
+
+
+def _registry(options: Mapping[str, Any]) -> str:
+    from flytectl_py.model import image_arguments
+
+    given: str = options.get("registry", "")
+    return image_arguments.registry(given, "--registry") if given else ""
 
 
 def _platforms(text: str) -> tuple[Architecture, ...]:

@@ -100,6 +100,12 @@ class Output(NamedTuple):
             to_stderr(f"flyte: {text}")
 
 
+def counted(number: int, things: str) -> str:
+    """Return ``2 records of runs``, ``1 record of runs``; `things` are named in the plural, which ends in s."""
+    head, of, rest = things.partition(" of ")
+    return f"{number} {head.removesuffix('s') if number == 1 else head}{of}{rest}"
+
+
 def results_stream() -> TextIO:
     """Return the stream that results go to, for who draws to fit it."""
     return _results.stream

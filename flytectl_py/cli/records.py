@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flytectl_py.cli.options import Option
-from flytectl_py.cli.output import indented
+from flytectl_py.cli.output import counted, indented
 from flytectl_py.errors import UnknownNameError, UsageError
 
 if TYPE_CHECKING:
@@ -81,7 +81,8 @@ def show_runs(options: Mapping[str, Any], output: Output) -> None:
     if not found:
         output.note(f"no runs are recorded in {root}")
     elif len(found) < total:
-        output.note(f"{total - len(found)} older runs are not shown; --limit 0 lists all")
+        hidden = total - len(found)
+        output.note(f"{counted(hidden, 'older runs')} {'is' if hidden == 1 else 'are'} not shown; --limit 0 lists all")
     output.result(_table(found), {"runs": [run_document(each) for each in found], "total": total})
 
 

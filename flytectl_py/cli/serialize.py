@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flytectl_py.cli.description import Description, Word
 from flytectl_py.cli.images import make_command
 from flytectl_py.cli.options import Option
+from flytectl_py.cli.output import counted
 from flytectl_py.errors import ConflictError, NotReadyError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _serialize(words: list[str], options: Mapping[str, Any], output: Output) -> 
     _remove_old(folder, written)
     for each in written:
         output.detail(f"{each.kind} {each.name}: {each.path}")
-    output.note(f"{len(written) // 3} tasks, {len(written)} files")
+    output.note(f"{counted(len(written) // 3, 'tasks')}, {counted(len(written), 'files')}")
     archive = str(_pack(folder, written)) if options.get("archive") else None
     document = {**as_document(written), "archive": archive}
     output.result("\n".join([*(str(each.path) for each in written), *filter(None, [archive])]), document)

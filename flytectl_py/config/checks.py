@@ -8,7 +8,10 @@ from pathlib import Path
 
 from flytectl_py.errors import did_you_mean
 
-IMAGE_BUILDERS = ("local", "docker", "podman", "dockerfile", "environment", "local-podman", "remote")
+OFFERED_BUILDERS = ("local", "docker", "podman", "environment", "dockerfile")
+"""What help, questions, completion and errors list."""
+IMAGE_BUILDERS = (*OFFERED_BUILDERS, "local-podman", "remote")
+"""What a file may say: also names of the ecosystem's other programs."""
 BUILDER_ENTRY_POINTS = ("flytectl_py.builders", "flyte.plugins.image_builders")
 """Groups under which other distributions register builders by name."""
 AUTH_TYPES = ("Pkce", "ClientSecret", "DeviceFlow", "ExternalCommand")
@@ -88,6 +91,13 @@ def of_text(check: Callable[[object], object], written: str) -> object:
         return flag_of_text(written)
     if check in (count, size):
         return int(written) if written.strip().isdecimal() else written
+    if check in (words, scopes, images) and written.strip().startswith(("[", "{")):
+        import json
+
+        try:
+            return json.loads(written)  # Lists and mappings as `flyte config get` prints them.
+        except ValueError:
+            return written
     if check is words:
         import shlex
 
@@ -158,7 +168,13 @@ def _host_and_port(address: str, forms: str) -> None:
     else:
         host, colon, written = address.partition(":")
         port = written if colon else None
-    if not host or "/" in address or (port is not None and not (port.isdecimal() and 0 < int(port) < 65536)):
+    # No host begins with a hyphen (RFC 952): that is an option which went astray.
+    if (
+        not host
+        or host.startswith("-")
+        or "/" in address
+        or (port is not None and not (port.isdecimal() and 0 < int(port) < 65536))
+    ):
         raise Unfit(forms)
 
 
@@ -179,8 +195,19 @@ def image_builder(value: object) -> str:
     others = [point.name for group in BUILDER_ENTRY_POINTS for point in entry_points(group=group)]
     if isinstance(value, str) and value in others:
         return value
-    known = (*IMAGE_BUILDERS, *others)
-    raise Unfit(f"one of {', '.join(known)}", did_you_mean(value, known) if isinstance(value, str) else "")
+    suggestion = did_you_mean(value, (*IMAGE_BUILDERS, *others)) if isinstance(value, str) else ""
+    raise Unfit(f"one of {', '.join((*OFFERED_BUILDERS, *others))}", suggestion)
+
+
+def registry(value: object) -> str:
+    """The host of a registry with an optional path, as images take it."""
+    from flytectl_py.errors import DeclarationError
+    from flytectl_py.model import image_arguments
+
+    try:
+        return image_arguments.registry(text(value))
+    except DeclarationError as error:
+        raise Unfit("a host and path without a scheme, such as 'ghcr.io/team'", error.hint) from None
 
 
 def words(value: object) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from flytectl_py.config import checks
 from flytectl_py.config.file import ROWS_OF_KEYS, read
+from flytectl_py.config.layout import same_key, with_example_of, with_room_for
 from flytectl_py.config.table import ROWS
 from flytectl_py.errors import (
     ConfigError,
@@ -25,20 +26,34 @@ from flytectl_py.errors import (
 SUFFIX = ".toml"
 
 
+def setting_of(word: str) -> str:
+    """Return the name of the setting that `word` stands for: its name, its key, or the end of one, however spelled.
+
+    :raises UnknownNameError: there is no such setting and no such key.
+    """
+    name = _setting(word)
+    if name is None and (key := _key(word)):
+        # A secret has two keys, which both say where it is.
+        name = next((name for name, row in ROWS.items() if row.key == key), "client_credentials_secret")
+    if name is None:
+        raise UnknownNameError("setting", word, ROWS_OF_KEYS if "." in word else ROWS, where=word)
+    return name
+
+
 def key_of(word: str) -> str:
-    """Return the key of a file, ``section.key``, that `word` stands for: itself, however spelled, or a setting's name.
+    """Return the key of a file, ``section.key``, that `word` stands for, as `setting_of` takes it.
 
     :raises UnknownNameError: there is no such setting and no such key.
     :raises UsageError: the setting has no place in a file, or is a secret.
     """
-    row = ROWS.get(word)
-    if row is None:
-        section, _, name = word.partition(".")
-        found = [key for key in ROWS_OF_KEYS if key.partition(".")[0] == section and _same(key.partition(".")[2], name)]
-        if found:
-            return found[0]
-        names = [name for name, row in ROWS.items() if row.key and not row.secret]
-        raise UnknownNameError("setting", word, ROWS_OF_KEYS if name else names, where=word)
+    name = _setting(word)
+    if name is None:
+        key = _key(word)
+        if key is None:
+            names = [name for name, row in ROWS.items() if row.key and not row.secret]
+            raise UnknownNameError("setting", word, ROWS_OF_KEYS if "." in word else names, where=word)
+        return key
+    row = ROWS[name]
     if row.secret:
         raise UsageError(
             f"{word} is a secret, and secrets do not belong into a configuration file",
@@ -50,6 +65,17 @@ def key_of(word: str) -> str:
         said = f"set {row.variable}, or give it to flyte.init()" if row.variable else "give it to flyte.init()"
         raise UsageError(f"{word} has no place in a configuration file", hint=said, where=word)
     return row.key
+
+
+def _setting(word: str) -> str | None:
+    return next((name for name in ROWS if same_key(name, word)), None)
+
+
+def _key(word: str) -> str | None:
+    """Return the key that is spelled so, else the only one that ends so."""
+    whole = [key for key in ROWS_OF_KEYS if same_key(key, word)]
+    ends = [key for key in ROWS_OF_KEYS if same_key(key.partition(".")[2], word)]
+    return whole[0] if whole else ends[0] if len(ends) == 1 else None
 
 
 def value_of(key: str, text: str) -> Any:
@@ -78,13 +104,13 @@ def set_key(path: Path, key: str, value: Any) -> None:
 
     def change(document: Any) -> bool:
         table = _table(document, section, path)
-        spelled = [each for each in table if _same(each, name)]
+        spelled = [each for each in table if same_key(each, name)]
         for surplus in spelled[1:]:
             del table[surplus]
         table[spelled[0] if spelled else name] = value
         return True
 
-    _edit(path, change, lambda text: _uncommented(text, section, name))
+    _edit(path, change, before=lambda text: with_room_for(text, section, name))
 
 
 def unset_key(path: Path, key: str) -> bool:
@@ -94,12 +120,12 @@ def unset_key(path: Path, key: str) -> bool:
 
     def change(document: Any) -> bool:
         table = _table(document, section, path) if section in document else {}
-        spelled = [each for each in table if _same(each, name)]
+        spelled = [each for each in table if same_key(each, name)]
         for each in spelled:
             del table[each]
         return bool(spelled)
 
-    return path.exists() and _edit(path, change)
+    return path.exists() and _edit(path, change, after=lambda text: with_example_of(text, key))
 
 
 def write_new(path: Path, text: str, *, overwrite: bool) -> None:
@@ -127,17 +153,6 @@ def write_new(path: Path, text: str, *, overwrite: bool) -> None:
         _replace(path, text.encode())
 
 
-def toml_text(value: Any) -> str:
-    """Return a value as TOML writes it, on one line."""
-    import tomlkit
-
-    if isinstance(value, dict):
-        table = tomlkit.inline_table()
-        table.update(value)
-        return str(table.as_string())
-    return str(tomlkit.item(value).as_string())
-
-
 def yaml_lines(key: str, value: Any) -> str:
     """Return the lines that say the same in YAML."""
     import json
@@ -157,8 +172,14 @@ def _refuse_yaml(path: Path, key: str, value: Any) -> None:
     )
 
 
-def _edit(path: Path, change: Callable[[Any], bool], prepare: Callable[[str], str] = str) -> bool:
-    """Change the document of a file, whose text is prepared first; write it if `change` says so."""
+def _edit(
+    path: Path,
+    change: Callable[[Any], bool],
+    *,
+    before: Callable[[str], str] = str,
+    after: Callable[[str], str] = str,
+) -> bool:
+    """Change the document of a file, and its text before and after; write it if `change` says so."""
     import tomllib
 
     import tomlkit
@@ -166,7 +187,7 @@ def _edit(path: Path, change: Callable[[Any], bool], prepare: Callable[[str], st
     with _held(path):
         raw = path.read_bytes() if _checked(path) else b""
         mark = b"\xef\xbb\xbf" if raw.startswith(b"\xef\xbb\xbf") else b""
-        document = tomlkit.parse(prepare(raw.decode("utf-8-sig")))
+        document = tomlkit.parse(before(raw.decode("utf-8-sig")))
         if not change(document):
             return False
         text = tomlkit.dumps(document)
@@ -180,7 +201,7 @@ def _edit(path: Path, change: Callable[[Any], bool], prepare: Callable[[str], st
                 hint="change it by hand",
                 where=str(path),
             )
-        _replace(path, mark + text.encode())
+        _replace(path, mark + after(text).encode())
         return True
 
 
@@ -195,30 +216,6 @@ def _checked(path: Path) -> bool:
     return True
 
 
-def _uncommented(text: str, section: str, name: str) -> str:
-    """Return `text` with the example of a key made the key itself, so that it is set where its comment is."""
-    import tomllib
-
-    said = tomllib.loads(text)
-    if not isinstance(said.get(section), dict) or any(_same(each, name) for each in said[section]):
-        return text
-    lines = text.splitlines(keepends=True)
-    inside = False
-    for number, line in enumerate(lines):
-        if line.startswith("["):
-            inside = line.split("#")[0].strip() == f"[{section}]"
-        elif inside and line.startswith(f"# {name} = "):
-            end = line[len(line.rstrip("\r\n")) :]
-            offered = "".join([*lines[:number], f"{name} = 0{end}", *lines[number + 1 :]])
-            try:
-                found = tomllib.loads(offered)
-            except tomllib.TOMLDecodeError:
-                return text
-            # Within a text of several lines it would be no key.
-            return offered if found == {**said, section: {**said[section], name: 0}} else text
-    return text
-
-
 def _table(document: Any, section: str, path: Path) -> Any:
     import tomlkit
 
@@ -230,10 +227,6 @@ def _table(document: Any, section: str, path: Path) -> Any:
     if not hasattr(table, "keys"):
         raise ConfigError(f"'{section}' is no section here", hint="mend it by hand", where=str(path))
     return table
-
-
-def _same(one: str, other: str) -> bool:
-    return checks.plain(one) == checks.plain(other)
 
 
 @contextmanager

@@ -180,7 +180,8 @@ def _yaml(path: Path, text: str) -> tuple[Any, dict[str, int]]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise ConfigError(f"this is not YAML: {error.problem or error.context}", where=where) from None
+        problem = error.problem or error.context
+        raise ConfigError(f"this is not YAML: {problem}", hint="mend that line", where=where) from None
     except (yaml.YAMLError, ValueError) as error:
         # PyYAML raises a bare ValueError for dates such as 2024-99-99.
         raise ConfigError(f"this is not YAML: {error}", where=str(path)) from None
@@ -211,7 +212,11 @@ def _toml(path: Path, text: str) -> tuple[Any, dict[str, int]]:
         return tomllib.loads(text), _toml_lines(text)
     except tomllib.TOMLDecodeError as error:
         at = re.search(r"at line (\d+)", str(error))
-        raise ConfigError(f"this is not TOML: {error}", where=f"{path}:{at[1]}" if at else str(path)) from None
+        raise ConfigError(
+            f"this is not TOML: {error}",
+            hint='mend that line; a text stands in quotes: key = "value"',
+            where=f"{path}:{at[1]}" if at else str(path),
+        ) from None
 
 
 def _toml_lines(text: str) -> dict[str, int]:

@@ -63,7 +63,7 @@ ROWS: dict[str, Row] = {
     "storage": Row(checks.anything),
     "batch_size": Row(checks.size, "FLYTE_BATCH_SIZE"),
     "image_builder": Row(checks.image_builder, "FLYTE_IMAGE_BUILDER", "image.builder", "image.builder"),
-    "image_registry": Row(checks.text, "FLYTE_IMAGE_REGISTRY", "image.registry", "image.registry"),
+    "image_registry": Row(checks.registry, "FLYTE_IMAGE_REGISTRY", "image.registry", "image.registry"),
     "image_base_registry": Row(checks.text, "FLYTE_IMAGE_BASE_REGISTRY", "image.base_registry", "image.base_registry"),
     "image_uv_image": Row(checks.text, "FLYTE_IMAGE_UV_IMAGE", "image.uv_image", "image.uv_image"),
     "image_micromamba_image": Row(

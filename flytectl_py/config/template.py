@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from flytectl_py.config.editing import toml_text
-
 HEAD: Final = """\
 # Settings of flyte for this folder and those below it, up to the top of the git working tree.
 # Options win over FLYTE_* variables, and those over this file; 'flyte config show --origin' says what is in force.
@@ -42,7 +40,7 @@ KEYS: Final[Mapping[str, tuple[str, Any]]] = {
     "task.org": ("The organisation; by default the first part of the endpoint's host.", "acme"),
     "task.project": ("The project; 'default' by default.", "flytesnacks"),
     "task.domain": ("The domain; 'development' by default.", "development"),
-    "image.builder": ("What builds: local (docker, else podman), docker, podman, environment.", "local"),
+    "image.builder": ("What builds: local (docker, else podman), docker, podman, environment or dockerfile.", "local"),
     "image.registry": ("Where images are pushed that name no registry.", "ghcr.io/acme"),
     "image.base_registry": ("Where the Debian base comes from: a mirror.", "mirror.example.com"),
     "image.uv_image": ("The image that holds uv: a mirror.", "mirror.example.com/uv:latest"),
@@ -64,3 +62,14 @@ def new_file(values: Mapping[str, Any]) -> str:
             lines.append(f"# {meaning}\n{given}")
         lines.append("")
     return "\n".join(lines)
+
+
+def toml_text(value: Any) -> str:
+    """Return a value as TOML writes it, on one line."""
+    import tomlkit
+
+    if isinstance(value, dict):
+        table = tomlkit.inline_table()
+        table.update(value)
+        return str(table.as_string())
+    return str(tomlkit.item(value).as_string())

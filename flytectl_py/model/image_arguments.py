@@ -175,16 +175,17 @@ def image_name(value: str) -> str:
     )
 
 
-def registry(value: str) -> str:
+def registry(value: str, parameter: str = "Image(registry=…)") -> str:
     """Return a registry's host with an optional path.
 
+    :param parameter: as the user writes it.
     :raises DeclarationError: a URL, or not text.
     """
     if not isinstance(value, str) or not re.fullmatch(r"[^\s/]+(?:/[^\s/]+)*", value):
         bare = re.sub(r"^[a-z]+://", "", str(value)).strip("/")
         suggestion = f"did you mean '{bare}'?" if bare and bare != value else ""
         allowed = "give a host and path without a scheme, such as 'ghcr.io/team'"
-        raise DeclarationError("Image(registry=…)", value, allowed, suggestion=suggestion)
+        raise DeclarationError(parameter, value, allowed, suggestion=suggestion)
     return value
 
 

@@ -13,6 +13,7 @@ from flytectl_py.errors import UnknownNameError, UsageError
 from flytectl_py.model.environment import Environment, TaskEnvironment
 from flytectl_py.model.registry import Registry
 from flytectl_py.model.task import Task
+from flytectl_py.project.frames import shown_path
 from flytectl_py.project.root import Root
 
 AnyTask = Task[..., Any]
@@ -96,7 +97,7 @@ class Loaded:
         if plain:
             hint = f"{name} is not a task: decorate it with @env.task"
         known = [task.name for task in registered] if "." in name else [each for each, _ in listed]
-        raise UnknownNameError("task", name, known, where=str(self.target), hint=hint)
+        raise UnknownNameError("task", name, known, where=shown_path(str(self.target)), hint=hint)
 
     def environment(self, name: str) -> Environment:
         """Return an environment by its name, or by the variable that holds it in the target's files.
@@ -112,7 +113,9 @@ class Loaded:
         if len(found) > 1:
             raise _ambiguous("environment", name, (f"{each.name} ({each.place})" for each in found.values()))
         if not found:
-            raise UnknownNameError("environment", name, [each.name for each in self.registry], where=str(self.target))
+            raise UnknownNameError(
+                "environment", name, [each.name for each in self.registry], where=shown_path(str(self.target))
+            )
         return next(iter(found.values()))
 
     def register_known(self) -> None:

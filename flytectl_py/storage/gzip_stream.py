@@ -148,6 +148,7 @@ def damage_named(where: str) -> Iterator[None]:
     try:
         yield
     except _BROKEN as error:
-        raise BundleError(
-            f"the archive is damaged, or is not a gzip file: {error}", hint="make or download it again", where=where
-        ) from error
+        # Python's sentence about what is no gzip file goes on with its first bytes.
+        why = "" if str(error).startswith("Not a gzipped file") else f": {error}"
+        said = f"the archive is damaged, or is not a gzip file{why}"
+        raise BundleError(said, hint="make or download it again", where=where) from error

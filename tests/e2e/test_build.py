@@ -193,6 +193,7 @@ def test_it_says_what_changed_since_the_last_build(project: MakeProject) -> None
         (["app.py", "etl", "--all"], "--all and etl: give one of them"),
         (["app.py", "--push", "--no-push"], "--push and --no-push: give one of them"),
         (["app.py", "--push", "--dry-run"], "names no registry to push to"),
+        (["app.py", "--registry", "bad reg", "--dry-run"], "--registry: 'bad reg' is not allowed"),
         (["app.py", "--platform", "linux/amd46"], "did you mean 'linux/amd64'?"),
         (["app.py", "--builder", "dcker"], "did you mean 'docker'?"),
         (["app.py", "--builder", "remote"], "the builder 'remote' is a service of a Flyte backend"),

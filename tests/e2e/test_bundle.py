@@ -371,6 +371,8 @@ def test_a_damaged_archive_is_refused(project: MakeProject) -> None:
     assert made.flyte("bundle", "verify", "b.tar.gz").expect(1).err
     assert made.flyte("bundle", "extract", "b.tar.gz", "out").expect(1).err
     assert not (made.path / "out").exists()
+    made.write({"plain.tar.gz": "import flyte"})
+    assert "or is not a gzip file\n" in made.flyte("bundle", "verify", "plain.tar.gz").expect(1).err
     assert made.flyte("bundle", "verify", "no.tar.gz").expect(2).err
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import pytest
 
+from flytectl_py.builders.registry import BUILT_IN, LOCAL
 from flytectl_py.cli.command_tree import COMMANDS, ROOT, description_of, every_description
 from flytectl_py.cli.complete import SHELLS, answer
 from flytectl_py.cli.complete_shells import reply
@@ -17,13 +19,16 @@ from flytectl_py.cli.description import Description
 from flytectl_py.cli.help_screen import screen
 from flytectl_py.cli.man_pages import pages
 from flytectl_py.cli.options import GENERAL
+from flytectl_py.config.checks import AUTH_TYPES, OFFERED_BUILDERS, Unfit, image_builder
 from flytectl_py.config.discovery import OWN_VARIABLE
 from flytectl_py.config.table import ROWS
+from flytectl_py.config.template import KEYS as template_keys
 from flytectl_py.engines.run_context import MODES
 from flytectl_py.plan.bundle import COPY_STYLES
 from tests.support.project import Project
 from tests.support.shells import needs_program
 
+MakeProject = Callable[..., Project]
 REPOSITORY = Path(__file__).parents[2]
 MOST_LINES = {"run": 47, "rerun": 47}
 """Of the help of a command; of all others 42."""
@@ -198,6 +203,27 @@ def test_values_that_are_offered_are_those_that_are_taken() -> None:
     assert set(run["mode"].choices) == set(MODES)
     assert set(run["copy_style"].choices) <= set(COPY_STYLES)
     assert set(description_of("bundle").options["copy_style"].choices) == set(COPY_STYLES)
+    assert set(description_of("config").options["auth_type"].choices) == set(AUTH_TYPES)
+
+
+def test_builders_are_the_same_wherever_they_are_listed(project: MakeProject) -> None:
+    known = {LOCAL, *BUILT_IN}
+    for command in ("build", "config"):
+        assert set(description_of(command).options["builder"].choices) == known
+    with pytest.raises(Unfit) as caught:
+        image_builder("foo")
+    assert set(caught.value.allowed.removeprefix("one of ").split(", ")) == known
+    written, said = template_keys["image.builder"], description_of("build").options["builder"].help
+    for name in known:
+        assert name in written[0]
+        assert name in said
+    with project().flyte_on_terminal("config", "init") as terminal:
+        for _ in range(3):
+            terminal.expect(r"\] ?: |empty: everything runs on this machine\): ")
+            terminal.send("\n")
+        terminal.expect(f"what builds images: {', '.join(OFFERED_BUILDERS)}")
+        terminal.send("\x04")
+        terminal.finish().expect(130)
 
 
 def _words_of_tests(module: ast.Module) -> list[set[str]]:

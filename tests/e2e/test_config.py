@@ -72,6 +72,20 @@ def test_a_file_that_is_not_there(project: MakeProject) -> None:
     assert "no such configuration file: none.yaml" in result.err
 
 
+def test_what_is_wrong_is_found_from_where_settings_come(project: MakeProject) -> None:
+    made = project({".flyte/config.toml": "[admin\n"})
+    path, env = made.path / ".flyte/config.toml", {"FLYTE_INSECURE": "maybe", "FLYTE_DOMAIN": "d"}
+    broken = made.flyte("config", "show", env=env).expect(2).err
+    assert f"configuration files: {path}\n" in broken
+    assert "variables that are set: FLYTE_INSECURE, FLYTE_DOMAIN\n" in broken
+    assert "hint: mend that line; a text stands in quotes" in broken
+    assert made.flyte("config", "path", env=env).expect().out == f"{path}\n"
+    made.write({".flyte/config.yaml": ""})
+    assert (
+        f"configuration files: {path}, {made.path}/.flyte/config.yaml\n" in made.flyte("config", "show").expect(2).err
+    )
+
+
 def test_what_else_is_typed(project: MakeProject) -> None:
     made = project()
     assert "flyte config show" in made.flyte("config").err

@@ -44,6 +44,16 @@ def test_what_is_written_is_in_force(project: MakeProject) -> None:
     assert made.flyte("config", "get", "rpc_retries").expect().out == "3\n"
 
 
+def test_what_get_prints_set_takes(project: MakeProject) -> None:
+    made = project({FILE: '[admin]\ncommand = ["a b", "c"]\nscopes = ["x"]\n[image]\nimage_refs = {b = "r.io/b:1"}\n'})
+    before = made.read(FILE)
+    for name in ("command", "scopes", "images"):
+        printed = made.flyte("config", "get", name).expect().out.strip()
+        made.flyte("config", "unset", name).expect()
+        made.flyte("config", "set", name, printed).expect()
+    assert tomllib.loads(made.read(FILE)) == tomllib.loads(before)
+
+
 def test_nothing_is_overwritten_unless_it_is_said(project: MakeProject) -> None:
     made = project({FILE: "# mine\n"})
     refused = made.flyte("config", "init", "--project", "x", "--json").expect(4)
@@ -85,6 +95,44 @@ def test_without_a_file(project: MakeProject) -> None:
     assert "flyte config init" in made.flyte("config", "path").expect().err
     made.flyte("config", "set", "domain", "x").expect()
     assert made.flyte("config", "get", "domain").expect().out == "x\n"
+
+
+def test_a_setting_goes_by_many_spellings(project: MakeProject) -> None:
+    made = project({FILE: ""})
+    made.flyte("config", "set", "IMAGE-BUILDER", "docker").expect()
+    for word in ("Image_Builder", "builder", "image.BUILDER", "Image.builder"):
+        assert made.flyte("config", "get", word).expect().out == "docker\n"
+    assert made.flyte("config", "get", "clientSecretEnvVar", "--json").expect().json["value"] is None
+
+
+def test_what_can_be_had_is_listed(project: MakeProject) -> None:
+    said = project().flyte("config", "get", "nope").expect(2).err
+    assert "known: endpoint, insecure," in said
+    assert "api_key" in said
+    assert "root_dir" in said
+
+
+def test_a_setting_without_a_value_is_printed_as_nothing(project: MakeProject) -> None:
+    made = project()
+    for name in ("endpoint", "org", "registry"):
+        assert made.flyte("config", "get", name).expect().out == ""
+    shown = made.flyte("config", "show").expect().out.splitlines()
+    assert "endpoint: -" in shown
+    assert "org: -" in shown
+
+
+def test_what_is_not_set_is_taken_out_of_no_file(project: MakeProject) -> None:
+    made = project()
+    said = made.flyte("config", "unset", "project", "--json").expect()
+    assert said.json == {"file": None, "key": "task.project", "removed": False}
+    assert "there is no configuration file; task.project was not set" in said.err
+    assert "there is no configuration file other.toml;" in made.flyte("-c", "other.toml", "config", "unset", "org").err
+    assert list(made.path.iterdir()) == []
+
+
+def test_a_file_elsewhere_is_in_force_where_it_is_named(project: MakeProject) -> None:
+    said = project().flyte("config", "init", "-c", "new2.toml", "--project", "x").expect().err
+    assert "'flyte -c new2.toml config show --origin' says what is in force with it" in said
 
 
 def test_secrets_are_neither_written_nor_shown(project: MakeProject) -> None:

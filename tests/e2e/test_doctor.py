@@ -204,7 +204,7 @@ def test_an_image_whose_layout_is_not_that_of_the_root(project: MakeProject, sty
 def test_a_file_that_cannot_be_loaded_is_what_was_found(project: MakeProject) -> None:
     made = project({"app.py": "import flyte\nraise RuntimeError('no')\n"})
     said = made.flyte("doctor", "app.py", "--json", env=BARE).expect(3)
-    assert "app.py cannot be loaded" in found(said)["load"]["text"]
+    assert found(said)["load"]["text"] == "cannot load app.py: RuntimeError: no"
     assert states(said)["python"] == "ok"
     assert "none.py" in found(made.flyte("doctor", "none.py", "--json", env=BARE).expect(3))["load"]["text"]
 
@@ -215,6 +215,9 @@ def test_a_file_that_declares_an_image_needs_something_to_build_it(project: Make
         said = found(made.flyte("doctor", "app.py", "--json", env=BARE).expect(3))
         assert said["docker"]["state"] == "missing"
         assert "(app.py declares an image to build)" in said["docker"]["text"]
+        made.write({"only/app.py": OURS.replace("r.io", registry.host)})
+        whole = found(made.flyte("doctor", ".", "--json", env=BARE, cwd="only").expect(3))
+        assert "(only declares an image to build)" in whole["docker"]["text"]
         assert said[f"registry {registry.host}/x"]["state"] == "ok"
         registry.answers.clear()
         registry.login = ("me", "secret")

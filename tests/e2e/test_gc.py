@@ -80,7 +80,7 @@ def test_cached_outputs_that_were_not_written_for_long_go(app: Project) -> None:
     long_ago = time.time() - 40 * 86400
     for each in entries:
         os.utime(each, (long_ago, long_ago))
-    assert "removed 1 cached outputs" in app.flyte("gc").expect().out
+    assert "removed 1 cached output," in app.flyte("gc").expect().out
     assert not any(each.exists() for each in entries)
 
 

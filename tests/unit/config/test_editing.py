@@ -13,6 +13,7 @@ import pytest
 
 from flytectl_py.config import editing
 from flytectl_py.config.editing import key_of, set_key, unset_key, value_of, write_new
+from flytectl_py.config.template import new_file
 from flytectl_py.errors import (
     ConfigError,
     ConflictError,
@@ -63,6 +64,38 @@ def test_an_example_becomes_the_key(file: Path) -> None:
     file.write_text('[a]\n# org = "no"\n[task] # here\n# The organisation.\n# org = "acme"\nproject = "x"\n')
     set_key(file, "task.org", "ours")
     assert file.read_text() == '[a]\n# org = "no"\n[task] # here\n# The organisation.\norg = "ours"\nproject = "x"\n'
+
+
+def test_a_key_that_is_taken_out_leaves_its_example_where_it_was(file: Path) -> None:
+    values = {"task.project": "web", "admin.command": ["a", "b"]}
+    file.write_text(new_file(values))
+    for key in values:
+        assert unset_key(file, key)
+    assert file.read_text() == new_file({})
+    assert not unset_key(file, "task.project")
+    for key, value in values.items():
+        set_key(file, key, value)
+    assert file.read_text() == new_file(values)
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+def test_a_key_goes_to_the_end_of_its_section_and_not_below_the_comment_of_the_next(file: Path, ending: str) -> None:
+    ours, following = '[task]\ndomain = "x"\n# org: later\n', "\n# Images.\n[image]\n"
+    file.write_bytes((ours + following).replace("\n", ending).encode())
+    set_key(file, "task.project", "web")
+    assert file.read_bytes().decode() == f'{ours}project = "web"\n{following}'.replace("\n", ending)
+
+
+def test_a_key_after_a_last_line_without_an_end(file: Path) -> None:
+    file.write_text('[task]\ndomain = "x"')
+    set_key(file, "task.project", "web")
+    assert file.read_text() == '[task]\ndomain = "x"\nproject = "web"\n'
+
+
+def test_a_text_of_several_lines_that_looks_like_a_head(file: Path) -> None:
+    file.write_text('[task]\norg = """\n# x\n[image]\n"""\n')
+    set_key(file, "task.project", "web")
+    assert tomllib.loads(file.read_text()) == {"task": {"org": "# x\n[image]\n", "project": "web"}}
 
 
 def test_what_only_looks_like_an_example_stays(file: Path) -> None:
@@ -205,6 +238,10 @@ def test_words_that_stand_for_none(word: str, error: type[Exception], said: str)
         ("admin.command", "gcloud 'a b'", ["gcloud", "a b"]),
         ("admin.authType", "device-flow", "DeviceFlow"),
         ("image.image_refs", "a=b c", {"a": "b", "default": "c"}),
+        ("image.image_refs", '{"base": "ghcr.io/a:1"}', {"base": "ghcr.io/a:1"}),
+        ("image.image_refs", '["a=b", "c"]', {"a": "b", "default": "c"}),
+        ("admin.command", '["gcloud", "a b"]', ["gcloud", "a b"]),
+        ("admin.scopes", ' ["a", "b"]', ["a", "b"]),
     ],
 )
 def test_texts_become_values(key: str, text: str, value: Any) -> None:
@@ -212,11 +249,29 @@ def test_texts_become_values(key: str, text: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "text"), [("admin.rpcRetries", "-1"), ("admin.insecure", "maybe"), ("task.domain", "")]
+    ("key", "text"),
+    [
+        ("admin.rpcRetries", "-1"),
+        ("admin.insecure", "maybe"),
+        ("task.domain", ""),
+        ("admin.endpoint", "-x"),
+        ("admin.endpoint", "https://-x:1"),
+        ("admin.command", '["gcloud", "auth"'),
+        ("admin.command", '{"a": "b"}'),
+        ("admin.scopes", "[1]"),
+        ("image.image_refs", '{"base": 1}'),
+        ("image.registry", "ghcr.io/x y"),
+    ],
 )
 def test_texts_that_are_no_values(key: str, text: str) -> None:
-    with pytest.raises(DeclarationError, match=f"{key}: '{text}' is not allowed; it takes"):
+    with pytest.raises(DeclarationError, match=f"{key}: .* is not allowed; it takes"):
         value_of(key, text)
+
+
+def test_a_registry_with_a_scheme_is_told_how_it_is_meant() -> None:
+    with pytest.raises(DeclarationError) as caught:
+        value_of("image.registry", "https://ghcr.io/x")
+    assert caught.value.hint == "did you mean 'ghcr.io/x'?"
 
 
 def test_a_layout_that_cannot_be_edited_is_refused(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -80,6 +80,14 @@ def test_an_unknown_task(loaded):
     assert "it is known as more.not_imported" in caught.value.hint
 
 
+def test_errors_name_the_file_as_seen_from_the_current_folder(loaded, monkeypatch):
+    monkeypatch.chdir(loaded.target.parent)
+    for look_up in (loaded.task, loaded.environment):
+        with pytest.raises(UnknownNameError) as caught:
+            look_up("nobody")
+        assert caught.value.where == loaded.target.name
+
+
 def test_an_environment_by_name_and_by_variable(loaded):
     assert loaded.environment("first") is loaded.environment("env")
     assert loaded.environment("more").name == "more"
