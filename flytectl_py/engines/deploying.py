@@ -160,16 +160,13 @@ async def _upload(plan: DeploymentPlan, bundle: BundlePlan, plane: ControlPlane,
     """Send the bundle, and return where it is."""
     there = plan.submission
     to = Destination(there.org, there.project, there.domain, f"{bundle.digest}.tar.gz")
-    memory = UploadMemory(Path(there.code_root), plane, to)
-    uri, uploaded = memory.uri(), False
     with packed_file(bundle) as (file, info):
-        if not uri:
-            put = await upload(plane, Path(file), to)
-            uri, uploaded = put.uri, put.uploaded
-            memory.keep(uri)
+        # What a run remembers of uploads is a hint, and what is deployed has to be there for long: it is sent again.
+        put = await upload(plane, Path(file), to)
+    UploadMemory(Path(there.code_root), plane, to).keep(put.uri)
     remember(bundle, Path(there.code_root), "deploy")
-    how.note(f"code: {bundle.summary}" + ("" if uploaded else "; it was there already"))
-    return Delivered(uri, info.bytes, uploaded, is_uri=True)
+    how.note(f"code: {bundle.summary}" + ("" if put.uploaded else "; it was there already"))
+    return Delivered(put.uri, info.bytes, put.uploaded, is_uri=True)
 
 
 async def _send(plan: DeploymentPlan, plane: ControlPlane, how: Deploying) -> list[TaskOutcome]:
