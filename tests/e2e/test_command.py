@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 import pytest
@@ -94,6 +95,15 @@ def test_result_for_a_person_is_all_that_is_on_stdout(app: Project) -> None:
     result = app.flyte("run", "app.py", "main", "--x", "41").expect()
     assert (result.out, result.err) == ("42\n", "")
     assert app.flyte("run", "app.py", "pair", "--a", "1").expect().out == "o0: 1\no1: b\n"
+
+
+def test_an_argument_that_is_no_text_is_a_wrong_one(app: Project) -> None:
+    app.flyte("run", "app.py", "main").expect()
+    broken = os.fsdecode(b"\xff")
+    for words in (("get", "run"), ("logs",), ("config", "set", "project")):
+        error = app.flyte(*words, broken, "--json").expect(2).json["error"]
+        assert error["code"] == "UsageError", words
+        assert "udcff" in error["message"], words
 
 
 def test_a_task_without_result_prints_nothing(project: MakeProject) -> None:
