@@ -98,7 +98,7 @@ def test_result_for_a_person_is_all_that_is_on_stdout(app: Project) -> None:
 
 
 def test_an_argument_that_is_no_text_is_a_wrong_one(app: Project) -> None:
-    app.flyte("run", "app.py", "main").expect()
+    app.flyte("run", "app.py", "main", "--x", "1").expect()
     broken = os.fsdecode(b"\xff")
     for words in (("get", "run"), ("logs",), ("config", "set", "project")):
         error = app.flyte(*words, broken, "--json").expect(2).json["error"]
