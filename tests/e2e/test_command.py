@@ -106,6 +106,23 @@ def test_an_argument_that_is_no_text_is_a_wrong_one(app: Project) -> None:
         assert "udcff" in error["message"], words
 
 
+def test_a_huge_result_is_cut_on_a_terminal_only(project: MakeProject) -> None:
+    made = project(
+        {
+            "app.py": """
+            import flyte
+            env = flyte.TaskEnvironment("huge")
+            @env.task
+            def main() -> str:
+                return "x" * 50_000
+            """
+        }
+    )
+    assert made.flyte("run", "--local", "app.py", "main").expect().out == "x" * 50_000 + "\n"
+    with made.flyte_on_terminal("run", "--local", "app.py", "main") as terminal:
+        assert "50,000 characters in all" in terminal.finish().out
+
+
 def test_a_task_without_result_prints_nothing(project: MakeProject) -> None:
     made = project({"app.py": "import flyte\n\n@flyte.task\ndef main() -> None: ...\n"})
     assert made.flyte("run", "app.py", "main").expect().out == ""
