@@ -24,4 +24,4 @@ if __name__ == "__main__":
     flyte.init()
     for number in range(int(sys.argv[1])):
         flyte.with_runcontext(mode="local").run(parent, number)
-    gather_into(state_folder(pathlib.Path.cwd()))
+    gather_into(state_folder(pathlib.Path.cwd()), print)

@@ -123,19 +123,31 @@ def _status(words: list[str], options: Mapping[str, Any], output: Output) -> Non
 
 
 def _wanted(options: Mapping[str, Any]) -> Wanted:
+    from flytectl_py.machine.executors.registry import EXECUTORS
     from flytectl_py.machine.keeper import DEFAULT_PORT, Wanted
+    from flytectl_py.storage.registry import schemes
 
     port = options.get("port", str(DEFAULT_PORT))
     if not port.isdecimal() or int(port) > 65535:
         raise UsageError(f"--port: got '{port}'; it takes a number from 0 to 65535")
+    executor = options.get("executor", "process")
+    if executor not in EXECUTORS:
+        raise UnknownNameError("executor", executor, EXECUTORS, where="--executor")
     store = options.get("store", "")
     if store and "://" not in store:
         store = "file://" + os.path.abspath(os.path.expanduser(store))
-    executor = options.get("executor", "process")
-    known = START_OPTIONS["executor"].values
-    if executor not in known:
-        raise UnknownNameError("executor", executor, known, where="--executor")
+    scheme = store.partition("://")[0].lower()
+    if scheme and scheme not in schemes():
+        raise UnknownNameError("kind of store", scheme, schemes(), where="--store")
+    _check_it_stays(store)
     return Wanted(int(port), store, executor)
+
+
+def _check_it_stays(store: str) -> None:
+    if store.startswith("memory:"):
+        raise UsageError(
+            f"{store} is not seen by the processes of tasks", hint="give a folder, or s3://bucket/x", where="--store"
+        )
 
 
 def check_installed() -> None:

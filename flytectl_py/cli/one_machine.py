@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from flytectl_py.cli.output import shown_outputs
 from flytectl_py.cli.start import user_code
 from flytectl_py.errors import NotReadyError
 
@@ -24,7 +25,7 @@ def run_on_own_plane(engine: str, runner: Runner, task: Any, inputs: Mapping[str
 
     :raises BaseRuntimeError: it failed. :raises NotReadyError: this machine lacks what the engine needs.
     """
-    from flytectl_py.cli.remote_run import Printed, line_printer, raise_if_failed, shown
+    from flytectl_py.cli.remote_run import Printed, line_printer, raise_if_failed
     from flytectl_py.values.convert import to_json
 
     root = Path(runner.root or Path.cwd())
@@ -38,7 +39,7 @@ def run_on_own_plane(engine: str, runner: Runner, task: Any, inputs: Mapping[str
         outputs = run.outputs().named()
     said = {"run": run.name, "task": run.task, "version": run.version, "phase": str(run.phase)}
     values = {name: to_json(value) for name, value in outputs.items()}
-    output.result(shown(outputs), {**said, "outputs": values, "seconds": round(run.seconds, 6)})
+    output.result(shown_outputs(outputs), {**said, "outputs": values, "seconds": round(run.seconds, 6)})
 
 
 def _say_nothing(record: object) -> None:

@@ -24,7 +24,15 @@ from flytectl_py.cli.output import (
     to_stderr,
 )
 from flytectl_py.cli.signals import ended_by
-from flytectl_py.errors import INTERRUPTED, NOT_READY, WORK_FAILED, BaseRuntimeError, FlyteError, ModuleLoadError
+from flytectl_py.errors import (
+    INTERRUPTED,
+    NOT_READY,
+    WORK_FAILED,
+    BaseRuntimeError,
+    FlyteError,
+    ModuleLoadError,
+    UsageError,
+)
 
 
 def exit_code_of(command: Callable[[], Any], arguments: Sequence[str]) -> int:
@@ -71,9 +79,13 @@ def _finished(command: Callable[[], Any], arguments: Sequence[str]) -> int:
             raise
         _say(of_os_error(error), arguments)
         return NOT_READY
+    except UnicodeEncodeError as error:
+        typed = next((each for each in arguments if not _is_utf8(each)), None)
+        wrong = _bug(error, arguments) if typed is None else Said("UsageError", f"{typed!r} is not text in UTF-8")
+        _say(wrong, arguments)
+        return WORK_FAILED if typed is None else UsageError.exit_code
     except Exception as error:  # noqa: BLE001  a bug of ours: said like any other failure
-        hint = "" if _verbosity(arguments) > 1 else "this is a bug in flyte; -vv shows where"
-        _say(Said("InternalError", f"{type(error).__name__}: {error}", hint), arguments)
+        _say(_bug(error, arguments), arguments)
         return WORK_FAILED
 
 
@@ -86,6 +98,20 @@ class Said(NamedTuple):
     where: str = ""
     trace: str = ""
     details: Mapping[str, Any] = MappingProxyType({})
+
+
+def _bug(error: Exception, arguments: Sequence[str]) -> Said:
+    hint = "" if _verbosity(arguments) > 1 else "this is a bug in flyte; -vv shows where"
+    return Said("InternalError", f"{type(error).__name__}: {error}", hint)
+
+
+def _is_utf8(argument: str) -> bool:
+    """Whether an argument is text; names of files need not be, all else does."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 _DENIED = (errno.EACCES, errno.EPERM, errno.EROFS)

@@ -106,6 +106,16 @@ def counted(number: int, things: str) -> str:
     return f"{number} {head.removesuffix('s') if number == 1 else head}{of}{rest}"
 
 
+def shown_outputs(outputs: Mapping[str, Any]) -> str:
+    """Return what a task returned as a person reads it; only on a terminal is what is huge cut."""
+    from flytectl_py.values.render import readable
+
+    whole = _results.stream.closed or not _results.stream.isatty()
+    if len(outputs) == 1:
+        return readable(outputs["o0"], whole=whole)
+    return "\n".join(f"{name}: {readable(value, whole=whole)}" for name, value in outputs.items())
+
+
 def results_stream() -> TextIO:
     """Return the stream that results go to, for who draws to fit it."""
     return _results.stream

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from flytectl_py.cli.kept_names import remember
-from flytectl_py.cli.output import about_run, print_result, to_stderr
+from flytectl_py.cli.output import about_run, print_result, shown_outputs, to_stderr
 from flytectl_py.errors import BaseRuntimeError, FlyteError
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ def tell(run: RemoteRun, output: Output, *, follow: bool) -> None:
         output.note(f"what it returned cannot be shown: {bad.message}")
         output.result("", {**said, "outputs": None})
         return
-    output.result(shown(outputs), {**said, "outputs": {name: to_json(value) for name, value in outputs.items()}})
+    output.result(
+        shown_outputs(outputs), {**said, "outputs": {name: to_json(value) for name, value in outputs.items()}}
+    )
 
 
 def tell_plan(plan: RunPlan, first_line: str, said: Mapping[str, Any], output: Output) -> None:
@@ -144,12 +146,3 @@ def document(run: RemoteRun) -> dict[str, Any]:
 def _tell_phase(record: ActionRecord, output: Output) -> None:
     attempt = f", attempt {record.attempts}" if record.attempts > 1 else ""
     output.note(f"{record.run}: {record.phase.replace('_', ' ')}{attempt}")
-
-
-def shown(outputs: Mapping[str, Any]) -> str:
-    """Return what a task returned as a person reads it."""
-    from flytectl_py.values.render import readable
-
-    if len(outputs) == 1:
-        return readable(outputs["o0"])
-    return "\n".join(f"{name}: {readable(value)}" for name, value in outputs.items())

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from flytectl_py.cli.output import Output, about_run, settle_output
+from flytectl_py.cli.output import Output, about_run, settle_output, shown_outputs
 from flytectl_py.cli.params import read_inputs
 from flytectl_py.cli.reports import reports_here, tell_reports
 from flytectl_py.cli.run_options import engine_of, run_context, without_effect
@@ -106,7 +106,9 @@ def run_task(
     output.detail(f"run {run.name}: {run.actions} actions in {run.seconds:.3f} s")
     _keep_tables(run)
     outputs = run.outputs().named()
-    output.result(_readable(run), _document(run, _written(outputs, runner.data_of_run) if output.as_json else outputs))
+    output.result(
+        shown_outputs(outputs), _document(run, _written(outputs, runner.data_of_run) if output.as_json else outputs)
+    )
 
 
 def _check_place(mode: str | None, options: Mapping[str, Any], output: Output) -> None:
@@ -213,15 +215,6 @@ def _plan_document(run: Run, inputs: Mapping[str, Any]) -> dict[str, Any]:
             "warnings": list(bundle.warnings),
         },
     }
-
-
-def _readable(run: Run) -> str:
-    from flytectl_py.values.render import readable
-
-    outputs = run.outputs().named()
-    if len(outputs) == 1:
-        return readable(outputs["o0"])
-    return "\n".join(f"{name}: {readable(value)}" for name, value in outputs.items())
 
 
 def _document(run: Run, outputs: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,8 @@ def find(*, start: Path | None = None, environ: Mapping[str, str] | None = None)
     top; what ``UCTL_CONFIG`` and ``FLYTECTL_CONFIG`` name; ``.flyte`` in the home folder; then
     ``~/.union/config.yaml``. But for the first, that is the order of the ecosystem's other programs.
 
-    :raises ConfigError: a variable names a file that does not exist; or a folder has a file in TOML and one in YAML.
+    :raises ConfigError: a variable names a file that does not exist; what has the name of a configuration is no file;
+        or a folder has a file in TOML and one in YAML.
     """
     if environ is None:
         environ = os.environ
@@ -81,7 +82,7 @@ def _in_folder(folder: Path, names: tuple[str, ...] = FILE_NAMES) -> Path | None
     # One look at a folder that is mostly absent, before three at what it may hold.
     if not folder.is_dir():
         return None
-    there = [folder / name for name in names if (folder / name).is_file()]
+    there = [folder / name for name in names if _is_there(folder / name)]
     if len({each.suffix == ".toml" for each in there}) == 2:
         raise ConfigError(
             f"two configurations in one place: {there[0]} and {there[1]}",
@@ -89,6 +90,17 @@ def _in_folder(folder: Path, names: tuple[str, ...] = FILE_NAMES) -> Path | None
             where=str(there[0]),
         )
     return there[0] if there else None
+
+
+def _is_there(path: Path) -> bool:
+    if path.is_file():
+        return True
+    if not os.path.lexists(path):
+        return False
+    what = "a symbolic link that leads nowhere" if path.is_symlink() and not path.exists() else "no file"
+    raise ConfigError(
+        f"{path} is {what}", hint="remove it, or name the file that counts with --config", where=str(path)
+    )
 
 
 def _here() -> Path:

@@ -83,7 +83,8 @@ UNTOLD: contextlib.AbstractContextManager[Callable[[Any], Any]] = contextlib.nul
 
 def end_of(error: BaseException) -> Phase:
     """Return how a run or an action ended that `error` has left."""
-    return Phase.ABORTED if is_the_end(error) else Phase.FAILED
+    closed = isinstance(error, GeneratorExit)  # From a task it comes wrapped, as any other exception.
+    return Phase.ABORTED if closed or is_the_end(error) else Phase.FAILED
 
 
 def reason_of(error: BaseException) -> tuple[str, str]:

@@ -75,7 +75,7 @@ def write_bundle(plan: BundlePlan, to: str, progress: Progress | None = None) ->
     """Write the archive; under its final name it is complete or not there at all.
 
     :raises NotReadyError: it cannot be written: no space, no permission.
-    :raises UsageError: a file of the bundle has that name.
+    :raises UsageError: a file of the bundle has that name, or what is no file, as a pipe or a device.
     :raises FileChangedError: a file is no longer what the plan says.
     """
     target = Path(to, f"{plan.digest}.tar.gz") if to.endswith("/") or os.path.isdir(to) else Path(to)
@@ -84,11 +84,9 @@ def write_bundle(plan: BundlePlan, to: str, progress: Progress | None = None) ->
     if packed is not None and _is_archive(target, packed):
         return Delivered(str(target), packed.bytes)
     try:
-        if target.exists() and not target.is_file():  # a device or a pipe is written to as it is
-            with target.open("wb") as out:
-                return Delivered(str(target), _pack(plan, out, progress).bytes)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with _partial(target) as out:
+        final = Path(os.path.realpath(target))  # a link stays, and what it leads to is replaced
+        final.parent.mkdir(parents=True, exist_ok=True)
+        with _partial(final) as out:
             info = _pack(plan, out, progress)
         _remember_packed(plan, info)
     except OSError as error:
@@ -109,6 +107,18 @@ def _check_target(plan: BundlePlan, target: Path) -> None:
         raise UsageError(
             f"{target} is no name for an archive",
             hint="end it in .tar.gz, or in / if it is a folder to make",
+            where="--output",
+        )
+    if target.is_symlink() and not target.exists() and os.path.lexists(os.path.realpath(target)):
+        raise UsageError(
+            f"{target} is a symbolic link that leads to itself",
+            hint="name another file with --output",
+            where="--output",
+        )
+    if target.exists() and not target.is_file():
+        raise UsageError(
+            f"{target} is neither a file nor a folder",
+            hint="name a file or a folder with --output, e.g. bundle.tar.gz",
             where="--output",
         )
     if not target.is_file():

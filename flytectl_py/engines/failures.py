@@ -38,7 +38,7 @@ class TaskFailure(NamedTuple):
 
 def is_the_end(error: BaseException) -> bool:
     """Whether `error` ends more than a task: an interrupt, or a cancellation from outside."""
-    if isinstance(error, KeyboardInterrupt | GeneratorExit):
+    if isinstance(error, KeyboardInterrupt):
         return True
     asyncio = sys.modules.get("asyncio")
     if asyncio is None or not isinstance(error, asyncio.CancelledError) or asyncio._get_running_loop() is None:

@@ -171,7 +171,9 @@ class LocalEngine:
                     if seconds is None:
                         return check_returned_types(task, await task.func(*args, **kwargs))
                     return check_returned_types(task, await _within(seconds, task, task.func(*args, **kwargs)))
-            except BaseException as error:  # noqa: BLE001  _after() raises it, as it is or wrapped, or a retry follows
+            except BaseException as error:
+                if isinstance(error, GeneratorExit) and not loop_is_running():
+                    raise  # Nobody waits for this coroutine any more, so it is being closed.
                 pause = self._after(error, action, task, attempt)
             if pause:
                 import asyncio

@@ -171,7 +171,7 @@ class Recorder:
         if phase is not Phase.ABORTED and (is_worth_it or _many(journal.file.parent)):
             from flytectl_py.records.database import gather_into
 
-            gather_into(self._state)
+            gather_into(self._state, self._note)
 
     def _take_print(self, number: int, stream: int, text: str) -> None:
         journal = self._journal

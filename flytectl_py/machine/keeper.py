@@ -121,7 +121,8 @@ def start(home: Path, wanted: Wanted) -> tuple[Running, bool]:
     latest = time.monotonic() + READY_SECONDS
     while time.monotonic() < latest:
         found = running(home)
-        if found is not None and answers(found):
+        # Asked again: what a killed one has left may have been read while another one took its port.
+        if found is not None and answers(found) and running(home) == found:
             started = found.pid == process.pid
             if started:
                 process.returncode = 0  # It lives longer than its starter, who does not wait for it.
@@ -189,7 +190,7 @@ def _answering(home: Path) -> Running | None:
     latest = time.monotonic() + READY_SECONDS
     while _is_held(home / _LOCK):
         found = running(home)
-        if found is not None and answers(found):
+        if found is not None and answers(found) and running(home) == found:
             return found
         if time.monotonic() > latest:
             raise NotReadyError("a control plane runs and does not answer", hint="flyte stop", where=str(home / LOG))

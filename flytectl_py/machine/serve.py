@@ -40,7 +40,7 @@ def serve(home: Path, port: int, store: str = "", executor: str = "process", *, 
     :raises NotReadyError: the port is taken, or the home cannot be written.
     """
     home = home.absolute()
-    with _held(home / LOCK), _listening(port) as opened:
+    with _held(home / LOCK), _cleared(home / STATE), _listening(port) as opened:
         url = f"http://localhost:{opened.getsockname()[1]}"
         store = store or (home / "blobs").as_uri()
         plane = Plane(home, url, make_executor(executor, home, store), store=store)
@@ -50,9 +50,18 @@ def serve(home: Path, port: int, store: str = "", executor: str = "process", *, 
             asyncio.run(_serve(plane, opened, tied=tied))
         finally:
             plane.close()
-            (home / STATE).unlink(missing_ok=True)
         if tied:
             shutil.rmtree(home, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _cleared(state: Path) -> Iterator[None]:
+    """Remove, before anything answers and at the end, what says where a control plane is: a killed one leaves it."""
+    state.unlink(missing_ok=True)
+    try:
+        yield
+    finally:
+        state.unlink(missing_ok=True)
 
 
 class _Server(uvicorn.Server):

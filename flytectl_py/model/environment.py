@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from inspect import isasyncgenfunction
 from typing import Any, ClassVar, Literal, ParamSpec, TypeVar, cast, overload
 
 from flytectl_py.errors import DeclarationError, did_you_mean
@@ -253,6 +254,10 @@ class TaskEnvironment(Environment):
                 raise DeclarationError(f"@{self.name}.task", function, "decorate a function")
             if isinstance(function, Task):  # of another environment, or under another decorator already
                 function = function.func
+            if isasyncgenfunction(function):
+                raise DeclarationError(
+                    f"@{self.name}.task", function, "a task returns one value: return a list instead of `yield`"
+                )
             task = Task(function, self, short_name or name or function.__name__, settings)
             self._insert(task)
             return task

@@ -84,10 +84,11 @@ def _python_files(folder: Path, root: Root) -> tuple[list[str], Root]:
 def _modules(importer: Importer, files: list[str], root: Root, *, is_main: bool) -> Iterator[ModuleType]:
     for file in files:
         try:
-            yield importer.module(file, is_main=is_main)
-        except (KeyboardInterrupt, GeneratorExit):
+            module = importer.module(file, is_main=is_main)
+        except KeyboardInterrupt:
             raise
         except BaseException as error:
             from flytectl_py.project.failure import load_failure
 
             raise load_failure(error, Path(file), root) from error
+        yield module

@@ -38,8 +38,9 @@ def opened(state: Path, warn: Callable[[str], None]) -> Iterator[sqlite3.Connect
     except ImportError as error:
         raise NotReadyError("this Python was built without SQLite, which the records need") from error
     file = database_file(state)
+    _warn_if_empty(file, warn)
     try:
-        database = _for_writing(file)
+        database = _for_writing(file, warn)
         if database is None:
             warn(f"warning: {file.parent} cannot be written, so nothing is changed in the records")
             database = _copied(file, warn)
@@ -57,7 +58,7 @@ def is_copy(database: sqlite3.Connection) -> bool:
     return not any(file for _, name, file in database.execute("PRAGMA database_list") if name == "main")
 
 
-def _for_writing(file: Path) -> sqlite3.Connection | None:
+def _for_writing(file: Path, warn: Callable[[str], None]) -> sqlite3.Connection | None:
     """Return the database, brought up to date; None where the disk is full or nothing may be written."""
     import sqlite3
 
@@ -67,7 +68,7 @@ def _for_writing(file: Path) -> sqlite3.Connection | None:
     try:
         database = _connect(file)
         bring_up_to_date(database)
-        gather(database, file.parent)
+        gather(database, file.parent, warn)
     except (OSError, sqlite3.OperationalError) as error:
         if database is not None:
             database.close()
@@ -101,7 +102,7 @@ def _copied(file: Path, warn: Callable[[str], None]) -> sqlite3.Connection:
                         raise
         bring_up_to_date(database)
         try:
-            gather(database, file.parent, moving=False)
+            gather(database, file.parent, warn, moving=False)
         except OSError as error:
             warn(f"warning: the newest runs may be missing: {file.parent}: {error}")
     except BaseException:
@@ -110,7 +111,14 @@ def _copied(file: Path, warn: Callable[[str], None]) -> sqlite3.Connection:
     return database
 
 
-def gather_into(state: Path) -> None:
+def _warn_if_empty(file: Path, warn: Callable[[str], None]) -> None:
+    """Say that a database is empty: none that was ever written is."""
+    with contextlib.suppress(OSError):
+        if file.stat().st_size == 0:
+            warn(f"warning: {file} is empty, so the runs that it held are missing from the records")
+
+
+def gather_into(state: Path, warn: Callable[[str], None]) -> None:
     """Move the journals into the database, if nobody else is at it or it does not work now: another time it will.
 
     For runs, which must not fail for it.
@@ -119,12 +127,13 @@ def gather_into(state: Path) -> None:
         import sqlite3
     except ImportError:
         return  # Who reads the records is told.
+    _warn_if_empty(database_file(state), warn)
     with (
         contextlib.suppress(sqlite3.Error, OSError, NotReadyError),
         contextlib.closing(_connect(database_file(state), wait=0.1)) as database,
     ):
         bring_up_to_date(database)
-        gather(database, records_folder(state))
+        gather(database, records_folder(state), warn)
 
 
 def _connect(file: Path, wait: float = WAIT_SECONDS) -> sqlite3.Connection:

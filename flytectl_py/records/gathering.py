@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,14 +25,16 @@ _END = """
 UPDATE actions SET seconds = ?, attempts = ?, phase = ?, cache = ?, outputs = ?, error_code = ?, error = ?
 WHERE run = ? AND number = ?
 """
+_FIRST = b'[["run",'
 _DAMAGED = "its journal is damaged, and was set aside"
 _LOST = "the process ended without a word: it was killed, or the machine went down"
 
 
-def gather(database: sqlite3.Connection, folder: Path, *, moving: bool = True) -> None:
+def gather(database: sqlite3.Connection, folder: Path, warn: Callable[[str], None], *, moving: bool = True) -> None:
     """Move what stands in the journals below `folder` into `database`, and delete those that are done with.
 
-    :param folder: of the records. :param moving: else they stay, and `database` is a copy for reading.
+    :param folder: of the records. :param warn: told which journals are damaged.
+    :param moving: else they stay, and `database` is a copy for reading.
     :raises sqlite3.Error: the database cannot be written.
     """
     journals = folder / JOURNALS
@@ -43,14 +45,14 @@ def gather(database: sqlite3.Connection, folder: Path, *, moving: bool = True) -
     for name in names:
         if name.endswith(ENDING):
             with contextlib.suppress(FileNotFoundError):  # Another process was faster.
-                while not _gather_one(database, journals / name, moving=moving):
+                while not _gather_one(database, journals / name, warn, moving=moving):
                     pass
     for name in names:
         if name.endswith(ANSWER):
             _take_answer(database, journals / name, moving=moving)
 
 
-def _gather_one(database: sqlite3.Connection, file: Path, *, moving: bool) -> bool:
+def _gather_one(database: sqlite3.Connection, file: Path, warn: Callable[[str], None], *, moving: bool) -> bool:
     """Move the next batches of one journal; return whether that is all for now."""
     # Asked before it is read: what an ended process wrote is there then.
     abandoned = is_abandoned(file)
@@ -68,8 +70,8 @@ def _gather_one(database: sqlite3.Connection, file: Path, *, moving: bool) -> bo
                 broken = True
                 break
             database.execute("RELEASE line")
-        if broken:
-            return _set_aside(database, run, file, moving=moving)
+        if broken or (run is None and abandoned and not _may_begin_a_run(file)):
+            return _set_aside(database, run, file, warn, moving=moving)
         if run is None:
             if moving and abandoned and time.time() - file.stat().st_mtime > _YOUNG_SECONDS:
                 file.unlink()  # Its process ended before the first word.
@@ -90,12 +92,21 @@ def _broken_by() -> tuple[type[Exception], ...]:
     return (*shapes, sqlite3.IntegrityError, sqlite3.InterfaceError, sqlite3.ProgrammingError)
 
 
-def _set_aside(database: sqlite3.Connection, run: int | None, file: Path, *, moving: bool) -> bool:
+def _may_begin_a_run(file: Path) -> bool:
+    """Whether a journal without one whole line is what a process leaves that is killed at its first word."""
+    with file.open("rb") as opened:
+        return _FIRST.startswith(opened.read(len(_FIRST)))
+
+
+def _set_aside(
+    database: sqlite3.Connection, run: int | None, file: Path, warn: Callable[[str], None], *, moving: bool
+) -> bool:
     """Read no further in a journal that the disk has damaged, and keep it for whoever wants to look."""
     if run is not None:
         _close_if_open(database, run, file.stat().st_mtime, _DAMAGED)
     if moving:
-        file.rename(file.with_suffix(".damaged"))
+        file = file.rename(file.with_suffix(".damaged"))
+    warn(f"warning: the journal of a run is damaged, and what it says may be missing from the records: {file}")
     return True
 
 

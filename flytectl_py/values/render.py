@@ -11,15 +11,17 @@ _LINE = 100
 _MOST = 20_000
 
 
-def readable(value: Any) -> str:
+def readable(value: Any, *, whole: bool = False) -> str:
     """Return `value` for a person: text as it is, a composite as JSON, on one line where that can be read.
 
     What is longer than 20 000 characters is cut, with a note of its full size.
+
+    :param whole: nothing is cut, for who reads it is a file or a program.
     """
     text = value if isinstance(value, str) else _written(value)
     # A lone surrogate (from an undecodable file name) would break the stream that this is printed to.
     text = text.encode("utf-8", "backslashreplace").decode()
-    if len(text) <= _MOST:
+    if whole or len(text) <= _MOST:
         return text
     return f"{text[:_MOST]}\n… ({len(text):,} characters in all; --json prints them)"
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.support.process import FLYTE, Result
+from tests.support.process import FLYTE, Result, run_process
 from tests.support.project import Project
 
 MakeProject = Callable[..., Project]
@@ -416,8 +416,34 @@ def test_an_unreadable_file_is_an_error(project: MakeProject) -> None:
 
 def test_a_full_disk_is_said(project: MakeProject) -> None:
     made = project({"app.py": "x = '" + os.urandom(100_000).hex() + "'\n"})
-    error = made.flyte("bundle", "app.py", "-o", "/dev/full").expect(3).err
-    assert "cannot write /dev/full: No space left on device" in error
+    # 8 blocks are all the room that a file gets.
+    shell = f"ulimit -f 8; exec '{FLYTE}' bundle app.py -o out.tar.gz"
+    result = run_process(
+        ["sh", "-c", shell], cwd=made.path, env=made.environment({"PYTHONDONTWRITEBYTECODE": "1"})
+    ).expect(3)
+    assert "cannot write out.tar.gz: File too large" in result.err
+    assert not [each for each in made.path.iterdir() if "out.tar.gz" in each.name]
+
+
+def test_a_link_is_followed_and_stays(project: MakeProject) -> None:
+    made = project({"app.py": "x = 1\n", "kept/": ""})
+    (made.path / "link.tar.gz").symlink_to("kept/real.tar.gz")
+    for _ in range(2):  # it leads nowhere yet, then to an archive
+        made.flyte("bundle", "app.py", *ALL, "-o", "link.tar.gz").expect()
+        made.write({"more.txt": "x"})
+        assert (made.path / "link.tar.gz").is_symlink()
+        assert not (made.path / "kept/real.tar.gz").is_symlink()
+        made.flyte("bundle", "verify", "kept/real.tar.gz").expect()
+
+
+def test_what_is_neither_a_file_nor_a_folder_is_refused(project: MakeProject) -> None:
+    made = project({"app.py": "x = 1\n"})
+    os.mkfifo(made.path / "pipe.tar.gz")
+    (made.path / "loop.tar.gz").symlink_to("loop.tar.gz")
+    for name in ("pipe.tar.gz", "/dev/full", "/dev/stdout"):
+        assert f"{name} is neither a file nor a folder" in made.flyte("bundle", "app.py", "-o", name).expect(2).err
+    assert "leads to itself" in made.flyte("bundle", "app.py", "-o", "loop.tar.gz").expect(2).err
+    assert (made.path / "pipe.tar.gz").is_fifo()
 
 
 def test_the_users_own_files_are_not_overwritten(project: MakeProject) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 
@@ -95,6 +96,32 @@ def test_result_for_a_person_is_all_that_is_on_stdout(app: Project) -> None:
     result = app.flyte("run", "app.py", "main", "--x", "41").expect()
     assert (result.out, result.err) == ("42\n", "")
     assert app.flyte("run", "app.py", "pair", "--a", "1").expect().out == "o0: 1\no1: b\n"
+
+
+def test_an_argument_that_is_no_text_is_a_wrong_one(app: Project) -> None:
+    app.flyte("run", "app.py", "main", "--x", "1").expect()
+    broken = os.fsdecode(b"\xff")
+    for words in (("get", "run"), ("logs",), ("config", "set", "project")):
+        error = app.flyte(*words, broken, "--json").expect(2).json["error"]
+        assert error["code"] == "UsageError", words
+        assert "udcff" in error["message"], words
+
+
+def test_a_huge_result_is_cut_on_a_terminal_only(project: MakeProject) -> None:
+    made = project(
+        {
+            "app.py": """
+            import flyte
+            env = flyte.TaskEnvironment("huge")
+            @env.task
+            def main() -> str:
+                return "x" * 50_000
+            """
+        }
+    )
+    assert made.flyte("run", "--local", "app.py", "main").expect().out == "x" * 50_000 + "\n"
+    with made.flyte_on_terminal("run", "--local", "app.py", "main") as terminal:
+        assert "50,000 characters in all" in terminal.finish().out
 
 
 def test_a_task_without_result_prints_nothing(project: MakeProject) -> None:

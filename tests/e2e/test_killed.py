@@ -88,7 +88,7 @@ def test_gathering_may_be_killed_as_well(project: MakeProject) -> None:
     from flytectl_py.records.database import gather_into
 
     print("ready", flush=True)
-    gather_into(state_folder(pathlib.Path.cwd()))
+    gather_into(state_folder(pathlib.Path.cwd()), print)
     """
     made = project({"app.py": PROGRAM, "gather.py": gather})
     made.python("app.py", "0", "40").expect()

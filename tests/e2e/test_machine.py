@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -213,6 +215,35 @@ def test_start_stop_and_status(project: Callable[..., Project]) -> None:
     finally:
         assert app.flyte("stop", "--json").expect().json == {"stopped": True}
     assert app.flyte("status", "--json").expect().json["running"] is False
+
+
+def test_what_a_killed_one_has_left_is_not_taken_for_one_that_runs(project: Callable[..., Project]) -> None:
+    app = project({"app.py": APP})
+    first = app.flyte("start", "--port", "0", "--json").expect().json
+    try:
+        os.kill(first["pid"], signal.SIGKILL)
+        port = first["endpoint"].rpartition(":")[2]
+        second = app.flyte("start", "--port", port, "--json").expect().json
+        assert (second["started"], second["endpoint"]) == (True, first["endpoint"])
+        assert second["pid"] != first["pid"]
+    finally:
+        app.flyte("stop").expect()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--executor", "dockr"), "no executor 'dockr'; known: docker, process"),
+        (("--store", "ftp://x"), "no kind of store 'ftp'"),
+        (("--store", "memory://x"), "not seen by the processes"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_starts(
+    project: Callable[..., Project], words: tuple[str, ...], said: str
+) -> None:
+    app = project({"app.py": APP})
+    assert said in app.flyte("start", "--port", "0", *words).expect(2).err
+    assert not (app.home / ".flyte/machine").exists()
 
 
 @pytest.mark.parametrize("port", ["x", "70000"])

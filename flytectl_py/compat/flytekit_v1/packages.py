@@ -113,7 +113,7 @@ def _import(name: str, root: Path) -> ModuleType:
 
     try:
         return importlib.import_module(name)
-    except (KeyboardInterrupt, GeneratorExit):
+    except KeyboardInterrupt:
         raise
     except BaseException as error:
         if (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -61,6 +63,28 @@ def test_two_kinds_in_one_place_are_refused(tmp_path: Path, home: dict[str, str]
         find(start=tmp_path, environ=home)
     assert str(toml) in raised.value.message
     assert str(yaml) in raised.value.message
+
+
+@pytest.mark.parametrize("place", [".flyte", "home/.flyte"])
+@pytest.mark.parametrize("name", ["config.toml", "config.yaml", "config.yml"])
+def test_what_is_no_file_is_not_passed_over(tmp_path: Path, home: dict[str, str], name: str, place: str) -> None:
+    path = tmp_path / place / name
+    path.parent.mkdir(parents=True)
+    makes: dict[str, Callable[[], None]] = {
+        "a symbolic link that leads nowhere": lambda: path.symlink_to("gone.toml"),
+        "a symbolic link that leads nowhere ": lambda: path.symlink_to(name),
+        "no file": lambda: os.mkfifo(path),
+    }
+    for said, make in makes.items():
+        make()
+        with pytest.raises(ConfigError) as raised:
+            find(start=tmp_path, environ=home)
+        assert raised.value.message == f"{path} is {said.strip()}"
+        assert raised.value.where == str(path)
+        path.unlink()
+    path.mkdir()
+    with pytest.raises(ConfigError, match="is no file"):
+        find(start=tmp_path, environ=home)
 
 
 def test_parents_count_up_to_the_top_of_the_git_tree(tmp_path: Path, home: dict[str, str]) -> None:

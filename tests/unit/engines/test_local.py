@@ -200,6 +200,25 @@ def test_sys_exit_in_a_task_is_a_failure_and_not_the_end() -> None:
         flyte.run(leaves)
 
 
+def test_a_generators_exit_in_a_task_is_a_failure_and_not_the_end() -> None:
+    @env.task
+    def leaves() -> None:
+        raise GeneratorExit("gone")
+
+    @env.task(retries=1)
+    async def leaves_too() -> None:
+        raise GeneratorExit("gone")
+
+    @env.task
+    async def awaits() -> None:
+        await leaves.aio()
+
+    for task in (leaves, leaves_too, awaits):
+        with pytest.raises(RuntimeUserError, match="gone") as caught:
+            flyte.run(task)
+        assert caught.value.code == "GeneratorExit"
+
+
 def test_a_forgotten_await_is_explained() -> None:
     @env.task
     def forgets(x: int) -> int:

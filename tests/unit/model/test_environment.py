@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -105,6 +106,16 @@ def test_what_cannot_be_a_task() -> None:
     for wrong in ("name", 1):
         with pytest.raises(DeclarationError, match="decorate a function"):
             TaskEnvironment("etl").task(wrong)  # type: ignore[call-overload]
+
+
+def test_an_async_generator_is_no_task() -> None:
+    async def items() -> AsyncIterator[int]:
+        yield 1
+
+    env = TaskEnvironment("etl")
+    with pytest.raises(DeclarationError, match="a task returns one value: return a list instead of `yield`"):
+        env.task(items)
+    assert env.tasks == {}
 
 
 def test_a_clone_takes_the_settings_but_not_the_tasks() -> None:

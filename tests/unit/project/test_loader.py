@@ -287,6 +287,11 @@ def test_interrupts_pass_through(load_project):
         load_project({"app.py": "raise KeyboardInterrupt"})
 
 
+def test_a_generators_exit_is_a_failure_like_any_other(load_project):
+    with pytest.raises(ModuleLoadError, match=r"cannot load app\.py: GeneratorExit: gone"):
+        load_project({"app.py": "raise GeneratorExit('gone')"})
+
+
 def test_import_paths_come_first(load_project, tmp_path):
     load_project({"pyproject.toml": "", "scripts/app.py": ""}, "scripts/app.py")
     assert sys.path[:2] == [str(tmp_path), str(tmp_path / "scripts")]

@@ -135,14 +135,44 @@ def test_a_damaged_journal_is_set_aside(tmp_path: Path, journal: Journal) -> Non
         damaged = journals_folder(tmp_path) / f"damaged-{len(text)}{ENDING}"
         header = {"name": f"damaged-{len(text)}", "task": "t", "root": "", "file": "", "started": 1.0}
         damaged.write_text(json.dumps([["run", header]]) + "\n" + text)
-    with opened(tmp_path, print) as database:
+    warnings: list[str] = []
+    with opened(tmp_path, warnings.append) as database:
         assert database is not None
         assert run_named(database, "second").phase == "succeeded"
         assert run_named(database, "first").phase == "aborted"
         # What stood before the damage is kept.
         assert {each.phase for each in runs(database) if each.name.startswith("damaged")} == {"aborted"}
         assert sum(each.name.startswith("damaged") for each in runs(database)) == len(texts)
-    assert len(list(journals_folder(tmp_path).glob("*.damaged"))) == len(texts)
+    files = list(journals_folder(tmp_path).glob("*.damaged"))
+    assert len(files) == len(warnings) == len(texts)
+    assert all(any(str(file) in warning for warning in warnings) for file in files)
+
+
+@pytest.mark.parametrize("content", [b"\xff\x00\x9d\n\x01", b"\xff\x00\x9d without a line", b"[1]"])
+def test_a_journal_that_never_was_one_is_set_aside_and_named(tmp_path: Path, content: bytes) -> None:
+    file = journals_folder(tmp_path) / f"x.1{ENDING}"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(content)
+    os.utime(file, (time.time() - 3600,) * 2)
+    warnings: list[str] = []
+    with opened(tmp_path, warnings.append) as database:
+        assert database is not None
+        assert runs(database) == []
+    (damaged,) = file.parent.iterdir()
+    assert damaged.read_bytes() == content
+    assert [str(damaged) in each for each in warnings] == [True]
+
+
+def test_an_empty_database_is_said(tmp_path: Path, journal: Journal) -> None:
+    journal.close()
+    database_file(tmp_path).touch()
+    warnings: list[str] = []
+    for _ in range(2):  # the second time it is none any more
+        with opened(tmp_path, warnings.append) as database:
+            assert database is not None
+            assert len(runs(database)) == 1
+    assert len(warnings) == 1
+    assert f"{database_file(tmp_path)} is empty" in warnings[0]
 
 
 def test_an_empty_journal_is_left_alone_while_it_is_new(tmp_path: Path) -> None:

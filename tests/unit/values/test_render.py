@@ -123,3 +123,4 @@ def test_readable_cuts_what_is_huge_and_says_its_size() -> None:
     text = readable("x" * 1_000_000)
     assert len(text) < 21_000
     assert "1,000,000 characters in all" in text
+    assert readable("x" * 1_000_000, whole=True) == "x" * 1_000_000
