@@ -27,8 +27,11 @@ if TYPE_CHECKING:
     from flytectl_py.project.loaded import Loaded
     from flytectl_py.records.reading import ActionRecord, RunRecord
 
-_EARLY: Final = ("config", "endpoint", "insecure", "org", "project", "domain", "local")
-"""Options that say where a run is looked for, wherever they stand."""
+_EARLY: Final = (
+    "config", "endpoint", "insecure", "org", "project", "domain", "local",
+    "as_json", "output_format", "quiet", "verbose",
+)  # fmt: skip
+"""Options that say where a run is looked for, and how it is told that there is none, wherever they stand."""
 
 
 class RunArgument(SaysWhere, TyperGroup):
@@ -72,7 +75,7 @@ def _command_of(name: str, options: Mapping[str, Any], early: Mapping[str, Any],
     """
     from flytectl_py.records.reading import root_action
 
-    output = settle_output(options)
+    output = settle_output(merged([options, early]))
     with records(options, output) as (root, found):
         try:
             database, run = run_record(found, name, root)

@@ -96,6 +96,7 @@ def test_help_shows_the_inputs_of_the_task(app: Project) -> None:
 
 def test_what_cannot_be_taken_over_is_said(app: Project) -> None:
     assert "no run 'other'" in app.flyte("rerun", "other").expect(2).err
+    assert app.flyte("rerun", "other", "--json").expect(2).json["error"]["code"] == "UnknownNameError"
     assert app.flyte("rerun").expect(2).err.startswith("error: which run?")
     for file in (app.path / ".flyte" / "state" / "bundles").iterdir():
         file.unlink()
