@@ -101,7 +101,12 @@ SETTINGS: Mapping[str, Setting] = {
         {"app/tasks.py": ETL, "app/__init__.py": "", "rates.txt": "2"},
         elsewhere={"flytectl register files out/*": ("test_serialize.py", "serialize")},
     ),
-    "images.md": Setting({"app.py": IMAGE}, docker=True, words={"ghcr.io/acme": "REPOSITORY"}),
+    "images.md": Setting(
+        {"app.py": IMAGE},
+        docker=True,
+        words={"ghcr.io/acme": "REPOSITORY"},
+        elsewhere={"flyte doctor ghcr.io/acme/app:1": ("test_doctor.py", 'made.flyte("doctor", tag, "--json"')},
+    ),
     "local-runs.md": Setting(
         before=("flyte run --name monday etl.py main", "flyte run --name tuesday etl.py main --parts 4"),
         words={"NAME": "tuesday"},
