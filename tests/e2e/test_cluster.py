@@ -313,7 +313,7 @@ def test_remote_without_an_endpoint_says_what_is_missing(project: Callable[..., 
 
 
 def test_following_shows_phases_and_lines_and_ends_with_the_value(app: Project, plane: ControlPlaneServer) -> None:
-    plane.change_next_story(lines=("one", "two"))
+    plane.change_next_story(lines=("one", "two"), pace=2.0)  # It is not over before it is looked at.
     result = app.flyte(*MAIN, "--follow", "--name", "r1").expect()
     assert result.out == "one\ntwo\n2\n"
     phases = [line.rpartition(": ")[2] for line in result.err.splitlines() if line.startswith("flyte: r1: ")]

@@ -88,7 +88,7 @@ def test_what_is_wrong_is_found_from_where_settings_come(project: MakeProject) -
 
 def test_what_else_is_typed(project: MakeProject) -> None:
     made = project()
-    assert "flyte config show" in made.flyte("config").err
+    assert "flyte config needs one of show, " in made.flyte("config").err
     assert "did you mean 'show'?" in made.flyte("config", "shw").err
     assert made.flyte("config", "show", "x").code == 2
 

@@ -209,7 +209,7 @@ def test_start_stop_and_status(project: Callable[..., Project]) -> None:
         status = app.flyte("status", "--json").expect().json
         assert (status["running"], status["healthy"], status["endpoint"]) == (True, True, started["endpoint"])
         assert "docker" not in app.flyte("start", "--executor", "docker").expect(4).out
-        assert "no executor 'foo'; known: process, docker" in app.flyte("start", "--executor", "foo").expect(2).err
+        assert "no executor 'foo'; known: docker, process" in app.flyte("start", "--executor", "foo").expect(2).err
         ran = app.flyte("run", "--endpoint", started["endpoint"], "--follow", "app.py", "square", "--x", "5").expect()
         assert ran.out.splitlines()[-1] == "25"
     finally:

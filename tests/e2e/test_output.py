@@ -182,11 +182,9 @@ def test_a_terminal_that_knows_ascii_only_gets_escapes_and_no_error(project: Mak
     assert made.flyte("run", "--json", "app.py", "main", env=ascii_only).expect().json["outputs"]["o0"] == "größe ☃"
 
 
-def test_a_large_result_is_cut_for_a_person_and_whole_as_json(project: MakeProject) -> None:
+def test_a_large_result_is_whole_in_a_pipe_and_as_json(project: MakeProject) -> None:
     made = project({"app.py": "import flyte\n\n@flyte.task\ndef main() -> str:\n    return 'x' * 300_000\n"})
-    shown = made.flyte("run", "app.py", "main").expect().out
-    assert len(shown) < 30_000
-    assert "300,000" in shown
+    assert made.flyte("run", "app.py", "main").expect().out == "x" * 300_000 + "\n"
     assert len(made.flyte("run", "--json", "app.py", "main").expect().json["outputs"]["o0"]) == 300_000
 
 
