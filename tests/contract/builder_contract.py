@@ -203,7 +203,7 @@ class BuilderContract:
             .with_apt_packages("tree")
             .with_pip_packages("idna==3.10")
             .with_commands(["id -un > /who"])
-            .with_workdir("/work/here")
+            .with_workdir("/app/here")
             .with_source_file("src/m.py")
             .with_commands(["touch /usr/local/after"])
         )
@@ -214,7 +214,7 @@ class BuilderContract:
         assert runs(plan.uri, "sh", "-c", said).split() == ["tree", "3.10", "1", "root"]
         # It runs as the base does, and may write where it is.
         mine = "touch mine && stat -c %U mine m.py && pwd && id -un"
-        assert runs(plan.uri, "sh", "-c", mine).split() == ["app", "root", "/work/here", "app"]
+        assert runs(plan.uri, "sh", "-c", mine).split() == ["app", "root", "/app/here", "app"]
 
     def test_a_dockerfile_of_the_user(
         self, builder: Builder, planned: Planned, runs: Callable[..., str], docker: DockerParts
