@@ -148,7 +148,7 @@ class RegistryApi:
             entries = [each.get("platform") or {} for each in document.get("manifests") or () if isinstance(each, dict)]
             # What is for no platform is an attestation of one of the others.
             named = [_platform(each) for each in entries if each.get("os") not in {None, "unknown"}]
-            return tuple(dict.fromkeys(named))
+            return tuple(sorted(set(named)))  # The order in an index is that in which its builds ended.
         digest = (document.get("config") or {}).get("digest")
         if not digest:
             return ()

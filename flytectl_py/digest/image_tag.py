@@ -10,7 +10,7 @@ from flytectl_py.digest.framing import Value, encode_record
 from flytectl_py.digest.manifest import FileEntry, encode_entry
 from flytectl_py.model.secret import Secret
 
-RECIPE_VERSION = 1
+RECIPE_VERSION = 2
 """Goes up whenever the Dockerfile of an unchanged recipe, or the tag of an unchanged declaration, would change."""
 
 

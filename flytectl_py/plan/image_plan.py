@@ -106,7 +106,10 @@ def _of_layers(image: Image, sources: Sources, options: ImageOptions) -> ImagePl
     resolved = _resolved(image, sources, options)
     recipes = [LayerRecipe(each.kind, each.fields) for each in resolved]
     tag = ImageRecipe(base_image, image.platform, image.python_version, recipes).tag
-    steps = [Step(each, f"{number}-{each.kind}") for number, each in enumerate(resolved, start=1)]
+    steps = [
+        Step(each, _folder(number, recipe))
+        for number, (each, recipe) in enumerate(zip(resolved, recipes, strict=True), start=1)
+    ]
     order = _build_order(resolved)
     dockerfile = render(base, options.uv_image, [steps[index] for index in order], options.micromamba_image)
     lines = dict(zip(order, dockerfile.lines, strict=True))
@@ -162,6 +165,14 @@ def _resolved(image: Image, sources: Sources, options: ImageOptions) -> list[Res
     if wanting is not None and not brings_ours:
         resolved.append(resolver.own(wanting.declared_by, None))
     return resolved
+
+
+def _folder(number: int, recipe: LayerRecipe) -> str:
+    """Return the folder of the context for the files of a layer, named by what the layer is.
+
+    Buildah looks for a cached step by the text of its instruction, and not by what is in the folders mounted for it.
+    """
+    return f"{number}-{recipe.kind}-{recipe.hash[:12]}"
 
 
 def _build_order(resolved: list[Resolved]) -> list[int]:

@@ -154,6 +154,17 @@ class BuilderContract:
         assert (result.state, result.uri, result.platforms) == ("built", plan.uri, ("linux/amd64",))
         assert runs(plan.uri, *shlex.split(command)).strip().startswith(prints.strip())
 
+    def test_a_changed_file_that_a_step_uses_makes_it_run_again(
+        self, builder: Builder, planned: Planned, runs: Callable[..., str], folder: Path
+    ) -> None:
+        shown = []
+        for version in ("3.10", "3.9"):
+            (folder / "requirements.txt").write_text(f"idna=={version}\n")
+            plan = planned(PURE.with_requirements("requirements.txt"))
+            builder.build(BuildRequest(plan))
+            shown.append(runs(plan.uri, "python", "-c", "import idna; print(idna.__version__)").strip())
+        assert shown == ["3.10", "3.9"]
+
     def test_the_dependencies_of_a_uv_project(
         self, builder: Builder, planned: Planned, runs: Callable[..., str]
     ) -> None:

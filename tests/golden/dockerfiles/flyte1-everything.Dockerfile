@@ -15,7 +15,7 @@ ENV A="b" \
 # 3: with_requirements
 RUN --mount=type=cache,id=flyte-uv,target=/var/cache/uv \
     --mount=type=bind,from=uv,source=/uv,target=/usr/local/bin/uv \
-    --mount=type=bind,source=4-requirements,target=/mnt/flyte \
+    --mount=type=bind,source=4-requirements-f2004856ea3e,target=/mnt/flyte \
     --mount=type=bind,source=without-flyte.txt,target=/mnt/flyte.without-flyte.txt \
     --mount=type=secret,id=root-netrc.77cc2c68,target=/root/.netrc,required=true \
     uv pip install --cache-dir /var/cache/uv --python /usr/local/bin/python --break-system-packages --no-python-downloads --link-mode copy --compile-bytecode --override /mnt/flyte.without-flyte.txt --default-index https://a.example/simple --index https://b.example/simple --requirements /mnt/flyte/requirements.txt --pre
@@ -36,13 +36,13 @@ RUN --mount=type=cache,id=flyte-uv,target=/var/cache/uv \
 ENTRYPOINT ["/bin/bash", "-c"]
 
 # 7: ImageSpec(source_root=…)
-COPY ["7-source-folder/", "/root/"]
+COPY ["7-source-folder-2ff078a1a8c9/", "/root/"]
 
 # 8: ImageSpec(copy=…)
-COPY ["8-source-folder/", "/root/data/"]
+COPY ["8-source-folder-8a6865db9624/", "/root/data/"]
 
 # 9: ImageSpec(copy=…)
-COPY ["9-source-file/", "/root/"]
+COPY ["9-source-file-0efa2d19982d/", "/root/"]
 
 # 10: with_workdir
 WORKDIR /

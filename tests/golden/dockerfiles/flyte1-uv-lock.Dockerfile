@@ -9,7 +9,7 @@ ENV PYTHONPATH="/root"
 # 2: with_uv_project
 RUN --mount=type=cache,id=flyte-uv,target=/var/cache/uv \
     --mount=type=bind,from=uv,source=/uv,target=/usr/local/bin/uv \
-    --mount=type=bind,source=3-uv-project,target=/mnt/flyte \
+    --mount=type=bind,source=3-uv-project-1d7852059f14,target=/mnt/flyte \
     cd /mnt/flyte && UV_PROJECT_ENVIRONMENT=/usr/local uv sync --cache-dir /var/cache/uv --python /usr/local/bin/python --inexact --no-python-downloads --link-mode copy --compile-bytecode --locked --no-install-project --no-install-package app --no-install-package flyte
 
 # 3: from_debian_base

@@ -16,7 +16,7 @@ RUN test -d /work || { mkdir -p /work && chown "$FLYTE_BASE_USER" /work; }
 WORKDIR /work
 
 # 4: with_source_file
-COPY ["4-source-file/", "./"]
+COPY ["4-source-file-a906cae211da/", "./"]
 
 # 5: with_commands
 RUN id

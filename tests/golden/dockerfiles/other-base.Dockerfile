@@ -13,7 +13,7 @@ RUN --mount=type=cache,id=flyte-uv,target=/var/cache/uv \
 # 2: with_uv_project
 RUN --mount=type=cache,id=flyte-uv,target=/var/cache/uv \
     --mount=type=bind,from=uv,source=/uv,target=/usr/local/bin/uv \
-    --mount=type=bind,source=2-uv-project,target=/mnt/flyte \
+    --mount=type=bind,source=2-uv-project-27d644324726,target=/mnt/flyte \
     cd /mnt/flyte && UV_PROJECT_ENVIRONMENT="$("$(command -v python3 || command -v python)" -c 'import sys; print(sys.prefix)')" uv sync --cache-dir /var/cache/uv --python "$(command -v python3 || command -v python)" --inexact --no-python-downloads --link-mode copy --compile-bytecode --locked --no-install-project --no-install-package app --no-install-package flyte
 
 USER ${FLYTE_BASE_USER}

@@ -7,5 +7,5 @@ WORKDIR /root
 RUN --mount=type=cache,id=flyte-uv,target=/var/cache/uv \
     --mount=type=bind,from=uv,source=/uv,target=/usr/local/bin/uv \
     --mount=type=cache,id=flyte-poetry,target=/var/cache/poetry \
-    --mount=type=bind,source=1-poetry-project,target=/mnt/flyte,rw \
+    --mount=type=bind,source=1-poetry-project-0822c0e6f9c9,target=/mnt/flyte,rw \
     cd /mnt/flyte && VIRTUAL_ENV=/usr/local POETRY_CACHE_DIR=/var/cache/poetry uv tool run --cache-dir /var/cache/uv --python /usr/local/bin/python --no-python-downloads --from 'poetry>=2,<3' poetry install --no-interaction --no-root --no-directory && uv pip uninstall --python /usr/local/bin/python --break-system-packages flyte && uv pip install --cache-dir /var/cache/uv --python /usr/local/bin/python --break-system-packages --no-python-downloads --link-mode copy --compile-bytecode --no-deps /mnt/flyte

@@ -6,7 +6,7 @@ WORKDIR /root
 # 1: from_uv_script
 RUN --mount=type=cache,id=flyte-uv,target=/var/cache/uv \
     --mount=type=bind,from=uv,source=/uv,target=/usr/local/bin/uv \
-    --mount=type=bind,source=2-uv-script,target=/mnt/flyte \
+    --mount=type=bind,source=2-uv-script-22c254654863,target=/mnt/flyte \
     --mount=type=bind,source=without-flyte.txt,target=/mnt/flyte.without-flyte.txt \
     uv pip install --cache-dir /var/cache/uv --python /usr/local/bin/python --break-system-packages --no-python-downloads --link-mode copy --compile-bytecode --override /mnt/flyte.without-flyte.txt --requirements /mnt/flyte/pyproject.toml
 

@@ -199,7 +199,7 @@ class TestPlatforms:
         answer = Told(200, {"mediaType": kind, "manifests": entries})
         registry = start(answers={"GET /v2/app/manifests/v1": answer})
         offered = _api(tmp_path).platforms(f"{registry.host}/app:v1")
-        assert offered.platforms == ("linux/amd64", "linux/arm64", "linux/arm/v7")
+        assert offered.platforms == ("linux/amd64", "linux/arm/v7", "linux/arm64")
 
     def test_where_nobody_can_say(self, start: Start, tmp_path: Path) -> None:
         offered = _api(tmp_path).platforms(f"127.0.0.1:{free_port()}/app:v1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from flytectl_py.errors import InvalidImageError, UnknownNameError
 from flytectl_py.model.image import Image
 from flytectl_py.model.layers import Layer
-from flytectl_py.plan.image import ImagePlan
+from flytectl_py.plan.image import ImagePlan, PlannedLayer
 from flytectl_py.plan.image_plan import ImageOptions, context_of, plan_image
 from flytectl_py.plan.image_sources import OwnDistribution
 from tests.support.image_sources import WHEEL, MemoryFiles
@@ -27,8 +28,9 @@ def tag(image: Image, files: dict[str, str] | None = None, **options: Any) -> st
     return plan(image, files, **options).tag
 
 
-def paths(planned: ImagePlan) -> list[str]:
-    return [each.path for each in planned.files]
+def paths(planned: ImagePlan | PlannedLayer) -> list[str]:
+    """Return where files stand in the context, without the hash in the name of the folder of a layer."""
+    return [re.sub(r"^(\d+-[a-z-]+)-[0-9a-f]{12}/", r"\1/", each.path) for each in planned.files]
 
 
 # --- pairs that another client gives one tag
@@ -128,7 +130,7 @@ def test_a_release_is_installed_by_version_and_anything_else_by_content() -> Non
         "version": "1.2.0",
     }
     unreleased = plan(DEBIAN, MemoryFiles(own=OwnDistribution("1.2.0", released=False)))
-    assert [each.path for each in unreleased.layers[0].files] == [f"1-flyte-wheel/{WHEEL}"]
+    assert paths(unreleased.layers[0]) == [f"1-flyte-wheel/{WHEEL}"]
     pinned = plan(Image.from_debian_base((3, 12), "1.2.0"), MemoryFiles(own=OwnDistribution("9", released=False)))
     assert pinned.tag == released.tag != unreleased.tag
     assert plan(BARE.with_local_v2()).layers[0].kind == "flyte-wheel"
@@ -175,7 +177,7 @@ def test_a_source_file_lands_in_a_folder_or_under_the_name_given() -> None:
         ("/c.yaml", "/", "c.yaml"),
     ]:
         layer = plan(BARE.with_source_file("conf.yaml", dst), files).layers[0]
-        assert (layer.fields["folder"], layer.files[0].path) == (folder, f"1-source-file/{name}")
+        assert (layer.fields["folder"], paths(layer)) == (folder, [f"1-source-file/{name}"])
 
 
 def test_a_source_folder_keeps_its_name_unless_only_its_contents_are_copied() -> None:
@@ -183,7 +185,7 @@ def test_a_source_folder_keeps_its_name_unless_only_its_contents_are_copied() ->
     whole = plan(BARE.with_source_folder("proj", "/app"), files).layers[0]
     contents = plan(BARE.with_source_folder("proj", "/app", copy_contents_only=True), files).layers[0]
     assert (whole.fields["folder"], contents.fields["folder"]) == ("/app/proj", "/app")
-    assert [each.path for each in whole.files] == ["1-source-folder/app.py"]
+    assert paths(whole) == ["1-source-folder/app.py"]
 
 
 def test_requirements_bring_the_files_that_they_lead_to() -> None:
@@ -202,7 +204,8 @@ def test_only_the_header_of_a_script_counts() -> None:
     planned = plan(image, {"s.py": header + "print(1)\n"})
     assert planned.tag == tag(image, {"s.py": header + "print(2)\n"})
     assert planned.tag != tag(image, {"s.py": header.replace("httpx", "rich")})
-    content = context_of(planned)["2-uv-script/pyproject.toml"].content
+    assert paths(planned.layers[1]) == ["2-uv-script/pyproject.toml"]
+    content = planned.layers[1].files[0].content
     assert content is not None
     assert content.decode().startswith(
         '[project]\nname = "script"\nversion = "0"\ndependencies = [\'httpx\']\n[tool.uv]'
@@ -226,7 +229,15 @@ def test_a_dockerfile_of_the_users_is_built_in_its_folder() -> None:
 
 def test_the_context_is_the_files_of_the_layers_and_nothing_else() -> None:
     planned = plan(DEBIAN.with_pip_packages("a").with_source_file("x"), {"x": "1"})
-    assert set(context_of(planned)) == {"Dockerfile", "3-source-file/x", "without-flyte.txt"}
+    assert set(context_of(planned)) == {"Dockerfile", planned.layers[2].files[0].path, "without-flyte.txt"}
+    assert paths(planned) == ["3-source-file/x", "without-flyte.txt"]
+
+
+def test_what_is_mounted_for_a_step_shows_in_its_instruction() -> None:
+    # Buildah takes a cached step for the one asked for where their texts are the same, whatever is mounted.
+    image = BARE.with_requirements("r.txt")
+    texts = [plan(image, {"r.txt": f"idna=={version}\n"}).dockerfile for version in ("3.10", "3.9")]
+    assert texts[0] != texts[1]
 
 
 # --- faults

@@ -49,7 +49,7 @@ def plan(files: dict[str, str], project: str = "app", **options: Any) -> ImagePl
 
 
 def context(planned: ImagePlan) -> list[str]:
-    return [each.path.removeprefix("1-uv-project/") for each in planned.layers[0].files]
+    return [each.path.partition("/")[2] for each in planned.layers[0].files]
 
 
 def fields(planned: ImagePlan) -> dict[str, Any]:
