@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 from flytectl_py.errors import FileChangedError, UsageError
@@ -18,10 +20,13 @@ def write_folder(plan: ImagePlan, folder: Path) -> int:
 
     Modes are 644 or 755, times 1980-01-01: whose files they were, and what umask is in force, changes nothing.
 
-    :raises UsageError: the folder is not empty, or cannot be written.
+    A folder that cannot be written whole is left as it was found.
+
+    :raises UsageError: the folder is not empty, or cannot be written. :raises OSError: there is no more room.
     :raises FileChangedError: a file is not any more what was hashed.
     """
     files = context_of(plan)
+    was_there = folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if os.listdir(folder):
@@ -30,13 +35,30 @@ def write_folder(plan: ImagePlan, folder: Path) -> int:
                 hint="name a new folder, or empty it first",
                 where=str(folder),
             )
-        for path, each in files.items():
-            _write(folder.joinpath(*path.split("/")), each)
+        try:
+            for path, each in files.items():
+                _write(folder.joinpath(*path.split("/")), each)
+        except BaseException:
+            _remove(folder, keep_itself=was_there)
+            raise
     except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise
         raise UsageError(
             f"{error.filename or folder} cannot be written: {error.strerror}", where=str(folder)
         ) from error
     return len(files)
+
+
+def _remove(folder: Path, *, keep_itself: bool) -> None:
+    """Remove what was written into a folder that was empty, or new."""
+    for each in folder.iterdir():
+        if each.is_dir():
+            shutil.rmtree(each, ignore_errors=True)
+        else:
+            each.unlink()
+    if not keep_itself:
+        folder.rmdir()
 
 
 def _write(target: Path, file: ContextFile) -> None:

@@ -196,7 +196,16 @@ def _say_ours(error: FlyteError, arguments: Sequence[str]) -> None:
         where = error.where or place
         reason = f"{error.code}: {error}" if str(error) else error.code
         message = f"{' → '.join(_shortened(error.chain))} failed: {reason}"
-    _say(Said(error.code, message, error.hint, where, trace, error.details), arguments)
+    _say(Said(error.code, message, error.hint, _shown(where), trace, error.details), arguments)
+
+
+def _shown(where: str) -> str:
+    """Return a place as it is seen from the working directory. Configuration is named in full: it may lie anywhere."""
+    if not where.startswith("/"):
+        return where
+    from flytectl_py.project.frames import shown_path
+
+    return shown_path(where)
 
 
 def _shortened(chain: Sequence[str]) -> list[str]:

@@ -25,6 +25,8 @@ INPUT = "input_"
 """What the keys of inputs begin with, so that none is an option's."""
 
 _SHOWN = 30
+MOST_BYTES_OF_INPUTS = 256 << 20
+"""Of a file for ``--inputs``, so that one that never ends is no trap."""
 
 
 class ThisMachine:
@@ -252,9 +254,19 @@ def _read(file: str) -> str:
     :raises UsageError: it cannot be read, or is no UTF-8 text.
     """
     try:
-        raw = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        if file == "-":
+            raw = sys.stdin.buffer.read(MOST_BYTES_OF_INPUTS + 1)
+        else:
+            with Path(file).open("rb") as opened:
+                raw = opened.read(MOST_BYTES_OF_INPUTS + 1)
     except OSError as error:
         raise UsageError(f"cannot read {file}: {error.strerror}", where=file) from error
+    if len(raw) > MOST_BYTES_OF_INPUTS:
+        raise UsageError(
+            f"{'stdin' if file == '-' else file} holds more than {MOST_BYTES_OF_INPUTS >> 20} MiB",
+            hint="give large data as a file: an input of the type flyte.io.File takes its path",
+            where=file,
+        )
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

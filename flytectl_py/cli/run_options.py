@@ -153,7 +153,7 @@ def engine_of(options: Mapping[str, Any]) -> str:
     :raises UnknownNameError: there is none of that name. :raises UsageError: --local says something else.
     """
     engine = str(options.get("engine") or "")
-    if engine and engine not in ENGINES:
+    if "engine" in options and engine not in ENGINES:
         raise UnknownNameError("engine", engine, ENGINES, where="--engine")
     if engine and options.get("mode"):
         raise UsageError(f"--mode {options['mode']} and --engine {engine} exclude each other", hint="give one of them")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from connectrpc.client import ConnectClient
 from connectrpc.code import Code
@@ -22,16 +22,25 @@ from flytectl_py.controlplane.transport import Head, Wire, current_head
 
 Res = TypeVar("Res")
 
-DEADLINE_SECONDS = 30.0
-"""For one attempt of a call that has one answer; more where much is sent."""
 SLOWEST_UPLINK = 50_000
 """Bytes in a second that a connection is given time for."""
-SILENCE_SECONDS = 600.0
-"""After which a stream that says nothing is opened again: the other side may be gone without a word."""
 TOLD_SECONDS = 2.0
 """A wait of at least this long is told to whoever waits."""
 
 log = logging.getLogger("flyte.controlplane")
+
+
+class Times(NamedTuple):
+    """How long the other side is waited for, in seconds.
+
+    :param deadline: for one attempt of a call that has one answer; more where much is sent.
+    :param patience: after which it is told that there is no answer yet.
+    :param silence: after which a stream that says nothing is opened again: the other side may be gone without a word.
+    """
+
+    deadline: float = 30.0
+    patience: float = 10.0
+    silence: float = 600.0
 
 
 class Login(Protocol):
@@ -63,31 +72,31 @@ class Channel:
     """Calls to one address. Others at another address share its connections and its log-in."""
 
     def __init__(
-        self, endpoint: Endpoint, wire: Wire, login: Login, policy: RetryPolicy, note: Note, *,
-        deadline: float = DEADLINE_SECONDS, silence: float = SILENCE_SECONDS,
-    ) -> None:  # fmt: skip
+        self,
+        endpoint: Endpoint,
+        wire: Wire,
+        login: Login,
+        policy: RetryPolicy,
+        note: Note,
+        times: Times = Times(),  # noqa: B008  # frozen
+    ) -> None:
         self.endpoint = endpoint
         self.wire = wire
         self.login = login
         self.policy = policy
         self.note = note
-        self.deadline = deadline
-        self.silence = silence
+        self.times = times
         self._client = ConnectClient(endpoint.url, http_client=Client(wire))
 
     def at(self, endpoint: Endpoint) -> Channel:
         """Return a channel to another address of the same control plane."""
         if endpoint.url == self.endpoint.url:
             return self
-        return Channel(
-            endpoint, self.wire, self.login, self.policy, self.note, deadline=self.deadline, silence=self.silence
-        )
+        return Channel(endpoint, self.wire, self.login, self.policy, self.note, self.times)
 
     def known_as(self, login: Login) -> Channel:
         """Return a channel to the same address for somebody else."""
-        return Channel(
-            self.endpoint, self.wire, login, self.policy, self.note, deadline=self.deadline, silence=self.silence
-        )
+        return Channel(self.endpoint, self.wire, login, self.policy, self.note, self.times)
 
     async def unary(
         self, service: str, method: str, request: Any, response: type[Res], *, repeatable: bool = True
@@ -95,11 +104,12 @@ class Channel:
         """As `Calls.unary`."""
         attempts = _Attempts(self, service, method, repeatable=repeatable)
         info = _info(service, method, request, response)
-        milliseconds = int((self.deadline + request.ByteSize() / SLOWEST_UPLINK) * 1000)
+        milliseconds = int((self.times.deadline + request.ByteSize() / SLOWEST_UPLINK) * 1000)
         while True:
             headers = await self.login.headers()
             head = Head()
             noted = current_head.set(head)
+            impatient = asyncio.get_running_loop().call_later(self.times.patience, attempts.unanswered)
             try:
                 return await self._client.execute_unary(
                     request=request, method=info, headers=headers, timeout_ms=milliseconds
@@ -108,6 +118,7 @@ class Channel:
                 _give_way_to_cancellation(error)
                 await attempts.failed(failure_of(error, head.status, head.headers), headers)
             finally:
+                impatient.cancel()
                 current_head.reset(noted)
 
     async def stream(
@@ -127,14 +138,14 @@ class Channel:
             head = Head()
             messages = self._client.execute_server_stream(request=request, method=info, headers=headers)
             try:
-                async with closing(_heard(messages, head, self.silence)) as heard:
+                async with closing(_heard(messages, head, self.times.silence)) as heard:
                     async for message in heard:
                         attempts.succeeded()
                         yield message
             except ConnectError as error:
                 await attempts.failed(failure_of(error, head.status, head.headers), headers)
             except TimeoutError:
-                log.debug("%s was silent for %.0f s and is opened again", attempts.call, self.silence)
+                log.debug("%s was silent for %.0f s and is opened again", attempts.call, self.times.silence)
             else:
                 return
             if reopened is not None:
@@ -186,6 +197,14 @@ class _Attempts:
         self._made = 0
         self._logged_in_again = False
         self._policy = self._channel.policy.for_streams()
+
+    def unanswered(self) -> None:
+        """Say that there is no answer yet, since nothing else does until the deadline."""
+        channel = self._channel
+        channel.note(
+            f"{channel.endpoint.written} has not answered {self.call} for {channel.times.patience:g} s; "
+            f"waiting for it up to {channel.times.deadline:g} s"
+        )
 
     async def failed(self, failure: Failure, headers: dict[str, str]) -> None:
         """Wait until the next attempt may be made; raise the error when there is none."""

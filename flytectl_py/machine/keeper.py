@@ -134,6 +134,9 @@ def start(home: Path, wanted: Wanted) -> tuple[Running, bool]:
                 _check(found, wanted)
                 return found, False
             text = said.read_bytes()[begins:].decode("utf-8", "replace").strip()
+            if not text:
+                room = shutil.disk_usage(home).free
+                text = f"it ended with exit code {process.returncode} and could say nothing; its disk has {room} B free"
             raise NotReadyError(f"the control plane does not start: {text.removeprefix('error: ')}", where=str(said))
         time.sleep(TICK_SECONDS)
     raise NotReadyError(f"the control plane does not answer after {READY_SECONDS:g} s", where=str(said))

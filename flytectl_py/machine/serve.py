@@ -32,7 +32,7 @@ log = logging.getLogger("flyte.machine")
 
 
 def serve(home: Path, port: int, store: str = "", executor: str = "process", *, tied: bool = False) -> None:
-    """Serve until SIGTERM or SIGINT.
+    """Serve until SIGTERM, SIGINT or SIGHUP.
 
     :param port: 0 for any that is free. :param store: URI of where data goes, a folder in `home` unless given.
     :param tied: serve only until the standard input ends, which it does with whoever started this, and remove `home`.
@@ -47,7 +47,9 @@ def serve(home: Path, port: int, store: str = "", executor: str = "process", *, 
         try:
             said = {"pid": os.getpid(), "url": url, "executor": executor, "store": plane.blobs.root}
             _write(home / STATE, json.dumps(said))
+            log.info("%s: executor %s, data in %s", url, executor, plane.blobs.root)
             asyncio.run(_serve(plane, opened, tied=tied))
+            log.info("stopped")
         finally:
             plane.close()
         if tied:
@@ -83,7 +85,7 @@ async def _serve(plane: Plane, opened: socket.socket, *, tied: bool) -> None:
     )  # fmt: skip
     ending = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, ending.set)
     if tied:
 
@@ -161,6 +163,7 @@ def _write(file: Path, text: str) -> None:
 def main(arguments: list[str]) -> int:
     """Serve as the arguments say; return the exit code."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     home, port, store, executor, *tied = arguments
     try:
         serve(Path(home), int(port), store, executor, tied=bool(tied))

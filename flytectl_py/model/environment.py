@@ -6,7 +6,7 @@ import dataclasses
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from inspect import isasyncgenfunction
+from inspect import isasyncgenfunction, isgeneratorfunction
 from typing import Any, ClassVar, Literal, ParamSpec, TypeVar, cast, overload
 
 from flytectl_py.errors import DeclarationError, did_you_mean
@@ -254,7 +254,7 @@ class TaskEnvironment(Environment):
                 raise DeclarationError(f"@{self.name}.task", function, "decorate a function")
             if isinstance(function, Task):  # of another environment, or under another decorator already
                 function = function.func
-            if isasyncgenfunction(function):
+            if isasyncgenfunction(function) or isgeneratorfunction(function):
                 raise DeclarationError(
                     f"@{self.name}.task", function, "a task returns one value: return a list instead of `yield`"
                 )

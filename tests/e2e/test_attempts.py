@@ -97,6 +97,7 @@ def test_a_timeout_ends_the_attempt_and_the_process_does_not_wait(project: MakeP
     result = made.flyte("run", "app.py", task, timeout=50).expect(1)
     # The traceback of a caller ends with the message as well; the task's own would show no frame.
     assert result.err.count("ran for longer than its timeout") == (2 if task == "parent" else 1)
+    assert "\n  at app.py:" in result.err
     assert "0.1" in result.err
     assert "TaskTimeoutError" in result.err
 

@@ -62,6 +62,7 @@ def test_a_run_in_processes_returns_what_a_local_run_returns(project: Callable[.
     assert "main was here" in done.err
     local = app.flyte("run", "--engine", "local", "app.py", "main", "--n", "3").expect()
     assert local.out.splitlines()[-1] == "6 opensesame local"
+    assert "no engine ''" in app.flyte("run", "--engine", "", "app.py", "main", "--n", "3").expect(2).err
 
 
 def test_what_fails_there_fails_here(project: Callable[..., Project]) -> None:

@@ -299,6 +299,7 @@ def test_broken_inputs_are_refused_with_the_name_of_the_file(app: Project, text:
 
 def test_an_inputs_file_that_is_not_there_or_no_text_is_a_usage_error(app: Project) -> None:
     assert "nothing.json" in app.flyte("run", "app.py", "main", "--inputs", "nothing.json").expect(2).err
+    assert "more than 256 MiB" in app.flyte("run", "app.py", "main", "--inputs", "/dev/zero").expect(2).err
     app.write({"bin.json": b"\xff\xfe\x00{"})
     assert "bin.json" in app.flyte("run", "app.py", "main", "--inputs", "bin.json").expect(2).err
 

@@ -103,7 +103,9 @@ def test_a_control_plane_in_the_foreground_with_a_store_of_its_own(project: Make
             assert time.monotonic() < latest, terminal.finish(1)
         assert said["store"].startswith(f"file://{tmp_path / 'data'}")
         terminal.send("\x03")
-        terminal.finish()
+        shown = terminal.finish().out
+    assert said["endpoint"] in shown
+    assert shown.rstrip().endswith("stopped")
     assert made.flyte("status", "--json", env=env).expect().json["running"] is False
 
 

@@ -63,6 +63,17 @@ def test_a_file_that_changed_is_refused(tmp_path: Path) -> None:
         write_folder(planned, tmp_path / "out2")
 
 
+def test_a_folder_that_cannot_be_written_whole_is_left_as_it_was_found(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    plan = plan_of(tmp_path, "y")
+    before = replace(plan, files=(made_file("0/first.txt", b"here"), *plan.files))
+    for name in ("new", "empty"):
+        with pytest.raises(FileChangedError):
+            write_folder(before, tmp_path / name)
+    assert not (tmp_path / "new").exists()
+    assert os.listdir(tmp_path / "empty") == []
+
+
 def test_a_folder_with_something_in_it_or_that_is_none_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="is not empty"):
         write_folder(plan_of(tmp_path), tmp_path)

@@ -23,6 +23,7 @@ from flytectl_py.controlplane.api import (
     RemoteCallError,
     ServerFaultError,
 )
+from flytectl_py.controlplane.channel import Times
 from flytectl_py.controlplane.retry import RetryPolicy
 from flytectl_py.controlplane.services import ControlPlane
 from tests.support.control_plane import ControlPlaneServer
@@ -52,8 +53,7 @@ def asked(
         settings = Settings(endpoint=server.endpoint, insecure=True, rpc_retries=retries)
         async with ControlPlane.connect(settings, note=(told if told is not None else []).append) as plane:
             plane.channel.policy = RetryPolicy(retries, first_wait=0.01, longest_wait=0.02)
-            for name, value in limits.items():
-                setattr(plane.channel, name, value)
+            plane.channel.times = Times(**limits)
             return await use(plane)
 
     return asyncio.run(main())
@@ -105,6 +105,13 @@ def test_the_setting_says_how_often(plane: ControlPlaneServer, retries: int) -> 
         asked(plane, listed, retries=retries)
     assert len(plane.asked(LIST)) == retries + 1
     assert ("after 3 attempts" in str(raised.value)) == (retries == 2)
+
+
+def test_a_call_without_an_answer_is_told_of_while_it_is_waited_for(plane: ControlPlaneServer) -> None:
+    plane.fail(LIST, Late(1))
+    told: list[str] = []
+    asked(plane, listed, told=told, patience=0.1)
+    assert told == [f"{plane.endpoint} has not answered {LIST} for 0.1 s; waiting for it up to 30 s"]
 
 
 def test_no_answer_in_time(plane: ControlPlaneServer) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import types
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import pytest
@@ -108,13 +108,17 @@ def test_what_cannot_be_a_task() -> None:
             TaskEnvironment("etl").task(wrong)  # type: ignore[call-overload]
 
 
-def test_an_async_generator_is_no_task() -> None:
+def test_a_generator_is_no_task() -> None:
     async def items() -> AsyncIterator[int]:
         yield 1
 
+    def plain() -> Iterator[int]:
+        yield 1
+
     env = TaskEnvironment("etl")
-    with pytest.raises(DeclarationError, match="a task returns one value: return a list instead of `yield`"):
-        env.task(items)
+    for wrong in (items, plain):
+        with pytest.raises(DeclarationError, match="a task returns one value: return a list instead of `yield`"):
+            env.task(wrong)
     assert env.tasks == {}
 
 
