@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import shutil
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flytectl_py.errors import ConflictError, NotReadyError
+from flytectl_py.machine.held import is_held
 
 HOME_VARIABLE = "FLYTE_MACHINE_HOME"
 DEFAULT_PORT = 8090
@@ -65,7 +65,7 @@ def home_folder(environ: dict[str, str] | os._Environ[str]) -> Path:
 
 def running(home: Path) -> Running | None:
     """Return the control plane that runs with this home, or None."""
-    if not _is_held(home / _LOCK):
+    if not is_held(home / _LOCK):
         return None
     with contextlib.suppress(OSError, ValueError):
         said = json.loads((home / _STATE).read_text(encoding="utf-8"))
@@ -155,7 +155,7 @@ def stop(home: Path) -> Running | None:
             os.kill(found.pid, number)
         latest = time.monotonic() + STOP_SECONDS
         while time.monotonic() < latest:
-            if not _is_held(home / _LOCK):
+            if not is_held(home / _LOCK):
                 return found
             time.sleep(TICK_SECONDS)
     raise NotReadyError(f"process {found.pid} cannot be stopped", where=str(home / LOG))
@@ -168,7 +168,7 @@ def abandoned(homes: Iterable[Path]) -> list[Path]:
         with contextlib.suppress(OSError):
             about = home.lstat()
             is_settled = time.time() - about.st_mtime > SETTLED_SECONDS
-            if home.is_dir() and about.st_uid == os.getuid() and is_settled and not _is_held(home / _LOCK):
+            if home.is_dir() and about.st_uid == os.getuid() and is_settled and not is_held(home / _LOCK):
                 found.append(home)
     return found
 
@@ -191,7 +191,7 @@ def clear(home: Path) -> None:
 def _answering(home: Path) -> Running | None:
     """Return the control plane that runs, when it answers; None where none runs."""
     latest = time.monotonic() + READY_SECONDS
-    while _is_held(home / _LOCK):
+    while is_held(home / _LOCK):
         found = running(home)
         if found is not None and answers(found) and running(home) == found:
             return found
@@ -211,14 +211,3 @@ def _check(found: Running, wanted: Wanted) -> None:
         differs.append(f"with the executor {found.executor}")
     if differs:
         raise ConflictError(f"a control plane runs {' and '.join(differs)}", hint="stop it first: flyte stop")
-
-
-def _is_held(lock: Path) -> bool:
-    try:
-        with lock.open("r+") as opened:
-            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    return False

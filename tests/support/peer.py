@@ -57,14 +57,14 @@ def installed_peer() -> Peer:
     :raises CannotRunError: no package index can be reached.
     """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "flytectl-py-tests"
-    folder = cache / f"flyte-{VERSION}"
-    with locked(cache / f"flyte-{VERSION}.lock"):
+    folder = cache / f"flyte-{VERSION}-kubernetes"
+    with locked(cache / f"{folder.name}.lock"):
         if not (folder / "complete").exists():
             shutil.rmtree(folder, ignore_errors=True)
             uv = str(SCRIPTS / "uv")
             _do(uv, "venv", "--quiet", "--python", PYTHON, str(folder))
             into = ["--python", str(folder / "bin/python"), "--compile-bytecode"]
-            _do(uv, "pip", "install", "--quiet", *into, f"flyte=={VERSION}")
+            _do(uv, "pip", "install", "--quiet", *into, f"flyte=={VERSION}", "kubernetes")  # for pod templates
             (folder / "complete").touch()
     return Peer(folder)
 

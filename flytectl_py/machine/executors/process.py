@@ -17,6 +17,7 @@ from typing import NamedTuple
 from flytectl_py.machine.executors.api import CannotStartError, Ended, Launch
 from flytectl_py.machine.executors.surroundings import of_processes
 from flytectl_py.machine.executors.worker import WarmCommand
+from flytectl_py.machine.held import is_held
 from flytectl_py.plan.virtual_environment import FILES, RECORD, Environment, environment_name
 
 TICK_SECONDS = 0.05
@@ -83,13 +84,13 @@ class ProcessExecutor:
 
     async def adopt(self, token: str) -> bool:
         folder = self._folder(token)
-        return _is_held(folder / "lock") or (folder / "pid").exists()
+        return is_held(folder / "lock") or (folder / "pid").exists()
 
     async def wait(self, token: str) -> Ended:
         folder = self._folder(token)
         own = self._started.get(token)
         wait = 0.002
-        while own.poll() is None if own is not None else _is_held(folder / "lock"):
+        while own.poll() is None if own is not None else is_held(folder / "lock"):
             await asyncio.sleep(wait)
             wait = min(wait * 1.3, TICK_SECONDS)
         self._started.pop(token, None)
@@ -107,7 +108,7 @@ class ProcessExecutor:
             return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(grace):
-                while _is_held(folder / "lock"):
+                while is_held(folder / "lock"):
                     await asyncio.sleep(TICK_SECONDS)
         while await self._signal(folder, signal.SIGKILL):
             await asyncio.sleep(TICK_SECONDS)
@@ -148,7 +149,7 @@ class ProcessExecutor:
     async def _signal(self, folder: Path, number: signal.Signals) -> bool:
         """Send a signal to all of an attempt; return whether it was there to take it."""
         for _ in range(100):
-            if not _is_held(folder / "lock"):
+            if not is_held(folder / "lock"):
                 return False
             with contextlib.suppress(OSError, ValueError):
                 group = int((folder / "pid").read_text())
@@ -214,18 +215,6 @@ def _copy(files: Path | None, into: Path) -> None:
     """Put what the image has in its working folder where the task runs."""
     if files is not None and files.is_dir():
         shutil.copytree(files, into, dirs_exist_ok=True)
-
-
-def _is_held(lock: Path) -> bool:
-    """Whether a process holds the lock of an attempt."""
-    try:
-        with lock.open("r+") as opened:
-            fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except BlockingIOError:
-        return True
-    return False
 
 
 def _reason(code: int | None) -> str:
