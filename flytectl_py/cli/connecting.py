@@ -1,4 +1,4 @@
-"""The settings of a command that loads no file, by its options."""
+"""The settings of a command, by its options."""
 
 from __future__ import annotations
 
@@ -15,8 +15,14 @@ def settings_of(options: Mapping[str, Any], output: Output) -> Settings:
 
     :raises ConfigError, DeclarationError: as the settings do.
     """
+    return settled(options, output, headless=options.get("headless"))
+
+
+def settled(options: Mapping[str, Any], output: Output, **given: Any) -> Settings:
+    """As `settings_of`, with further settings that options gave. What was odd is told once in a command."""
     from flytectl_py.config import settings as config
 
+    before = config.settings()
     settings = config.set_flags(
         options.get("config"),
         endpoint=options.get("endpoint"),
@@ -24,8 +30,9 @@ def settings_of(options: Mapping[str, Any], output: Output) -> Settings:
         org=options.get("org"),
         project=options.get("project"),
         domain=options.get("domain"),
-        headless=options.get("headless"),
+        **given,
     )
-    for warning in settings.warnings:
-        output.note(warning)
+    if before is None or before.warnings != settings.warnings:
+        for warning in settings.warnings:
+            output.note(warning)
     return settings

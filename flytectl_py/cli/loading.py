@@ -20,24 +20,13 @@ def load_target(target: str, options: Mapping[str, Any], *, recursive: bool = Tr
     :param recursive: of a folder, also those of the folders in it.
     :raises UsageError, ModuleLoadError, ConfigError: as loading and the settings do.
     """
-    from flytectl_py.config import settings as config
+    from flytectl_py.cli.connecting import settled
     from flytectl_py.project.loader import load
     from flytectl_py.project.root import find_root
 
     output = settle_output(options)
     explicit = options.get("root_dir")
-    settings = config.set_flags(
-        options.get("config"),
-        endpoint=options.get("endpoint"),
-        insecure=options.get("insecure"),
-        org=options.get("org"),
-        project=options.get("project"),
-        domain=options.get("domain"),
-        root_dir=explicit,
-        images=options.get("image"),
-    )
-    for warning in settings.warnings:
-        output.note(warning)
+    settings = settled(options, output, root_dir=explicit, images=options.get("image"))
     root = find_root(Path(target), explicit=Path(explicit) if explicit else None, configured=settings.root_dir)
     output.detail(f"root {root.path} ({root.reason})")
     with user_code():

@@ -65,6 +65,22 @@ def any_text(value: object) -> str:
     return value
 
 
+def credential(value: object) -> str:
+    """A key or a password. Blanks around it, such as the line break of a file, are no part of it."""
+    if not isinstance(value, str) or not value.strip() or not value.strip().isprintable():
+        raise Unfit("a text without line breaks and other control characters")
+    return value.strip()
+
+
+def presentable(value: object) -> object:
+    """Return a value that is refused as a message may show it: a URL's password and query may be secrets."""
+    if not isinstance(value, str):
+        return value
+    import re
+
+    return re.sub(r"(^|://)[^/@\s]*@", r"\1***@", re.sub(r"(://[^?#\s]*)[?#].*", r"\1?***", value, flags=re.DOTALL))
+
+
 def name(value: object) -> str:
     """The name of a project or a domain: one word of a URL's path."""
     if not isinstance(value, str) or not value or any(char.isspace() or char == "/" for char in value):
@@ -140,9 +156,9 @@ def log_level(value: object) -> int:
 def endpoint(value: object) -> str:
     """Where a control plane answers: ``host``, ``host:port``, ``dns:///host[:port]``, ``http://host`` or ``https://host``."""
     forms = "host, host:port, dns:///host:port, http://host or https://host"
-    if not isinstance(value, str) or not value.strip() or any(char.isspace() for char in value.strip()):
+    value = _address(value, forms)
+    if any(char in value for char in "@?#"):  # Who asks is said elsewhere, and a query means nothing.
         raise Unfit(forms)
-    value = value.strip()
     scheme, separator, rest = value.partition("://")
     if not separator:
         rest = value
@@ -159,11 +175,29 @@ def endpoint(value: object) -> str:
     return value
 
 
+def proxy(value: object) -> str:
+    """A proxy that speaks HTTP: ``http://host:port`` or ``host:port``, with ``user:password@`` before it or not."""
+    forms = "http://host:port, with user:password@ before the host where it wants that"
+    value = _address(value, forms)
+    scheme, separator, rest = value.partition("://")
+    if separator and scheme not in ("http", "https"):
+        raise Unfit(forms, did_you_mean(scheme, ("http", "https")))
+    _host_and_port((rest if separator else value).rstrip("/").rpartition("@")[2], forms)
+    return value
+
+
+def _address(value: object, forms: str) -> str:
+    address = value.strip() if isinstance(value, str) else ""
+    if not address or not address.isprintable() or " " in address:
+        raise Unfit(forms)
+    return address
+
+
 def _host_and_port(address: str, forms: str) -> None:
     if address.startswith("["):
         host, closed, after = address[1:].partition("]")
         port = after.removeprefix(":") if after.startswith(":") else None
-        if not closed or (after and port is None):
+        if not closed or (after and port is None) or not _is_ipv6(host):
             raise Unfit(forms)
     else:
         host, colon, written = address.partition(":")
@@ -176,6 +210,16 @@ def _host_and_port(address: str, forms: str) -> None:
         or (port is not None and not (port.isdecimal() and 0 < int(port) < 65536))
     ):
         raise Unfit(forms)
+
+
+def _is_ipv6(host: str) -> bool:
+    import ipaddress
+
+    try:
+        ipaddress.IPv6Address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def auth_type(value: object) -> str:
@@ -207,7 +251,8 @@ def registry(value: object) -> str:
     try:
         return image_arguments.registry(text(value))
     except DeclarationError as error:
-        raise Unfit("a host and path without a scheme, such as 'ghcr.io/team'", error.hint) from None
+        hint = "" if "@" in str(value) else error.hint  # It would repeat a password.
+        raise Unfit("a host and path without a scheme, such as 'ghcr.io/team'", hint) from None
 
 
 def words(value: object) -> tuple[str, ...]:

@@ -87,7 +87,9 @@ def value_of(key: str, text: str) -> Any:
     try:
         settled = row.check(checks.of_text(row.check, text))
     except checks.Unfit as unfit:
-        raise DeclarationError(key, text, f"it takes {unfit.allowed}", suggestion=unfit.suggestion, where=key) from None
+        raise DeclarationError(
+            key, checks.presentable(text), f"it takes {unfit.allowed}", suggestion=unfit.suggestion, where=key
+        ) from None
     if row.check is checks.images:
         return dict(settled)  # type: ignore[call-overload]  # pairs, as that check says
     return list(settled) if isinstance(settled, tuple) else settled

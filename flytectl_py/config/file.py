@@ -109,7 +109,7 @@ class ConfigFile:
                 settled = row.check(value)
             except checks.Unfit as unfit:
                 raise ConfigError(
-                    f"{full}: {value!r} ({_kind(value)}) is not allowed; it takes {unfit.allowed}",
+                    f"{full}: {checks.presentable(value)!r} ({_kind(value)}) is not allowed; it takes {unfit.allowed}",
                     hint=unfit.suggestion,
                     where=self.where(full),
                 ) from None

@@ -146,7 +146,7 @@ def _settle(name: str, value: object, origin: str, values: dict[str, Any], origi
     try:
         settled = row.check(value)
     except checks.Unfit as unfit:
-        shown = "(hidden)" if row.secret else value
+        shown = "(hidden)" if row.secret else checks.presentable(value)
         raise DeclarationError(origin, shown, f"it takes {unfit.allowed}", suggestion=unfit.suggestion) from None
     _put(name, settled, origin, values, origins)
 
@@ -178,7 +178,7 @@ def _take_file(file: Config, values: dict[str, Any], origins: dict[str, str]) ->
         try:
             _put(name, row.check(value), origin, values, origins)
         except checks.Unfit as unfit:
-            shown = "(hidden)" if row.secret else repr(value)
+            shown = "(hidden)" if row.secret else repr(checks.presentable(value))
             raise ConfigError(
                 f"{row.key}: {shown} is not allowed; it takes {unfit.allowed}",
                 hint=unfit.suggestion,

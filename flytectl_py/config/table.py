@@ -39,7 +39,7 @@ ROWS: dict[str, Row] = {
     "auth_type": Row(checks.auth_type, "FLYTE_AUTH_TYPE", "platform.auth_mode", "admin.authType"),
     "command": Row(checks.words, "FLYTE_COMMAND", "platform.command", "admin.command"),
     "proxy_command": Row(checks.words, "FLYTE_PROXY_COMMAND", "platform.proxy_command", "admin.proxyCommand"),
-    "api_key": Row(checks.text, "FLYTE_API_KEY", secret=True),
+    "api_key": Row(checks.credential, "FLYTE_API_KEY", secret=True),
     "client_id": Row(checks.text, "FLYTE_CLIENT_ID", "platform.client_id", "admin.clientId"),
     "client_credentials_secret": Row(
         checks.text,
@@ -51,7 +51,7 @@ ROWS: dict[str, Row] = {
     "auth_client_config": Row(checks.anything),
     "scopes": Row(checks.scopes, "FLYTE_SCOPES", "platform.scopes", "admin.scopes"),
     "rpc_retries": Row(checks.count, "FLYTE_RPC_RETRIES", "platform.rpc_retries", "admin.rpcRetries"),
-    "http_proxy_url": Row(checks.text, "FLYTE_HTTP_PROXY_URL", "platform.http_proxy_url", "admin.httpProxyURL"),
+    "http_proxy_url": Row(checks.proxy, "FLYTE_HTTP_PROXY_URL", "platform.http_proxy_url", "admin.httpProxyURL"),
     "disable_keyring": Row(checks.flag, "FLYTE_DISABLE_KEYRING", "platform.disable_keyring", "admin.disableKeyring"),
     "headless": Row(checks.flag, "FLYTE_HEADLESS"),
     "console_endpoint": Row(checks.endpoint, "FLYTE_CONSOLE_ENDPOINT", "platform.console_endpoint", "console.endpoint"),

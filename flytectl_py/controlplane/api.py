@@ -49,6 +49,7 @@ class RemoteCallError(FlyteError):
     :param call: e.g. ``TaskService.DeployTask``. :param endpoint: who was asked.
     :param said: the server's own words.
     :param perhaps_done: an attempt of the call may have been carried out.
+    :param stranger: who answered is no control plane.
     """
 
     def __init__(
@@ -61,6 +62,7 @@ class RemoteCallError(FlyteError):
         call: str = "",
         said: str = "",
         perhaps_done: bool = False,
+        stranger: bool = False,
     ) -> None:
         super().__init__(message, hint=hint, where=where)
         self.rpc_code = rpc_code
@@ -68,6 +70,7 @@ class RemoteCallError(FlyteError):
         self.endpoint = where
         self.said = said
         self.perhaps_done = perhaps_done
+        self.stranger = stranger
 
 
 class NotReachedError(RemoteCallError, NotReadyError):

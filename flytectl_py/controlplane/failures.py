@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from connectrpc.code import Code
 from connectrpc.errors import ConnectError
+from google.protobuf.message import DecodeError
 
 from flytectl_py.controlplane.api import (
     AlreadyExistsError,
@@ -39,6 +40,7 @@ class Failure:
     :param status: of the HTTP answer, 0 where none came.
     :param retry_after: seconds that the server asks for, if it does.
     :param gateway: the server's fault was told with a web page, as gateways do.
+    :param stranger: no control plane answers there, but a web server or a log-in page.
     :param unsent: no connection came about, so nothing can have happened.
     """
 
@@ -48,6 +50,7 @@ class Failure:
     retry_after: float | None = None
     unsent: bool = False
     gateway: bool = False
+    stranger: bool = False
 
     @property
     def passing(self) -> bool:
@@ -88,11 +91,14 @@ def failure_of(error: ConnectError, status: int, headers: Mapping[str, str]) -> 
             retry_after(headers.get("retry-after")),
             gateway=True,
         )
-    if 300 <= status < 400 or (is_page and status in _NO_SUCH_CALL):
-        # Something else answers there, such as a web server or the log-in page of a proxy.
+    if isinstance(cause, DecodeError):
+        said = _UNREADABLE
+    stranger = 300 <= status < 400 or (is_page and status == 200)
+    if stranger or (is_page and status in _NO_SUCH_CALL):
         there = f"it points to {headers['location']}" if "location" in headers else "it answers with a web page"
         code, said = Code.UNIMPLEMENTED, there
-    return Failure(code, without_secrets(said), status, retry_after(headers.get("retry-after")), unsent)
+    asked_for = retry_after(headers.get("retry-after"))
+    return Failure(code, without_secrets(said), status, asked_for, unsent, stranger=stranger)
 
 
 def retry_after(written: str | None) -> float | None:
@@ -117,7 +123,8 @@ def _network_words(cause: BaseException) -> str:
         return "its name is not known here (DNS)"
     text = re.sub(r"^.*?client error \(\w+\): ", "", text)
     text = re.sub(r"^(Request failed|Error reading [^:]*): ", "", text)
-    text = re.sub(r"^(tcp connect|connection) error: ", "", text)
+    text = re.sub(r"^tunnel error: (failed to create underlying connection: )?", "through the proxy: ", text)
+    text = re.sub(r"(^|(?<=: ))(tcp connect|connection) error: ", "", text)
     return re.sub(r"\s*\(os error \d+\)", "", text)
 
 
@@ -129,7 +136,9 @@ class _Row(NamedTuple):
 
 _NO_TLS = "InvalidContentType"
 """What the HTTP library says where plain text answers its TLS greeting."""
+_UNREADABLE = "its answer cannot be read"
 _UNREACHED = "check that the endpoint is right (flyte config show --origin) and that this machine reaches it"
+_NOT_ONE = "check that the endpoint is a Flyte 2 control plane (flyte config show --origin), and its version"
 _TABLE = {
     Code.UNAVAILABLE: _Row(NotReachedError, "cannot be reached", _UNREACHED),
     Code.DEADLINE_EXCEEDED: _Row(NotReachedError, "did not answer in time", _UNREACHED),
@@ -147,11 +156,7 @@ _TABLE = {
     Code.FAILED_PRECONDITION: _Row(RefusedError, "cannot do this now", "see what the message asks for"),
     Code.ABORTED: _Row(NotReachedError, "gave up the call", "try again"),
     Code.CANCELED: _Row(NotReachedError, "broke off the call", "try again"),
-    Code.UNIMPLEMENTED: _Row(
-        ServerFaultError,
-        "does not know this call",
-        "check that the endpoint is a Flyte 2 control plane (flyte config show --origin), and its version",
-    ),
+    Code.UNIMPLEMENTED: _Row(ServerFaultError, "does not know this call", _NOT_ONE),
     Code.INTERNAL: _Row(ServerFaultError, "failed", "try again; if it goes on, its log says more"),
     Code.UNKNOWN: _Row(ServerFaultError, "failed", "try again; if it goes on, its log says more"),
     Code.DATA_LOSS: _Row(ServerFaultError, "lost data", "its log says more"),
@@ -176,6 +181,8 @@ def error_of(
     what, hint = row.what, row.hint
     if failure.outcome_unknown and not failure.unsent and failure.status == 0 and failure.code is Code.UNAVAILABLE:
         what = "broke off the connection"
+    if failure.said == _UNREADABLE:
+        what, hint = "does not speak as this client does", _NOT_ONE
     if failure.outcome_unknown and not repeatable:
         hint = "it may have been carried out all the same: look (flyte get run) before you repeat it"
     if endpoint.encrypted and not failure.status and _NO_TLS in failure.said:
@@ -195,4 +202,5 @@ def error_of(
         call=call,
         said=failure.said,
         perhaps_done=perhaps_done or failure.outcome_unknown,
+        stranger=failure.stranger,
     )

@@ -1,4 +1,4 @@
-"""Takes secrets out of text that a person or a log will see: tokens, passwords, the queries of URLs."""
+"""Takes out of text what nobody should see: tokens, passwords, queries of URLs; and what a terminal would obey."""
 
 from __future__ import annotations
 
@@ -15,10 +15,13 @@ _FIELD = re.compile(
     r"(?P<is>[\"']?\s*[:=]\s*[\"']?)(?P<value>[^\s\"'&,;}]+)",
     re.IGNORECASE,
 )
+# Others write it, and a terminal obeys such characters: they could erase what stands there.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def without_secrets(text: str, *secrets: str | None) -> str:
-    """Return `text` without the queries and passwords of URLs, tokens, and each of `secrets`."""
+    """Return `text` without the queries and passwords of URLs, tokens, each of `secrets`, and control characters."""
+    text = _CONTROL.sub("", text)
     for secret in secrets:
         if secret and len(secret) > 3:
             text = text.replace(secret, "***")

@@ -95,7 +95,7 @@ class ControlPlane:
                     self._clusters[question] = self.at(answer.cluster_endpoint)
                 except ServerFaultError as error:
                     # A control plane with one cluster need not have the service; then it takes everything itself.
-                    if error.rpc_code != "unimplemented":
+                    if error.rpc_code != "unimplemented" or error.stranger:
                         raise
                     self._clusters[question] = self
         return self._clusters[question]

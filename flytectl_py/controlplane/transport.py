@@ -94,8 +94,8 @@ def open_wire(settings: Settings) -> Wire:
     if settings.http_proxy_url:
         proxy = Proxy(settings.http_proxy_url, no_proxy=os.environ.get("NO_PROXY") or os.environ.get("no_proxy"))
     certificates = _certificates(settings.ca_cert_file_path) if settings.ca_cert_file_path else None
-    return Wire(
-        HTTPTransport(
+    try:
+        transport = HTTPTransport(
             tls_ca_cert=certificates,
             tls_include_system_certs=True,
             proxy=proxy,
@@ -104,10 +104,16 @@ def open_wire(settings: Settings) -> Wire:
             follow_redirects=False,
             use_system_dns=True,
             enable_otel=False,
-        ),
-        certificates,
-        settings.http_proxy_url or "",
-    )
+        )
+    except (RuntimeError, ValueError) as error:
+        if certificates is None:
+            raise
+        raise NotReadyError(
+            "the file of certificates holds one that cannot be read",
+            hint="give a whole .pem file",
+            where=settings.ca_cert_file_path or "",
+        ) from error
+    return Wire(transport, certificates, settings.http_proxy_url or "")
 
 
 def _certificates(path: str) -> bytes:

@@ -54,14 +54,14 @@ class ClusterEngine:
         remote = self._remote()
         self._executor = executor_of(self._settings)
         plan = self.plan(task, args, kwargs)
-        self.build(plan)
+        self.build(plan, remote)
         return run_calls(lambda: self._start(plan, remote))
 
     async def run_async(self, task: AnyTask, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Run:
         remote = self._remote()
         self._executor = await asyncio.to_thread(executor_of, self._settings)
         plan = self.plan(task, args, kwargs)
-        await asyncio.to_thread(self.build, plan)
+        await asyncio.to_thread(self.build, plan, remote)
         return await self._start(plan, remote)
 
     def plan(self, task: AnyTask, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> RunPlan:
@@ -105,11 +105,14 @@ class ClusterEngine:
     def _remote(self) -> Remote:
         return remote_of(self._settings, project=self._options.project, domain=self._options.domain, note=self._note)
 
-    def build(self, plan: RunPlan) -> None:
-        """Say the plan's warnings, and build the images that are missing."""
+    def build(self, plan: RunPlan, remote: Remote) -> None:
+        """Say the plan's warnings, and build the images that are missing, once the cluster has answered."""
         root = Path(plan.deployment.submission.code_root)
         for warning in plan.deployment.warnings:
             self._note(f"warning: {warning}")
+        # A control plane of this machine has answered already, when it was asked what runs tasks there.
+        if not self._executor and not all(each.plan.given for each in plan.deployment.images):
+            run_calls(remote.reach)
         how = BuildOptions(
             builder=self._settings.image_builder,
             where=self._settings.origin("image_builder"),

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 from flytectl_py.bridge import run_calls
 from flytectl_py.controlplane.api import AlreadyExistsError
 from flytectl_py.controlplane.services import ControlPlane
-from flytectl_py.controlplane.uploads import OPERATION, Destination
+from flytectl_py.controlplane.uploads import Destination
 from flytectl_py.engines import version_history
 from flytectl_py.engines.bundle_delivery import Delivered, packed_file
 from flytectl_py.engines.bundle_history import remember
@@ -93,7 +93,7 @@ def deploy(plan: DeploymentPlan, remote: Remote, how: Deploying) -> Deployed:
     known: list[TaskOutcome] = []
     try:
         if not all(each.plan.given for each in plan.images):
-            run_calls(lambda: _reach(plan, remote))
+            run_calls(remote.reach)
         images = build_images(plan.images, _tagged(plan, how), ImageHistory.of(Path(plan.submission.code_root)))
         bundle, outcomes = run_calls(lambda: _carry_out(plan, remote, _listening(how, known)))
     except KeyboardInterrupt:
@@ -122,13 +122,6 @@ def _interrupted(plan: DeploymentPlan, known: Sequence[TaskOutcome]) -> str:
         f"interrupted: {stored} of {_count(len(plan.tasks))} {'is' if stored == 1 else 'are'} known to be stored as "
         f"version {plan.version}; deploying again goes on from here, and what is there already stays"
     )
-
-
-async def _reach(plan: DeploymentPlan, remote: Remote) -> None:
-    """Ask where the code goes: who cannot be reached, or wants a log-in, says so before images are built."""
-    there = plan.submission
-    async with remote.connect() as plane:
-        await plane.cluster_for(OPERATION, there.org, there.project, there.domain)
 
 
 async def _carry_out(

@@ -60,14 +60,14 @@ class HybridEngine:
         self._check()
         remote = self._remote()
         plan = self._cluster.plan(task, args, kwargs)
-        self._cluster.build(plan)
+        self._cluster.build(plan, remote)
         return run_sync(lambda: self._carry_out(plan, remote))
 
     async def run_async(self, task: AnyTask, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Run:
         self._check()
         remote = self._remote()
         plan = self._cluster.plan(task, args, kwargs)
-        await asyncio.to_thread(self._cluster.build, plan)
+        await asyncio.to_thread(self._cluster.build, plan, remote)
         return await self._carry_out(plan, remote)
 
     def _remote(self) -> Remote:

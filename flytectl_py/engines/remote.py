@@ -10,6 +10,7 @@ from flytectl_py.config import settings as config
 from flytectl_py.config.resolution import Settings
 from flytectl_py.controlplane.endpoint import endpoint_of
 from flytectl_py.controlplane.services import ControlPlane
+from flytectl_py.controlplane.uploads import OPERATION
 from flytectl_py.engines.api import Note
 from flytectl_py.errors import NotReadyError
 from flytectl_py.wire.run_request import Scope
@@ -28,6 +29,14 @@ class Remote(NamedTuple):
         :raises NotReadyError: it cannot be one, as it is configured.
         """
         return ControlPlane.connect(self.settings, note=self.note)
+
+    async def reach(self) -> None:
+        """Ask where code goes: who cannot be reached, or wants a log-in, says so before images are built.
+
+        :raises RemoteCallError: so it is.
+        """
+        async with self.connect() as plane:
+            await plane.cluster_for(OPERATION, self.scope.org, self.scope.project, self.scope.domain)
 
     def url_of(self, run: str) -> str:
         """Return where a browser shows a run."""

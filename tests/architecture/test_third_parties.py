@@ -43,7 +43,7 @@ GRANTED: dict[str, dict[str, str]] = {
         "pydantic_core": LATE,  # asked for by pydantic itself, for a model of the user's
     },
     # Loaded as a whole, and only where something is remote.
-    "controlplane": {**dict.fromkeys(("connectrpc", "flyteidl2", "pyqwest"), ANYWHERE), "keyring": LATE},
+    "controlplane": {**dict.fromkeys(("connectrpc", "flyteidl2", "google", "pyqwest"), ANYWHERE), "keyring": LATE},
     # Loaded as a whole, where the control plane runs; what starts it, keeper.py, needs none of them.
     "machine": dict.fromkeys(("connectrpc", "flyteidl2", "google", "protovalidate", "uvicorn"), ANYWHERE),
     # The forms and messages of Flyte 1, in files that are loaded only for them.

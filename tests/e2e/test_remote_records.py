@@ -43,6 +43,12 @@ def test_runs_are_listed_the_latest_first(app: Project, plane: ControlPlaneServe
     assert app.flyte("get", "run", "--project", "default", "--json").expect().json == {"runs": []}
 
 
+def test_what_is_odd_in_the_file_is_told_once(app: Project, plane: ControlPlaneServer) -> None:
+    app.write({".flyte/config.yaml": plane.config + "  domian: x\n"})
+    for command in (["get", "run"], ["logs", "nope"], ["rerun", "nope"], ["run", "app.py", "main", "--x", "1"]):
+        assert app.flyte(*command).err.count("unknown key 'task.domian' is ignored") == 1, command
+
+
 def test_all_pages_are_read(app: Project, plane: ControlPlaneServer) -> None:
     app.flyte(*RUN, "r0").expect()
     for number in range(1, 130):

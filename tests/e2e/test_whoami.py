@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import os
+import signal
 import stat
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,7 +16,7 @@ import pytest
 from tests.support.control_plane import ControlPlaneServer
 from tests.support.oauth_server import OAuthServer, oauth_server
 from tests.support.plane.faults import UNAVAILABLE
-from tests.support.process import Result
+from tests.support.process import FLYTE, Result
 from tests.support.project import Project
 
 MakeProject = Callable[..., Project]
@@ -225,6 +227,22 @@ def test_a_command_of_ones_own(made: Project, plane: ControlPlaneServer) -> None
     assert "failed with exit code 3" in failed.err
     missing = whoami(made, plane, FLYTE_COMMAND="no-such-program")
     assert "'no-such-program' cannot be run" in missing.err
+    coloured = whoami(made, plane, FLYTE_COMMAND=f"{sys.executable} -c 'print(chr(27) + \"[1mt0ken\")'").expect(3)
+    assert "printed control characters" in coloured.err
+    assert "t0ken" not in coloured.err
+
+
+def test_an_interrupt_ends_the_command_that_is_waited_for(made: Project, plane: ControlPlaneServer) -> None:
+    made.write({"token.py": "import pathlib, time; pathlib.Path('began').touch(); time.sleep(600)"})
+    env = made.environment({"FLYTE_COMMAND": f"{sys.executable} token.py"})
+    args = [FLYTE, "whoami", "--endpoint", plane.url]
+    with subprocess.Popen(args, cwd=made.path, env=env, stderr=subprocess.PIPE, text=True) as process:
+        while not (made.path / "began").exists():
+            assert process.poll() is None
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate()
+    assert (process.returncode, said) == (130, "error: interrupted\n")
 
 
 def test_a_proxy_in_between_is_told_too(made: Project, plane: ControlPlaneServer) -> None:

@@ -7,9 +7,11 @@ import contextlib
 from collections.abc import Sequence
 
 from flytectl_py.controlplane.api import NotLoggedInError
-from flytectl_py.controlplane.auth.tokens import Token
+from flytectl_py.controlplane.auth.tokens import Token, fits_a_header
 
 SECONDS = 120.0
+ENDING_SECONDS = 5.0
+"""For which the end of a program that was killed is waited for."""
 
 
 class Command:
@@ -40,11 +42,16 @@ class Command:
         finally:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
+            # Else its end finds the loop closed, which the library complains of.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(process.wait(), ENDING_SECONDS)
         if process.returncode:
             raise self._error(f"failed with exit code {process.returncode}")
         lines = printed.decode("utf-8", "replace").split()
         if not lines:
             raise self._error("printed no token")
+        if not fits_a_header(lines[-1]):
+            raise self._error("printed control characters, such as colours, in its token")
         return Token(lines[-1])
 
     def _error(self, what: str) -> NotLoggedInError:

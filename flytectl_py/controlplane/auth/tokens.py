@@ -38,9 +38,15 @@ def kept_token(text: str) -> Token | None:
     """Return the token that was kept as `text`, or None where that is none."""
     try:
         said = json.loads(text)
-        return Token(str(said["access"]), str(said["refresh"]), float(said["expires_at"]))
-    except (ValueError, KeyError, TypeError):
+        token = Token(str(said["access"]), str(said["refresh"]), float(said["expires_at"]))
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
+    return token if fits_a_header(token.access) else None
+
+
+def fits_a_header(access: str) -> bool:
+    """Whether a token can be sent at all: a line break, say, would end the header that it stands in."""
+    return bool(access) and access.isprintable()
 
 
 def token_of_answer(answer: Mapping[str, Any], before: Token | None = None) -> Token | None:
@@ -49,7 +55,7 @@ def token_of_answer(answer: Mapping[str, Any], before: Token | None = None) -> T
     :param before: the one that was refreshed; its refresh token stays where the answer brings none.
     """
     access = answer.get("access_token")
-    if not isinstance(access, str) or not access:
+    if not isinstance(access, str) or not fits_a_header(access):
         return None
     refresh = answer.get("refresh_token") or (before.refresh if before else "")
     try:

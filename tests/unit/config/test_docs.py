@@ -7,7 +7,7 @@ from pathlib import Path
 
 from flytectl_py.config.checks import AUTH_TYPES
 from flytectl_py.config.table import ROWS
-from flytectl_py.controlplane.channel import DEADLINE_SECONDS, SILENCE_SECONDS
+from flytectl_py.controlplane.channel import Times
 from flytectl_py.storage.signed_url import ASK_FROM
 
 PAGE = (Path(__file__).parents[3] / "docs/control-plane.md").read_text(encoding="utf-8")
@@ -24,4 +24,4 @@ def test_every_way_to_log_in_is_there() -> None:
 
 
 def test_the_numbers_are_right() -> None:
-    assert (DEADLINE_SECONDS, SILENCE_SECONDS, ASK_FROM) == (30, 600, 1 << 20)
+    assert (Times().deadline, Times().silence, ASK_FROM) == (30, 600, 1 << 20)

@@ -141,6 +141,11 @@ def test_mistakes_have_a_line(tmp_path: Path, name: str, text: str, line: int, m
     assert raised.value.where == f"{tmp_path / name}:{line}"
 
 
+def test_a_value_that_is_refused_shows_no_password(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"httpProxyURL: 'http://\*\*\*@proxy:x' \(a text\)"):
+        config(tmp_path, "admin:\n  httpProxyURL: http://me:pa55w0rd@proxy:x\n")
+
+
 def test_a_near_miss_gets_a_suggestion(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as raised:
         config(tmp_path, "image: {builder: remot}\n")

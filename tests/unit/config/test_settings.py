@@ -140,6 +140,13 @@ def test_an_empty_variable_says_nothing() -> None:
         ("endpoint", "", ""),
         ("endpoint", "dns:///", ""),
         ("endpoint", "[::1", ""),
+        ("endpoint", "[zz]:1", ""),
+        ("endpoint", "ho\x1bst", ""),
+        ("http_proxy_url", "socks5://proxy:1080", ""),
+        ("http_proxy_url", "htp://proxy:1080", "did you mean 'http'?"),
+        ("http_proxy_url", "proxy:x", ""),
+        ("http_proxy_url", "http://", ""),
+        ("http_proxy_url", 3128, ""),
         ("insecure", "true", ""),
         ("domain", "", ""),
         ("domain", 3, ""),
@@ -167,6 +174,35 @@ def test_wrong_values_are_refused_where_they_were_said(name: str, value: object,
     assert str(raised.value).startswith(f"init({name}=…): {value!r} is not allowed")
     assert raised.value.hint == hint
     assert raised.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "shown"),
+    [
+        ("endpoint", "https://me:pa55w0rd@host:1", "https://***@host:1"),
+        ("endpoint", "pa55w0rd@host", "***@host"),
+        ("endpoint", "https://host/x?sig=pa55w0rd", "https://host/x?***"),
+        ("endpoint", "https://host/#pa55w0rd", "https://host/?***"),
+        ("http_proxy_url", "me:pa55w0rd@proxy:x", "***@proxy:x"),
+        ("http_proxy_url", "ftp://me:pa55w0rd@proxy", "ftp://***@proxy"),
+        ("image_registry", "https://me:pa55w0rd@ghcr.io/team", "https://***@ghcr.io/team"),
+        ("api_key", "pa55w0rd\nX-Header: 1", "(hidden)"),
+    ],
+)
+def test_a_value_that_is_refused_shows_no_secret(name: str, value: str, shown: str) -> None:
+    with pytest.raises(DeclarationError) as raised:
+        config.resolve(init={name: value})
+    assert str(raised.value).startswith(f"init({name}=…): {shown!r} is not allowed")
+    assert "pa55w0rd" not in str(raised.value)
+
+
+@pytest.mark.parametrize("value", ["http://proxy:3128", "http://me:pw@proxy", "proxy:3128", "https://[::1]:3128/"])
+def test_forms_of_a_proxy(value: str) -> None:
+    assert config.resolve(init={"http_proxy_url": value}).http_proxy_url == value
+
+
+def test_the_line_break_of_a_file_is_no_part_of_a_key() -> None:
+    assert config.resolve(environ={"FLYTE_API_KEY": "opaque-key\r\n"}).api_key == "opaque-key"
 
 
 def test_errors_name_the_option_or_the_variable() -> None:

@@ -322,6 +322,26 @@ def test_a_control_plane_without_clusters_takes_everything_itself(plane: Control
     asked(plane, use)
 
 
+@pytest.mark.parametrize(
+    "answer", [Status(200, {"Content-Type": "text/html"}, b"<p>hi"), Status(302, {"Location": "https://login/"})]
+)
+def test_what_is_no_control_plane_takes_nothing(plane: ControlPlaneServer, answer: Status) -> None:
+    plane.fail("ClusterService.SelectCluster", answer)
+
+    async def use(client: ControlPlane) -> None:
+        await client.cluster_for("OPERATION_UPLOAD_INPUTS", "o", "p", "d")
+
+    with pytest.raises(ServerFaultError, match="does not know this call"):
+        asked(plane, use)
+
+
+def test_an_answer_of_other_bytes(plane: ControlPlaneServer) -> None:
+    plane.fail(LIST, *[Status(200, {"Content-Type": "application/proto"}, b"\xff\xff\xff")] * 2)
+    with pytest.raises(NotReachedError, match=r"does not speak as .* after 2 attempts: its answer cannot be read") as e:
+        asked(plane, listed, retries=1)
+    assert "check that the endpoint is a Flyte 2 control plane" in e.value.hint
+
+
 def test_the_log_tells_of_failed_attempts_without_secrets(
     plane: ControlPlaneServer, caplog: pytest.LogCaptureFixture
 ) -> None:

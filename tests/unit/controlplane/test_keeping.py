@@ -53,14 +53,18 @@ def test_nobody_else_reads_the_file(tmp_path: Path) -> None:
 
 def test_a_file_that_is_broken_or_cannot_be_written_costs_a_log_in_only(tmp_path: Path) -> None:
     keeper = FileKeeper(tmp_path / "x.json")
-    (tmp_path / "x.json").write_text("{")
-    assert keeper.load() is None
+    large, deep = f'{{"access": "a", "refresh": "", "expires_at": {10**400}}}', "[" * 100_000
+    no_header = '{"access": "a\\nb", "refresh": "", "expires_at": 0}'
+    for text in ("{", "", "3", "null", '{"access": "", "refresh": "", "expires_at": 0}', large, deep, no_header):
+        (tmp_path / "x.json").write_text(text)
+        assert keeper.load() is None, text[:60]
     FileKeeper(tmp_path / "x.json" / "y.json").save(TOKEN)
 
 
 def test_what_a_token_endpoint_answers() -> None:
     assert token_of_answer({"error": "x"}) is None
     assert token_of_answer({"access_token": ""}) is None
+    assert token_of_answer({"access_token": "a\r\nx: y"}) is None
     assert token_of_answer({"access_token": "a", "expires_in": "soon"}) == Token("a")
     renewed = token_of_answer({"access_token": "b"}, TOKEN)
     assert renewed == Token("b", "refresh")

@@ -35,6 +35,10 @@ def test_a_known_secret_goes_wherever_it_stands(secret: str) -> None:
     assert secret not in without_secrets(f"what about {secret} here", secret, None)
 
 
+def test_what_a_terminal_would_obey_goes() -> None:
+    assert without_secrets("a\x1b[2Jb\rc\x9bd\x07\n\te ü") == "a[2Jbcd\n\te ü"
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -93,7 +93,15 @@ def test_a_call_without_a_look_at_certificates_gives_way_to_cancellation(
         asyncio.run(main())
 
 
-@pytest.mark.parametrize(("text", "said"), [(None, "No such file"), ("nothing of the kind", "holds none in PEM form")])
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "No such file"),
+        ("nothing of the kind", "holds none in PEM form"),
+        ("-----BEGIN CERTIFICATE-----\nTUlJ\n-----END CERTIFICATE-----\n", "holds one that cannot be read"),
+        ("-----BEGIN CERTIFICATE-----\nTUlJ", "holds one that cannot be read"),
+    ],
+)
 def test_a_file_of_certificates_that_is_none(tmp_path: Path, text: str | None, said: str) -> None:
     path = tmp_path / "ca.pem"
     if text is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -131,6 +132,18 @@ def test_images_are_built_only_when_the_cluster_answers() -> None:
     )
     with pytest.raises(NotReadyError):
         deploy(planned(one), remote_of(settings), Deploying(BuildOptions()))
+    assert Remembering.built == []
+
+
+@pytest.mark.parametrize("blocking", [True, False])
+def test_a_run_builds_images_only_when_the_cluster_answers(blocking: bool) -> None:
+    environ = {"FLYTE_ENDPOINT": "dns:///127.0.0.1:9", "FLYTE_INSECURE": "true", "FLYTE_RPC_RETRIES": "0"}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environ.items():
+            patch.setenv(name, value)
+        flyte.init()
+        with pytest.raises(NotReadyError, match=r"cannot be reached, ClusterService\.SelectCluster"):
+            flyte.run(first) if blocking else asyncio.run(flyte.run.aio(first))
     assert Remembering.built == []
 
 
