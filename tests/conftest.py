@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,6 +39,8 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in list(os.environ):
         if name.startswith(OURS) or name in OF_EVERYBODY:
             del os.environ[name]
+    # Whoever ignores SIGHUP, as nohup does, hands that on to each process of the tests.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     os.environ["FLYTE_RECORDS"] = "off"  # Runs in this process belong to no project.
     refuse_network.install()
 

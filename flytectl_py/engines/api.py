@@ -41,10 +41,10 @@ class Phase(StrEnum):
     TIMED_OUT = "timed_out"
 
 
-def place_of(task: Task[..., Any]) -> str:
-    """Return ``file:line`` of the function of `task`."""
-    code = inspect.unwrap(task.func).__code__
-    return f"{code.co_filename}:{code.co_firstlineno}"
+def line_of(task: Task[..., Any]) -> str:
+    """Return ``file:line`` of the function of `task`; of its environment where it has none in Python."""
+    code = getattr(inspect.unwrap(task.func), "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else str(task.environment.place)
 
 
 class Outputs(tuple[Any, ...]):
@@ -66,7 +66,7 @@ class Outputs(tuple[Any, ...]):
             error = RuntimeDataValidationError(
                 "outputs", f"declared are {len(declared)}, returned was {got}", task.name
             )
-            error.where = place_of(task)
+            error.where = line_of(task)
             raise error
         return cls(value)
 

@@ -6,20 +6,17 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from flytectl_py.engines.bundle_imports import Code, target_of
+from flytectl_py.engines.deployable import check_identity, check_tasks, checked_spec, said_of
 from flytectl_py.engines.image_planning import ImageProject, PlannedImage, plan_images
-from flytectl_py.engines.server_rules import check_rules
-from flytectl_py.errors import DeclarationError, FlyteError, UsageError
 from flytectl_py.model.environment import Environment, TaskEnvironment
 from flytectl_py.model.image import Image
 from flytectl_py.model.task import Task
 from flytectl_py.plan.bundle import BundlePlan, checked_copy_style
-from flytectl_py.plan.deployment import MOST_CHARACTERS, checked_version, closure, derived_version
+from flytectl_py.plan.deployment import checked_version, closure, derived_version
 from flytectl_py.plan.image_plan import AUTO, ImageOptions
-from flytectl_py.values.badvalue import BadValue
 
 if TYPE_CHECKING:
     from flytectl_py.project.git import Commit
@@ -106,13 +103,13 @@ class DeploymentPlan:
         """Return the specification of one task."""
         from flytectl_py.wire.task_spec import task_spec
 
-        return _said_of(task, lambda: task_spec(task, self.submission_of(task)))
+        return said_of(task, lambda: task_spec(task, self.submission_of(task)))
 
     def request(self, task: AnyTask) -> Message:
         """Return the request that deploys one task."""
         from flytectl_py.wire.task_spec import deploy_request
 
-        return _said_of(task, lambda: deploy_request(task, self.submission_of(task)))
+        return said_of(task, lambda: deploy_request(task, self.submission_of(task)))
 
     def requests(self) -> Iterator[dict[str, Any]]:
         """Yield the requests as JSON, in the order of the tasks: ``{"method": …, "request": …}``."""
@@ -136,14 +133,8 @@ def plan_deployment(code: Code, environments: Iterable[Environment], options: Pl
     tasks = [task for each in together if isinstance(each, TaskEnvironment) for task in each.tasks.values()]
     plan = plan_tasks(code, together, tasks, options)
     for task in tasks:
-        _check_identity(task, plan)
+        check_identity(task, plan.submission)
     return plan
-
-
-def _check_identity(task: AnyTask, plan: DeploymentPlan) -> None:
-    from flytectl_py.wire.task_spec import task_identifier
-
-    check_rules(task_identifier(task, plan.submission), f"the task {task.name}", _place(task))
 
 
 def plan_run(code: Code, task: AnyTask, options: PlanOptions) -> DeploymentPlan:
@@ -171,7 +162,7 @@ def plan_tasks(
     from flytectl_py.project.git import commit_of
     from flytectl_py.wire.task_spec import CodeBundle, SourceLink, Submission
 
-    _check_tasks(tasks, code.target)
+    check_tasks(tasks, code.target)
     style = checked_copy_style(options.copy_style, options.where_copy_style)
     version = checked_version(options.version, options.where_version) if options.version else ""
     project = ImageProject(code.root, code.import_paths, code.target, code.environments, code.modules)
@@ -223,7 +214,7 @@ def _derived(plan: DeploymentPlan) -> tuple[str, dict[str, str]]:
 
     def contents() -> Iterator[bytes]:
         for task in plan.tasks:
-            content = content_of(_checked(task, bare.spec(task)))
+            content = content_of(checked_spec(task, bare.spec(task)))
             digests[task.name] = hashlib.sha256(content).hexdigest()
             yield content
 
@@ -235,48 +226,12 @@ def _derived(plan: DeploymentPlan) -> tuple[str, dict[str, str]]:
     return version, digests
 
 
-def _checked(task: AnyTask, spec: Message) -> Message:
-    check_rules(spec, f"the task {task.name}", _place(task))
-    return spec
-
-
 def _bundle(code: Code, style: str, options: PlanOptions) -> BundlePlan | None:
     if style == "none" and not options.include:
         return None
     from flytectl_py.engines.bundling import Request, plan_bundle
 
     return plan_bundle(code, Request(style, options.include, options.cwd, where=options.where_copy_style))
-
-
-def _check_tasks(tasks: Sequence[AnyTask], target: Path) -> None:
-    """Refuse no tasks, and two that would be one on a cluster."""
-    from flytectl_py.wire.task_spec import task_name
-
-    if not tasks:
-        raise UsageError("there is no task to deploy", hint="decorate a function with @env.task", where=str(target))
-    known: dict[str, AnyTask] = {}
-    for task in tasks:
-        other = known.setdefault(task_name(task), task)
-        if other is not task:
-            raise UsageError(
-                f"two tasks would be '{task_name(task)}': {other.name} and {task.name} are of one function's name",
-                hint="a cluster names tasks by their functions: rename one of them",
-                where=str(task.environment.place),
-            )
-        if len(task.short_name) > MOST_CHARACTERS:
-            raise UsageError(
-                f"the short name '{task.short_name}' has {len(task.short_name)} characters, and a cluster takes "
-                f"{MOST_CHARACTERS}",
-                where=_place(task),
-            )
-        config = task.environment.plugin_config
-        if config is not None:
-            raise DeclarationError(
-                f"TaskEnvironment('{task.environment.name}', plugin_config=…)",
-                config,
-                "tasks of plugins cannot be deployed; leave it out",
-                where=str(task.environment.place),
-            )
 
 
 def _is_looked_up(environment: Environment) -> bool:
@@ -325,29 +280,7 @@ def _pickled(plan: DeploymentPlan) -> Iterator[str]:
         )
 
 
-def _said_of(task: AnyTask, make: Any) -> Message:
-    """Return what `make` makes; a value that it cannot take is told of the task.
-
-    :raises UsageError: a default that is no value of its annotation, for one.
-    """
-    try:
-        return make()
-    except BadValue as bad:
-        raise UsageError(f"the task {task.name} cannot travel: {bad.message}", where=_place(task)) from bad
-    except FlyteError as error:
-        if not error.where:
-            error.where = _place(task)
-        raise
-
-
 def _cache_version(task: AnyTask, image: str) -> str:
     from flytectl_py.engines.cache_version import auto_version
 
-    return str(_said_of(task, lambda: auto_version(task, image)))
-
-
-def _place(task: AnyTask) -> str:
-    import inspect
-
-    code = getattr(inspect.unwrap(task.func), "__code__", None)
-    return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else str(task.environment.place)
+    return str(said_of(task, lambda: auto_version(task, image)))

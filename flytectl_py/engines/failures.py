@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from flytectl_py.engines.api import place_of
+from flytectl_py.engines.api import line_of
 from flytectl_py.errors import (
     BaseRuntimeError,
     FlyteError,
@@ -123,7 +123,7 @@ def timed_out(task: Task[..., Any], seconds: float | None) -> TaskTimeoutError:
     if not task.is_async:
         text += "; its thread is abandoned, it may go on until the process ends"
     error = TaskTimeoutError(text)
-    error.where = place_of(task)
+    error.where = line_of(task)
     return error
 
 

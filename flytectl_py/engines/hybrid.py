@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import json
 import os
 import signal
@@ -18,7 +17,7 @@ from flytectl_py.bridge import run_sync
 from flytectl_py.config import settings as config
 from flytectl_py.config.spelling import connection_variables
 from flytectl_py.controlplane.services import ControlPlane
-from flytectl_py.engines.api import Note, Outputs, Phase, Run, RunOptions
+from flytectl_py.engines.api import Note, Outputs, Phase, Run, RunOptions, line_of
 from flytectl_py.engines.cluster import ClusterEngine
 from flytectl_py.engines.deployment_plan import DeploymentPlan
 from flytectl_py.engines.offloading import Storage
@@ -156,7 +155,7 @@ class HybridEngine:
             if attempt > retries.count or not failure.recoverable:
                 error = error_of(failure)
                 error.chain = (task.name, *error.chain)
-                error.where = _place(task)
+                error.where = line_of(task)
                 raise error
             self._note(f"{task.name} failed, attempt {attempt} of {retries.attempts}; trying again")
             await asyncio.sleep(retries.delay(attempt).total_seconds())
@@ -217,11 +216,6 @@ class HybridEngine:
     @property
     def _run_base(self) -> str:
         return f"{self._options.remote.run_base_dir.rstrip('/')}/{self._options.name}"
-
-
-def _place(task: AnyTask) -> str:
-    code = inspect.unwrap(task.func).__code__
-    return f"{code.co_filename}:{code.co_firstlineno}"
 
 
 def _failure(document: Path, task: AnyTask, code: int) -> Failure:

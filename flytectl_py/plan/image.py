@@ -45,6 +45,16 @@ class PlannedLayer:
     lines: tuple[int, int] = (0, 0)
 
 
+def layer_folder(number: int, kind: str, layer_hash: str) -> str:
+    """Return the folder of the context for the files of a layer, named by what the layer is.
+
+    Buildah looks for a cached step by the text of its instruction, and not by what is in the folders mounted for it.
+
+    :param number: its place among the layers, from 1.
+    """
+    return f"{number}-{kind}-{layer_hash[:12]}"
+
+
 @dataclass(frozen=True)
 class BuildSecret:
     """A secret that steps of the build see. `id` names it in the Dockerfile: ``--mount=type=secret,id=…``."""

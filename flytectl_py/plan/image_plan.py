@@ -19,7 +19,7 @@ from flytectl_py.plan.dockerfile import (
     render,
     secrets_of_steps,
 )
-from flytectl_py.plan.image import ContextFile, ImagePlan, PlannedLayer
+from flytectl_py.plan.image import ContextFile, ImagePlan, PlannedLayer, layer_folder
 from flytectl_py.plan.image_layers import Code, Resolver
 from flytectl_py.plan.image_sources import FaultyLayer, Resolved, Sources, digest_of, made_file, moved
 
@@ -107,7 +107,7 @@ def _of_layers(image: Image, sources: Sources, options: ImageOptions) -> ImagePl
     recipes = [LayerRecipe(each.kind, each.fields) for each in resolved]
     tag = ImageRecipe(base_image, image.platform, image.python_version, recipes).tag
     steps = [
-        Step(each, _folder(number, recipe))
+        Step(each, layer_folder(number, recipe.kind, recipe.hash))
         for number, (each, recipe) in enumerate(zip(resolved, recipes, strict=True), start=1)
     ]
     order = _build_order(resolved)
@@ -165,14 +165,6 @@ def _resolved(image: Image, sources: Sources, options: ImageOptions) -> list[Res
     if wanting is not None and not brings_ours:
         resolved.append(resolver.own(wanting.declared_by, None))
     return resolved
-
-
-def _folder(number: int, recipe: LayerRecipe) -> str:
-    """Return the folder of the context for the files of a layer, named by what the layer is.
-
-    Buildah looks for a cached step by the text of its instruction, and not by what is in the folders mounted for it.
-    """
-    return f"{number}-{recipe.kind}-{recipe.hash[:12]}"
 
 
 def _build_order(resolved: list[Resolved]) -> list[int]:

@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from flytectl_py.model.image import debian_base
 from flytectl_py.plan.dockerfile import POETRY, WITHOUT_FLYTE, secret_id
-from flytectl_py.plan.image import ImagePlan, PlannedLayer
+from flytectl_py.plan.image import ImagePlan, PlannedLayer, layer_folder
 from flytectl_py.plan.image_layout import COPIES, DEBIAN_WORKDIR
 
 RECIPE: Final = 1
@@ -168,7 +168,7 @@ class _Installing:
         self.layer = layer
         self.fields: Mapping[str, Any] = layer.fields
         self.place = place
-        self.files = f"{place.context}/{number}-{layer.kind}"
+        self.files = f"{place.context}/{layer_folder(number, layer.kind, layer.hash)}"
 
     def commands(self) -> list[Command]:
         kind, fields = self.layer.kind, self.fields

@@ -42,6 +42,12 @@ def images(made: Project, *args: str, **options: Any) -> list[dict[str, Any]]:
     return found
 
 
+def folder(image: dict[str, Any], number: int) -> str:
+    """Return the folder of the context for the files of a layer, which is counted from 1."""
+    layer = image["layers"][number - 1]
+    return f"{number}-{layer['kind']}-{layer['hash'][:12]}"
+
+
 def by_environment(found: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {name: each for each in found for name in each["environments"]}
 
@@ -55,7 +61,7 @@ def test_a_dry_run_says_everything_about_every_image(project: MakeProject) -> No
     assert [layer["kind"] for layer in etl["layers"]] == ["flyte-wheel", "pip", "source-folder"]
     assert [layer["declared_by"] for layer in ml["layers"]][1:] == ["with_pip_packages", "with_env_vars"]
     assert etl["layers"][1]["hash"] == ml["layers"][1]["hash"]
-    assert 'COPY ["3-source-folder/", "./data/"]' in etl["dockerfile"]
+    assert f'COPY ["{folder(etl, 3)}/", "./data/"]' in etl["dockerfile"]
     assert {each["state"] for each in found} == {"unknown"}
     assert all(each["seconds"] == 0 for each in found)
     assert (given["uri"], given["tag"], given["dockerfile"]) == ("busybox:1", None, None)
@@ -126,7 +132,7 @@ def test_editing_code_moves_no_tag_unless_it_is_baked_in(project: MakeProject) -
     assert before["tag"] == after["tag"]
     assert "app.py" not in before["dockerfile"]
     assert len({before["tag"], baked["tag"], rebaked["tag"]}) == 3
-    assert baked["dockerfile"].endswith('COPY ["4-code-bundle/", "./"]\n')
+    assert baked["dockerfile"].endswith(f'COPY ["{folder(baked, 4)}/", "./"]\n')
     assert baked["layers"][-1]["files"] == 1
 
 
@@ -149,10 +155,9 @@ def test_a_dockerfile_and_its_context_for_a_machine_that_has_what_this_one_lacks
         each.relative_to(made.path / "out").as_posix() for each in (made.path / "out").rglob("*") if each.is_file()
     )
     wheel = next(each for each in written if each.endswith(".whl"))
-    assert written == sorted(
-        [wheel, "3-source-folder/a.txt", "4-code-bundle/app.py", "Dockerfile", "without-flyte.txt"]
-    )
     (image,) = images(made, "app.py", "etl", "--copy-style=none")
+    source, code = f"{folder(image, 3)}/a.txt", f"{folder(image, 4)}/app.py"
+    assert written == sorted([wheel, source, code, "Dockerfile", "without-flyte.txt"])
     assert made.read("out/Dockerfile") == image["dockerfile"]
     assert f"--secret id=index-token,env=INDEX_TOKEN --tag {image['uri']} out" in result.err
     assert (
@@ -248,7 +253,7 @@ def test_siblings_the_library_is_in_the_image_and_the_app_travels(example: Examp
     made = example("monorepo_siblings")
     main = "my_app/src/my_app/main.py"
     (before,) = images(made, main)
-    assert 'COPY ["3-source-folder/", "./my_lib/"]' in before["dockerfile"]
+    assert f'COPY ["{folder(before, 3)}/", "./my_lib/"]' in before["dockerfile"]
     made.write({"my_app/src/my_app/tasks.py": made.read("my_app/src/my_app/tasks.py") + "# more\n"})
     assert images(made, main)[0]["tag"] == before["tag"]
     made.write({"my_lib/src/my_lib/stats.py": made.read("my_lib/src/my_lib/stats.py") + "# more\n"})
@@ -347,7 +352,7 @@ def test_what_a_dockerignore_names_is_neither_in_the_context_nor_in_the_tag(proj
     made.write(dict.fromkeys(junk, "junk"))
     assert images(made, "app.py")[0]["tag"] == before
     made.flyte("build", "app.py", "--emit-dockerfile", "../out", env=NO_DOCKER).expect()
-    copied = made.path.parent / "out" / "2-source-folder"
+    (copied,) = (made.path.parent / "out").glob("2-source-folder-*")
     found = sorted(each.relative_to(copied).as_posix() for each in copied.rglob("*") if each.is_file())
     assert found == ["app.py", "lib/mod.py"]
 
@@ -369,7 +374,7 @@ def test_explain_shows_every_field_of_a_tag_and_every_file(project: MakeProject)
     made = project(FILES)
     result = made.flyte("explain", "image", "app.py", "etl", "-v", env=NO_DOCKER).expect()
     (image,) = images(made, "app.py", "etl")
-    assert result.out.startswith(f"image of etl: {image['uri']}\n|-- recipe 1\n|-- base python:3.")
+    assert result.out.startswith(f"image of etl: {image['uri']}\n|-- recipe 2\n|-- base python:3.")
     for layer in image["layers"]:
         assert f"\n|-- {layer['declared_by']} ({layer['kind']}) {layer['hash']}\n" in result.out
     assert "\n|   `-- packages httpx\n" in result.out
