@@ -40,6 +40,7 @@ def command() -> Any:
 def _abort(words: list[str], options: Mapping[str, Any], output: Output) -> None:
     from flytectl_py.bridge import run_calls
     from flytectl_py.cli.deployed import connected
+    from flytectl_py.cli.kept_names import remember
     from flytectl_py.engines.remote_records import abort
 
     names = words[1:] if len(words) == 2 and words[0] == "run" else words
@@ -49,6 +50,7 @@ def _abort(words: list[str], options: Mapping[str, Any], output: Output) -> None
         raise UsageError(f"flyte abort takes RUN, got {' '.join(names)}", hint="see 'flyte abort --help'")
     remote = connected(options)
     before = run_calls(lambda: abort(remote, names[0], options.get("reason") or "aborted with flyte abort"))
+    remember("run", {before.run: ()}, {before.run})
     if before.has_ended:
         output.note(f"{before.run} has ended already: {before.phase.replace('_', ' ')}")
     else:

@@ -36,7 +36,7 @@ CODE_OPTIONS: Mapping[str, Option] = {
 }  # fmt: skip
 OUTPUT = Option(
     ("--output", "-o"), "Write the archive: a file, folder or store.", "PATH|URI",
-    more="In a folder or a store it is named by its digest.",
+    more="In a folder or a store it is named by its digest. A folder with a / at its end is made where it is missing.",
 )  # fmt: skip
 DIFF_OPTIONS: Mapping[str, Option] = {
     "exit_code": Option(("--exit-code",), "End with 1 where they differ, else with 0.", kind="flag")

@@ -222,15 +222,18 @@ def _environments(line: _Line, current: str) -> Answer:
 
 
 def _runs(line: _Line, current: str) -> Answer:
-    """Runs of this machine, and those that a cluster named lately; only those for what is on a cluster only."""
+    """Runs of this machine, and those that a cluster named lately; only those for what is on a cluster only.
+
+    What has ended cannot be aborted any more.
+    """
     del current
     from flytectl_py.cli.complete_runs import recorded_runs
     from flytectl_py.cli.kept_names import kept_names
 
     name = line.described.name
     here = [] if name in ("abort", "get action") else [Offer(each.name, each.task) for each in recorded_runs()]
-    there = [] if name == "rerun" else [Offer(each, "on a cluster") for each in kept_names("run")]
-    return Answer([*here, *there])
+    there = {} if name == "rerun" else kept_names("run", going=name == "abort")
+    return Answer([*here, *(Offer(each, "on a cluster") for each in there)])
 
 
 def _deployed(line: _Line, current: str) -> Answer:

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from flytectl_py.errors import NotReadyError
+
 MARK = "written by 'flyte completion'"
 """What tells a script of ours from another's."""
 
@@ -80,26 +82,51 @@ class Place(NamedTuple):
 
 
 def place(shell: str, environ: Mapping[str, str]) -> Place:
-    """Return where the script of a shell goes."""
-    home = Path(environ.get("HOME") or Path.home())
-    data = Path(environ.get("XDG_DATA_HOME") or home / ".local" / "share")
+    """Return where the script of a shell goes.
+
+    :raises NotReadyError: it is below the home folder, and nobody says where that is.
+    """
     if shell == "bash":
-        folder = Path(environ.get("BASH_COMPLETION_USER_DIR") or data / "bash-completion") / "completions"
-        file = folder / "flyte"
+        given = environ.get("BASH_COMPLETION_USER_DIR")
+        folder = Path(given) if given else _xdg(environ, "XDG_DATA_HOME", ".local/share") / "bash-completion"
+        file = folder / "completions" / "flyte"
         return Place(
             file,
             "open a new bash: the package bash-completion finds it. Without that package, add to ~/.bashrc:  "
             f"source '{file}'",
         )
     if shell == "zsh":
-        folder = data / "zsh" / "site-functions"
+        folder = _xdg(environ, "XDG_DATA_HOME", ".local/share") / "zsh" / "site-functions"
         return Place(
             folder / "_flyte",
             f"open a new zsh, after ~/.zshrc has this before compinit:  fpath=('{folder}' $fpath); "
             "autoload -Uz compinit && compinit",
         )
-    config = Path(environ.get("XDG_CONFIG_HOME") or home / ".config")
+    config = _xdg(environ, "XDG_CONFIG_HOME", ".config")
     return Place(config / "fish" / "completions" / "flyte.fish", "open a new fish: it finds it")
+
+
+def _xdg(environ: Mapping[str, str], variable: str, otherwise: str) -> Path:
+    """Return the folder that a variable names, else one of the home folder.
+
+    As the XDG Base Directory Specification has it, a relative path in the variable does not count.
+    """
+    given = Path(environ.get(variable, ""))
+    return given if given.is_absolute() else _home(environ) / otherwise
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    try:
+        home = Path(environ["HOME"]) if "HOME" in environ else Path.home()
+    except RuntimeError as error:  # The user has no entry in the table of users either.
+        raise NotReadyError("nobody says where the home folder is", hint="set HOME", where="HOME") from error
+    if not home.is_absolute():
+        raise NotReadyError(
+            f"HOME is '{environ['HOME']}', which is no absolute path, so no shell would look there",
+            hint="set HOME to your home folder",
+            where="HOME",
+        )
+    return home
 
 
 if __name__ == "__main__":

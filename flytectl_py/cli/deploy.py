@@ -12,7 +12,7 @@ from flytectl_py.cli.description import Description
 from flytectl_py.cli.images import PLANNING_OPTIONS, check_builder, make_command
 from flytectl_py.cli.kept_names import remember
 from flytectl_py.cli.options import Option
-from flytectl_py.cli.run_options import no_empty_version
+from flytectl_py.cli.run_options import nothing_empty
 from flytectl_py.errors import UsageError
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _deploy(words: list[str], options: Mapping[str, Any], output: Output) -> Non
         raise UsageError(f"--all and {words[1]}: give one of them", where="--all")
     if options.get("builder") == "dockerfile":
         raise UsageError("--builder dockerfile builds nothing", hint="see 'flyte build --emit-dockerfile'")
-    no_empty_version(options)
+    nothing_empty(options)
     check_builder(options.get("builder", ""))
     loaded, plan = plan_target(words[0], words[1:], options)
     settings = require()

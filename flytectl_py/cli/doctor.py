@@ -11,7 +11,7 @@ import typer
 
 from flytectl_py.cli.connecting import settings_of
 from flytectl_py.cli.description import Description
-from flytectl_py.cli.images import PLANNING_OPTIONS, make_command
+from flytectl_py.cli.images import PLANNING_OPTIONS, given_registry, make_command
 from flytectl_py.cli.options import Option
 from flytectl_py.errors import NOT_READY, FlyteError, UsageError
 
@@ -65,6 +65,7 @@ def _doctor(words: list[str], options: Mapping[str, Any], output: Output) -> Non
     if len(words) > 1:
         raise UsageError(f"flyte doctor takes FILE|DIR|IMAGE, got {' '.join(words)}", hint="see 'flyte doctor --help'")
     style = checked_copy_style(options.get("copy_style", "auto"), "--copy-style")
+    registry = given_registry(options)
     word = words[0] if words else ""
     image = "" if _is_path(word) else word
     if image:
@@ -89,7 +90,7 @@ def _doctor(words: list[str], options: Mapping[str, Any], output: Output) -> Non
             settings,
             root,
             build_for=build_for,
-            pushes=_one_of_each(uris or ([] if target else configured_push(options.get("registry"), settings))),
+            pushes=_one_of_each(uris or ([] if target else configured_push(registry, settings))),
             stores=options.get("store", ()),
         ),
         *start_checks([image] if image else [each.plan.uri for each in planned], fetch=bool(image)),

@@ -116,7 +116,7 @@ def plan(target: str, environments: Sequence[str], options: Mapping[str, Any]) -
 
     bake = _bakes(options)
     keep_stdout()
-    registry, platforms = _registry(options), _platforms(options.get("platform", ""))
+    registry, platforms = given_registry(options), _platforms(options)
     loaded = load_target(target, options)
     check_image_names(options.get("image", ()), loaded.environments)
     wanted = chosen(loaded, environments)
@@ -159,7 +159,7 @@ def check_builder(name: str) -> None:
 
 def planning_options(options: Mapping[str, Any]) -> ImageOptions:
     """Return how images are planned, by the options of a command and the settings."""
-    return _image_options(_registry(options), _platforms(options.get("platform", "")))
+    return _image_options(given_registry(options), _platforms(options))
 
 
 def _image_options(registry: str, platforms: tuple[Architecture, ...]) -> ImageOptions:
@@ -169,17 +169,22 @@ def _image_options(registry: str, platforms: tuple[Architecture, ...]) -> ImageO
     return image_options(require(), registry, platforms)
 
 
-def _registry(options: Mapping[str, Any]) -> str:
+def given_registry(options: Mapping[str, Any]) -> str:
+    """Return what ``--registry`` says; empty where it is not given.
+
+    :raises DeclarationError: it is no registry.
+    """
     from flytectl_py.model import image_arguments
 
-    given: str = options.get("registry", "")
-    return image_arguments.registry(given, "--registry") if given else ""
+    return image_arguments.registry(options["registry"], "--registry") if "registry" in options else ""
 
 
-def _platforms(text: str) -> tuple[Architecture, ...]:
+def _platforms(options: Mapping[str, Any]) -> tuple[Architecture, ...]:
     from flytectl_py.model.image_arguments import ARCHITECTURES
 
-    given = [each.strip() for each in text.split(",") if each.strip()]
+    if "platform" not in options:
+        return ()
+    given = [each.strip() for each in options["platform"].split(",")]
     for each in given:
         if each not in ARCHITECTURES:
             raise UsageError(

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 LIFETIME = 24 * 3600.0
@@ -20,10 +20,11 @@ def names_file() -> str:
     return os.path.join(cache, "flytectl-py", "names.json")
 
 
-def remember(kind: str, names: Mapping[str, Sequence[str]]) -> None:
+def remember(kind: str, names: Mapping[str, Sequence[str]], ended: Collection[str] = ()) -> None:
     """Keep names that a cluster has just given; where nothing can be written, nothing is kept.
 
     :param kind: ``task`` or ``run``. :param names: with the inputs of each, if it is a task and they are known.
+    :param ended: the runs among them that have ended.
     """
     if not names:
         return
@@ -32,7 +33,11 @@ def remember(kind: str, names: Mapping[str, Sequence[str]]) -> None:
     kept = {
         **before,
         **{
-            name: {"at": now, "inputs": list(inputs) or before.get(name, {}).get("inputs", [])}
+            name: {
+                "at": now,
+                "inputs": list(inputs) or before.get(name, {}).get("inputs", []),
+                "ended": name in ended,
+            }
             for name, inputs in names.items()
         },
     }
@@ -46,13 +51,16 @@ def remember(kind: str, names: Mapping[str, Sequence[str]]) -> None:
         os.replace(written, path)
 
 
-def kept_names(kind: str) -> dict[str, list[str]]:
-    """Return the names that were seen lately, the newest first, each with the inputs that are known."""
+def kept_names(kind: str, *, going: bool = False) -> dict[str, list[str]]:
+    """Return the names that were seen lately, the newest first, each with the inputs that are known.
+
+    :param going: only of runs of which nobody said yet that they have ended.
+    """
     oldest = time.time() - LIFETIME
     return {
         name: [str(each) for each in found.get("inputs", [])]
         for name, found in _kept(names_file(), kind).items()
-        if found["at"] >= oldest
+        if found["at"] >= oldest and not (going and found.get("ended"))
     }
 
 

@@ -201,6 +201,24 @@ def read_inputs(
     return values
 
 
+def wrong_values(task: AnyTask, typed: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each text that was typed and that its input does not take; the other parameters are those
+    of `read_inputs`. What comes from stdin is not read.
+    """
+    inputs = task.interface.inputs
+    names = [each.name for each in inputs]
+    problems = []
+    for index, each in enumerate(inputs):
+        annotation = annotation_of(each)
+        try:
+            text = _once(typed.get(f"{INPUT}{index}"), annotation)
+            if isinstance(text, str) and text != "-":
+                _from_text(annotation, text, ThisMachine())
+        except BadValue as bad:
+            problems.append(bad.sentence(option_name(each.name, names)))
+    return problems
+
+
 def _once(typed: Any, annotation: Any) -> Any:
     """Return the one text, or the flag, that was given, or None."""
     if typed is None or isinstance(typed, bool):

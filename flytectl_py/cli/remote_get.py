@@ -35,11 +35,12 @@ def _runs(remote: Remote, names: list[str], limit: int, output: Output) -> None:
 
     if not names:
         found = run_calls(lambda: records.runs(remote, limit))
-        remember("run", {each.run: () for each in found})
+        remember("run", {each.run: () for each in found}, {each.run for each in found if each.has_ended})
         documents = [{**shown.action_document(each), "url": remote.url_of(each.run)} for each in found]
         output.result(shown.runs_table(found), {"runs": documents})
         return
     run = run_calls(lambda: records.run(remote, names[0]))
+    remember("run", {run.run: ()}, {run.run} if run.has_ended else ())
     actions = run_calls(lambda: records.actions(remote, names[0]))
     url = remote.url_of(run.run)
     listed = [shown.action_document(each) for each in actions]

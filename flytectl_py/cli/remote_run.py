@@ -85,6 +85,7 @@ def follow_run(run: RemoteRun, output: Output) -> None:
     except (KeyboardInterrupt, FlyteError):
         output.note(f"the run goes on: 'flyte logs {run.name}' watches it, 'flyte abort {run.name}' stops it")
         raise
+    remember("run", {run.name: ()}, {run.name})
     raise_if_failed(run, printed, output)
 
 

@@ -19,7 +19,7 @@ from flytectl_py.cli.early import bare_flags, given_early, hidden_by_inputs
 from flytectl_py.cli.loading import load_target
 from flytectl_py.cli.options import Option, declare, merged
 from flytectl_py.cli.output import keep_stdout
-from flytectl_py.cli.params import description, input_options
+from flytectl_py.cli.params import description, input_options, wrong_values
 from flytectl_py.cli.plain_params import keep_pydantic_out
 from flytectl_py.cli.run_options import DEPLOYED, DEPLOYED_OPTIONS, OWN_OPTIONS, RUN_DESCRIPTION, RUN_OPTIONS
 from flytectl_py.cli.running import run_task
@@ -111,6 +111,7 @@ class TaskArgument(OptionsOnDemand, SaysWhere, TyperGroup):
 class TaskCommand(SaysWhere, TyperCommand):
     """A task. `text` says what it does, `inputs` are its own options, `left` those of every run beside them."""
 
+    task: AnyTask
     text: str
     inputs: Sequence[Option]
     left: Sequence[Option]
@@ -118,6 +119,9 @@ class TaskCommand(SaysWhere, TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         flags = {each.opts[0]: each.secondary_opts[0] for each in self.params if each.secondary_opts}
         return super().parse_args(ctx, bare_flags(args, flags))
+
+    def wrong_values(self, given: Mapping[str, Any]) -> list[str]:
+        return wrong_values(self.task, given)
 
     def get_help(self, ctx: Any) -> str:
         """Return the help of a task: its inputs, and the names of the options that may stand beside them."""
@@ -234,6 +238,7 @@ def command_of(
         context_settings={"token_normalize_func": normalized},
     )(declare(run_one, {**inputs, **{key: option for key, option in left.items() if option is not None}}))
     made = cast(TaskCommand, typer.main.get_command(app))
+    made.task = task
     made.text = description(task) if for_help else ""
     made.inputs = list(inputs.values())
     made.left = [option for key, option in left.items() if option is not None and key in shown]

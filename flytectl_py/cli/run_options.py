@@ -165,7 +165,7 @@ def engine_of(options: Mapping[str, Any]) -> str:
 
 
 _FOR_A_CLUSTER = ("follow", "service_account", "labels", "annotations", "queue", "interruptible", "image", "version",
-                  "copy_style")  # fmt: skip
+                  "copy_style", "run_base_dir")  # fmt: skip
 
 
 def without_effect(options: Mapping[str, Any]) -> str:
@@ -178,24 +178,40 @@ def without_effect(options: Mapping[str, Any]) -> str:
     return f"{listed}: without effect in a run on this machine"
 
 
-def no_empty_version(options: Mapping[str, Any]) -> None:
-    """Refuse a version that is empty, as of a variable that is not set: it is not the same as none.
+_WITHOUT = {
+    "version": "it follows from the content then",
+    "raw_data_path": "it is a folder of the run's own then",
+    "run_base_dir": "the cluster chooses one then",
+    "service_account": "the cluster chooses one then",
+    "queue": "the cluster chooses one then",
+    "inputs": "inputs are options then",
+}
+"""What an option means that is left out, of those that mean something else where they are empty."""
 
-    :raises UsageError: it is.
+
+def nothing_empty(options: Mapping[str, Any]) -> None:
+    """Refuse a value that is empty, as of a variable that is not set: it is not the same as none.
+
+    :raises UsageError: one is.
     """
-    if options.get("version", "v").strip() == "":
-        raise UsageError(
-            "--version: it is empty",
-            hint="give one, or leave --version out: it follows from the content then",
-            where="--version",
-        )
+    for key, otherwise in _WITHOUT.items():
+        if key in options and not options[key].strip():
+            name = f"--{key.replace('_', '-')}"
+            raise UsageError(f"{name}: it is empty", hint=f"give one, or leave {name} out: {otherwise}", where=name)
 
 
 def run_context(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the options say of a run, by the parameters of `Runner`."""
     from flytectl_py.config import checks
 
-    no_empty_version(options)
+    nothing_empty(options)
+    labels = pairs("--label", options.get("labels", []), "team=search")
+    annotations = pairs("--annotation", options.get("annotations", []), "owner=me")
+    account, queue = options.get("service_account"), options.get("queue")
+    if labels or annotations or account or queue:
+        from flytectl_py.engines.server_rules import check_words
+
+        check_words(labels, annotations, account or "", queue or "")
     given = options.get("image", [])
     try:
         images = dict(checks.images(given))
@@ -208,11 +224,11 @@ def run_context(options: Mapping[str, Any]) -> dict[str, Any]:
         "raw_data_path": options.get("raw_data_path"),
         "run_base_dir": options.get("run_base_dir"),
         "env_vars": pairs("--env", options.get("env_vars", []), "LEVEL=debug"),
-        "labels": pairs("--label", options.get("labels", []), "team=search"),
-        "annotations": pairs("--annotation", options.get("annotations", []), "owner=me"),
+        "labels": labels,
+        "annotations": annotations,
         "images": images,
-        "service_account": options.get("service_account"),
-        "queue": options.get("queue"),
+        "service_account": account,
+        "queue": queue,
         "interruptible": True if options.get("interruptible") else None,
         "overwrite_cache": bool(options.get("overwrite_cache")),
     }

@@ -115,13 +115,19 @@ def _check_place(mode: str | None, options: Mapping[str, Any], output: Output) -
     """Say which options do nothing where the run goes to; a plan shows what they do on a cluster.
 
     :raises NotReadyError: it is to go to a cluster, and there is none.
+    :raises UnknownNameError: its data is to go to a store of a kind that is not known here.
     """
-    if options.get("dry_run"):
-        return
     from flytectl_py.config import settings as config
 
     settings = config.settings()
     endpoint = settings.endpoint if settings is not None else None
+    is_here = mode == "local" or (mode is None and not endpoint)
+    if is_here and options.get("raw_data_path"):
+        from flytectl_py.storage.registry import class_for
+
+        class_for(options["raw_data_path"], "--raw-data-path")
+    if options.get("dry_run"):
+        return
     if mode in ("remote", "hybrid") and not endpoint:
         flag = "--mode" if options.get("mode") else "--engine"
         given = f"{flag} {options.get('mode') or options.get('engine')}"
@@ -129,7 +135,7 @@ def _check_place(mode: str | None, options: Mapping[str, Any], output: Output) -
             f"{given} needs a cluster, and no endpoint of one is configured",
             hint=f"{config.NAME_AN_ENDPOINT}; without {flag} it runs here",
         )
-    unused = without_effect(options) if mode == "local" or not endpoint else ""
+    unused = without_effect(options) if is_here else ""
     if unused:
         output.note(unused if endpoint else f"{unused}, and no endpoint of a cluster is configured")
 

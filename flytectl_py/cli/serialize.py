@@ -78,9 +78,10 @@ def _serialize(words: list[str], options: Mapping[str, Any], output: Output) -> 
             hint=_meant(way) or "packages are given by --pkgs",
         )
     if not options.get("pkgs"):
-        raise UsageError("which packages?", hint="--pkgs NAME, once for each", where="--pkgs")
+        to = "" if options.get("folder") else ", and -f DIR for where the files go"
+        raise UsageError("which packages?", hint=f"--pkgs NAME, once for each{to}", where="--pkgs")
     if not options.get("folder"):
-        raise UsageError("where to? -f FOLDER", where="--folder")
+        raise UsageError("where to? -f DIR", where="--folder")
     try:
         from flytectl_py.compat.flytekit_v1.packages import load_packages
         from flytectl_py.compat.flytekit_v1.serialize import as_document, write_packages

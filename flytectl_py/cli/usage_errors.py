@@ -23,15 +23,17 @@ def said_of_usage(error: Any, arguments: Sequence[str]) -> tuple[str, str]:
     hints = []
     name = getattr(error, "option_name", "")
     if hasattr(error, "possibilities"):
-        message = f"{path} has no option {name}"
-        hints.append(_instead(name, command))
+        unknown, problems = getattr(error, "further", ([], []))
+        names = list(dict.fromkeys([name, *unknown]))
+        message = "\n".join([f"{path} has no option {', '.join(names)}", *problems])
+        hints += [_instead(each, command) for each in names]
     else:
         message = _reworded(error.format_message(), name, path)
         hints.append(_of_flags(command, arguments))
     after = getattr(command, "inputs_after", "")
     if after and name:
         hints.append(f"inputs of the task stand after {after}")
-    shown = "; ".join(each for each in (*hints, f"see '{path} {_help_option(command)}'") if each)
+    shown = "; ".join(each for each in (*dict.fromkeys(hints), f"see '{path} {_help_option(command)}'") if each)
     return message, shown.replace("?;", "?")
 
 

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, NamedTuple
 
 from flytectl_py.config.resolution import Settings, resolve
-from flytectl_py.errors import InitializationError
+from flytectl_py.errors import ConfigError, InitializationError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,6 +106,8 @@ def set_flags(
     :param config: ``--config``; without it the usual places are searched.
     :raises UnknownNameError, DeclarationError, ConfigError: as `resolve`.
     """
+    if config == "":
+        raise ConfigError("--config: it is empty", hint="name a file, or leave --config out", where="--config")
     found = _config(config, environ)
     return _store(_Said(flags=given, config=found, chosen=found, pinned=config is not None), environ)
 

@@ -80,6 +80,12 @@ def write_bundle(plan: BundlePlan, to: str, progress: Progress | None = None) ->
     """
     target = Path(to, f"{plan.digest}.tar.gz") if to.endswith("/") or os.path.isdir(to) else Path(to)
     _check_target(plan, target)
+    if not to.endswith("/") and not target.parent.is_dir():
+        raise UsageError(
+            f"there is no folder {target.parent}",
+            hint="make it first; only a folder with a / at its end is made for you",
+            where="--output",
+        )
     packed = _packed_before(plan)
     if packed is not None and _is_archive(target, packed):
         return Delivered(str(target), packed.bytes)

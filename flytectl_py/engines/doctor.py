@@ -92,7 +92,7 @@ def why_build(settings: Settings, *, images: bool, declared: str) -> str:
     return f"images have to be built for {settings.endpoint}" if images and settings.endpoint else ""
 
 
-def configured_push(given: str | None, settings: Settings) -> list[str]:
+def configured_push(given: str, settings: Settings) -> list[str]:
     """Return an image of the registry that is given, or configured, if one is."""
     registry = given or settings.image_registry
     return [f"{registry.rstrip('/')}/flyte"] if registry else []

@@ -8,6 +8,8 @@ from flytectl_py.errors import DeclarationError, UsageError
 from flytectl_py.model.kubernetes import is_name, wrong_annotation, wrong_label
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from flytectl_py.wire.run_request import Launch
 
 Message = Any
@@ -50,17 +52,28 @@ def check_launch(launch: Launch) -> None:
     """
     from flytectl_py.wire.run_request import run_id
 
+    check_words(launch.labels, launch.annotations, launch.service_account, launch.queue)
+    if launch.name:
+        check_rules(run_id(launch.scope, launch.name), "the run")
+
+
+def check_words(
+    labels: Mapping[str, str], annotations: Mapping[str, str], service_account: str = "", queue: str = ""
+) -> None:
+    """Refuse what no cluster takes of what a run says of itself; empty means that it says nothing.
+
+    :raises DeclarationError: a label, an annotation or the service account cannot be one of Kubernetes, or the queue's
+        name is none.
+    """
     for what, wrong in (
-        ("label of the run", wrong_label(launch.labels)),
-        ("annotation of the run", wrong_annotation(launch.annotations)),
+        ("label of the run", wrong_label(labels)),
+        ("annotation of the run", wrong_annotation(annotations)),
     ):
         if wrong is not None:
             raise DeclarationError(what, wrong[0], wrong[1])
-    if launch.service_account and not is_name(launch.service_account):
+    if service_account and not is_name(service_account):
         raise DeclarationError(
-            "service account", launch.service_account, "Kubernetes takes lower-case letters, digits, '-' and '.'"
+            "service account", service_account, "Kubernetes takes lower-case letters, digits, '-' and '.'"
         )
-    if launch.queue and not (launch.queue.isprintable() and launch.queue == launch.queue.strip()):
-        raise DeclarationError("queue", launch.queue, "a name has no spaces around it, and nothing that cannot be seen")
-    if launch.name:
-        check_rules(run_id(launch.scope, launch.name), "the run")
+    if queue and not (queue.isprintable() and queue == queue.strip()):
+        raise DeclarationError("queue", queue, "a name has no spaces around it, and nothing that cannot be seen")

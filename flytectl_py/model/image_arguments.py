@@ -179,13 +179,17 @@ def registry(value: str, parameter: str = "Image(registry=…)") -> str:
     """Return a registry's host with an optional path.
 
     :param parameter: as the user writes it.
-    :raises DeclarationError: a URL, or not text.
+    :raises DeclarationError: a URL, or not text, or a path that no registry takes.
     """
     if not isinstance(value, str) or not re.fullmatch(r"[^\s/]+(?:/[^\s/]+)*", value):
         bare = re.sub(r"^[a-z]+://", "", str(value)).strip("/")
         suggestion = f"did you mean '{bare}'?" if bare and bare != value else ""
         allowed = "give a host and path without a scheme, such as 'ghcr.io/team'"
         raise DeclarationError(parameter, value, allowed, suggestion=suggestion)
+    host, slash, path = value.partition("/")
+    if path != path.lower():
+        meant = f"did you mean '{host}{slash}{path.lower()}'?"
+        raise DeclarationError(parameter, value, "the path of an image is in lower case", suggestion=meant)
     return value
 
 

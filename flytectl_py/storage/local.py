@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import hashlib
 import os
 import secrets
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import unquote, urlsplit
@@ -66,7 +66,6 @@ class LocalStore(ContentStore):
 
     def _store(self, path: Path, reader: CheckedReader, meter: Meter) -> None:
         incoming = self.folder / INCOMING
-        incoming.mkdir(parents=True, exist_ok=True)
         _sweep(incoming)
         with _gathering(incoming) as (handle, gathered):
             done = 0
@@ -102,6 +101,8 @@ class LocalStore(ContentStore):
 
     def _remove(self, key: str) -> None:
         _on_disk(lambda: (self.folder / key).unlink(missing_ok=True))
+        with contextlib.suppress(OSError):
+            (self.folder / INCOMING).rmdir()  # Unless something is in it.
 
 
 def _path_of(address: str) -> Path:
@@ -129,12 +130,16 @@ def _on_disk(operation: Callable[[], T]) -> T:
         raise disk_fault(error) from error
 
 
-@contextmanager
+@contextlib.contextmanager
 def _gathering(folder: Path) -> Iterator[tuple[int, Path]]:
     """Open a new file, locked for as long as its writer lives, so that a left-over can be told from one in use."""
     while True:
+        folder.mkdir(parents=True, exist_ok=True)
         path = folder / secrets.token_hex(8)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileNotFoundError:
+            continue  # Somebody who removed an object took the empty folder away.
         try:
             fcntl.flock(handle, fcntl.LOCK_EX)
             if os.fstat(handle).st_nlink:
@@ -148,7 +153,11 @@ def _gathering(folder: Path) -> Iterator[tuple[int, Path]]:
 
 def _sweep(folder: Path) -> None:
     """Remove what writers that were killed have left behind."""
-    for path in folder.iterdir():
+    try:
+        left = list(folder.iterdir())
+    except FileNotFoundError:
+        return
+    for path in left:
         try:
             handle = os.open(path, os.O_RDONLY)
         except FileNotFoundError:

@@ -37,10 +37,7 @@ def open_store(uri: str, options: StoreOptions | None = None) -> Store:
     """
     if not uri:
         raise UsageError("an empty address is no store", hint="give a folder, or a URI such as s3://bucket/prefix")
-    scheme = uri.partition(":")[0].lower() if is_uri(uri) else "file"
-    target = BUILT_IN.get(scheme) or _of_others().get(scheme)
-    if target is None:
-        raise UnknownNameError("kind of store", scheme, schemes(), where=uri)
+    scheme, target = class_for(uri)
     module, _, name = target.partition(":")
     try:
         store = getattr(import_module(module), name)
@@ -53,6 +50,19 @@ def open_store(uri: str, options: StoreOptions | None = None) -> Store:
             where=uri,
         ) from error
     return cast(Store, store(uri, options or StoreOptions()))
+
+
+def class_for(uri: str, where: str = "") -> tuple[str, str]:
+    """Return the scheme of a URI, or of a path, and which class stands for it: ``module:Class``.
+
+    :param where: what to say that it stands at; else it is the URI.
+    :raises UnknownNameError: no store has that scheme.
+    """
+    scheme = uri.partition(":")[0].lower() if is_uri(uri) else "file"
+    target = BUILT_IN.get(scheme) or _of_others().get(scheme)
+    if target is None:
+        raise UnknownNameError("kind of store", scheme, schemes(), where=where or uri)
+    return scheme, target
 
 
 def schemes() -> tuple[str, ...]:

@@ -314,13 +314,13 @@ def test_a_name_that_cannot_travel_is_refused_with_a_remedy(project: MakeProject
 
 def test_the_archive_holds_just_the_files_and_says_which_bundle_it_is(project: MakeProject) -> None:
     made = project(FILES)
-    result = made.flyte("bundle", "app.py", "-o", "../x/bundle.tar.gz").expect()
-    assert result.out == "../x/bundle.tar.gz\n"
-    with tarfile.open(made.path / "../x/bundle.tar.gz") as archive:
+    result = made.flyte("bundle", "app.py", "-o", "../bundle.tar.gz").expect()
+    assert result.out == "../bundle.tar.gz\n"
+    with tarfile.open(made.path / "../bundle.tar.gz") as archive:
         assert archive.getnames() == ["app.py", "shop/__init__.py", "shop/prices.py", "shop/taxes.py"]
         assert {(each.mode, each.uid, each.uname) for each in archive} == {(0o644, 0, "")}
     digest = made.flyte("bundle", "app.py", "-q").expect().out
-    assert made.flyte("bundle", "verify", "../x/bundle.tar.gz").expect().out == digest
+    assert made.flyte("bundle", "verify", "../bundle.tar.gz").expect().out == digest
 
 
 def test_the_same_code_makes_the_same_bytes(project: MakeProject) -> None:

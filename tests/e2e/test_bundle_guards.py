@@ -505,7 +505,16 @@ def test_a_launcher_brings_the_task_that_only_its_main_block_imports(project: Ma
 
 def test_a_folder_that_cannot_be_made_is_said(project: MakeProject) -> None:
     made = project({"app.py": "", "file": ""})
-    assert "cannot write file/x/b.tar.gz" in made.flyte("bundle", "app.py", "-o", "file/x/b.tar.gz").expect(3).err
+    assert "cannot write file/x/" in made.flyte("bundle", "app.py", "-o", "file/x/").expect(3).err
+
+
+def test_a_file_in_a_folder_that_is_not_there_makes_none(project: MakeProject) -> None:
+    made = project({"app.py": ""})
+    refused = made.flyte("bundle", "app.py", "-o", "nodir/b.tar.gz").expect(2).err
+    assert refused.startswith("error: there is no folder nodir\n  at --output\n")
+    assert not (made.path / "nodir").exists()
+    made.flyte("bundle", "app.py", "-o", "nodir/").expect()
+    made.flyte("bundle", "app.py", "-o", "nodir/b.tar.gz").expect()
 
 
 def test_a_root_without_room_for_state_does(project: MakeProject) -> None:
@@ -526,6 +535,7 @@ def test_damaged_state_is_made_anew(project: MakeProject) -> None:
 def test_a_killed_one_leaves_no_archive_and_the_next_one_clears_up(project: MakeProject) -> None:
     made = project({"app.py": ""})
     (made.path / "data.bin").write_bytes(os.urandom(1 << 20) * 40)
+    (made.path / "out").mkdir()
     command = [FLYTE, "bundle", "app.py", "--copy-style", "all", "-o", "out/b.tar.gz", "-q"]
     process = subprocess.Popen(command, cwd=made.path, env=made.environment(), stdout=subprocess.DEVNULL)
     deadline = time.monotonic() + 20

@@ -231,12 +231,37 @@ def test_help_of_the_command_of_a_file_and_of_a_task(app: Project) -> None:
         (["doctor", "a", "b"], "flyte doctor takes FILE|DIR|IMAGE, got a b\n  hint: see 'flyte doctor --help'"),
         (["bundle", "lss", "app.py"], "flyte bundle takes FILE|DIR, got lss app.py\n  hint: did you mean 'ls'?"),
         (["bundle", "app.py", "--frob"], "flyte bundle has no option --frob\n  hint: see 'flyte bundle --help'"),
+        (
+            ["bundle", "app.py", "--frob", "--outpt"],
+            "flyte bundle has no option --frob, --outpt\n  hint: did you mean '--",
+        ),
         (["bundle", "build", "a", "b"], "flyte bundle build takes FILE|DIR, got a b\n  hint: see 'flyte bundle build "),
         (["serialize", "fast", "--pkgs", "app"], "flyte serialize takes workflows or fast workflows, got 'fast'\n  "),
     ],
 )
 def test_words_that_are_missing_or_too_many_are_told_in_one_form(app: Project, args: list[str], error: str) -> None:
     assert app.flyte(*args).expect(2).err.startswith(f"error: {error}")
+
+
+@pytest.mark.parametrize(
+    ("args", "error"),
+    [
+        (["--raw-data-path", "nope://x"], "no kind of store 'nope'; known: "),
+        (["--raw-data-path", "nope://x", "--dry-run"], "no kind of store 'nope'; known: "),
+        (["--raw-data-path", ""], "--raw-data-path: it is empty\n  hint: give one, or leave --raw-data-path out: it is"),
+        (["--run-base-dir", ""], "--run-base-dir: it is empty"),
+        (["--queue", " "], "--queue: it is empty"),
+        (["--inputs", ""], "--inputs: it is empty"),
+        (["--config", ""], "--config: it is empty"),
+        (["--service-account", "a b"], "service account: 'a b' is not allowed"),
+        (["--label", "a b=c"], "label of the run: 'a b=c' is not allowed"),
+        (["--annotation", "a b=c"], "annotation of the run: "),
+    ],
+)
+def test_values_that_no_run_takes_are_refused_here_too(app: Project, args: list[str], error: str) -> None:
+    refused = app.flyte("run", *args, "app.py", "main", "--x", "1").expect(2)
+    assert refused.err.startswith(f"error: {error}")
+    assert app.flyte("get", "run", "--json").expect().json == {"runs": []}
 
 
 def test_half_a_way_to_serialize_is_told_the_whole(app: Project) -> None:

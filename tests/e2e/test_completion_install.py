@@ -84,3 +84,20 @@ def test_what_is_installed_is_readable_by_others_as_files_are(project: MakeProje
     made = project()
     file = Path(made.flyte("completion", "install", "fish").expect().out.strip())
     assert stat.S_IMODE(file.stat().st_mode) & 0o600 == 0o600
+
+
+@pytest.mark.parametrize("home", ["", "relative"])
+@pytest.mark.parametrize("name", SHELLS)
+def test_a_home_that_no_shell_would_find_is_refused(project: MakeProject, name: str, home: str) -> None:
+    made = project()
+    refused = made.flyte("completion", "install", name, env={"HOME": home}).expect(3).err
+    assert refused.startswith(f"error: HOME is '{home}', which is no absolute path")
+    assert not list(made.path.rglob("*flyte*"))
+
+
+def test_variables_with_relative_paths_do_not_count(project: MakeProject) -> None:
+    made = project()
+    given = {"XDG_DATA_HOME": "data", "XDG_CONFIG_HOME": "conf"}
+    for name in SHELLS:
+        said = made.flyte("completion", "install", name, "--dry-run", "--json", env=given).expect().json
+        assert said["path"].startswith(f"{made.home}/."), name

@@ -237,7 +237,8 @@ def test_stores(project: MakeProject) -> None:
     words = ("doctor", "--store", good, "--store", bad, "--store", "s4://x", "--json")
     said = found(made.flyte(*words, env=BARE).expect(3))
     assert [said[f"store {each}"]["state"] for each in (good, bad, "s4://x")] == ["ok", "missing", "missing"]
-    assert not [each for each in (made.path / "store").rglob("*") if each.is_file()]
+    assert not list((made.path / "store").iterdir())
+    assert "--registry: '' is not allowed" in made.flyte("doctor", "--registry", "").expect(2).err
 
 
 @pytest.mark.parametrize(

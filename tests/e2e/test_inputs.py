@@ -58,6 +58,14 @@ def test_flags_take_true_and_false(project: MakeProject) -> None:
         (["main", "--foo", "4"], "flyte run app.py main has no option --foo", "its inputs are --n, --size; see '"),
         (["main", "--sice", "4"], "flyte run app.py main has no option --sice", "did you mean '--size'? see '"),
         (["main", "--folow"], "flyte run app.py main has no option --folow", "did you mean '--follow'? see '"),
+        (
+            ["main", "--n=x", "--sice", "4", "--foo", "--size", "1", "--size", "2"],
+            """flyte run app.py main has no option --sice, --foo
+  --n: got 'x'; takes an integer, e.g. --n 3
+  --size: given twice: '1' and '2'; takes an integer, e.g. --size 3""",
+            "did you mean '--size'? its inputs are --n, --size; see '",
+        ),
+        (["main", "--foo", "--n", "-"], "flyte run app.py main has no option --foo", "its inputs are --n, --size; "),
         (["main", "--size"], "--size needs a value", "see 'flyte run app.py main --help'"),
         (["main", "--json=1"], "--json takes no value", "see 'flyte run app.py main --help'"),
     ],

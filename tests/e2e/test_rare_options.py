@@ -132,5 +132,9 @@ def test_names_that_a_cluster_gave_are_offered(remote: Project, plane: ControlPl
     assert offered("flyte run deployed-task ") == ["app.main"]
     remote.flyte("get", "task", "app.main").expect()
     assert offered("flyte run deployed-task app.main --x") == ["--x"]
-    names.write_text("{")
+    remote.flyte("run", "--follow", "app.py", "main", "--x", "1", "--name", "over").expect()
+    remote.flyte("abort", "there").expect()
     assert offered("flyte abort ") == []
+    assert sorted(offered("flyte logs ")) == ["over", "there"]
+    names.write_text("{")
+    assert offered("flyte logs ") == []

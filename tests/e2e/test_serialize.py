@@ -157,6 +157,9 @@ def test_files_of_tasks_that_are_gone_go(project: MakeProject) -> None:
     ("words", "code", "said"),
     [
         (("serialize", "-f", "out"), 2, "which packages?"),
+        (("serialize",), 2, "hint: --pkgs NAME, once for each, and -f DIR for where the files go"),
+        (("serialize", "--pkgs", "", *WORDS[3:]), 2, "'' is no name of a package"),
+        (("serialize", "--pkgs", "./oldpkg/w.py", *WORDS[3:]), 2, "did you mean 'oldpkg.w'?"),
         (("serialize", "--pkgs", "oldpkg"), 2, "where to?"),
         (("serialize", "fat", "--pkgs", "oldpkg", "-f", "out"), 2, "workflows or fast workflows"),
         (("serialize", "--pkgs", "missing", "-f", "out"), 2, "no package 'missing'"),

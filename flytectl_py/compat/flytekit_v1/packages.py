@@ -75,8 +75,10 @@ def load_packages(names: Sequence[str], root: Path) -> Packages:
     """
     if not names:
         raise UsageError("which packages?", hint="--pkgs NAME, once for each", where="--pkgs")
+    for name in names:
+        _check_name(name)
     if not root.is_dir():
-        raise UsageError(f"{root} is no folder", where=str(root))
+        raise UsageError(f"{root} is no folder", where="--local-source-root")
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
     importlib.invalidate_caches()
@@ -99,6 +101,14 @@ def load_packages(names: Sequence[str], root: Path) -> Packages:
             where=str(root),
         )
     return Packages(root, modules, environments, tasks)
+
+
+def _check_name(name: str) -> None:
+    """Refuse what cannot be imported by name: nothing, a path, a relative name."""
+    if not all(part.isidentifier() for part in name.split(".")):
+        dotted = name.removesuffix(".py").strip("./").replace("/", ".")
+        meant = f"did you mean '{dotted}'?" if all(map(str.isidentifier, dotted.split("."))) else ""
+        raise UsageError(f"'{name}' is no name of a package", hint=meant or "--pkgs app.tasks", where="--pkgs")
 
 
 def _imported(name: str, root: Path) -> Iterator[ModuleType]:

@@ -97,6 +97,33 @@ def test_what_killed_writers_left_is_swept_and_what_is_in_use_is_not(tmp_path: P
     assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == ["other", "x"]
 
 
+def test_an_empty_place_of_unfinished_uploads_goes_with_what_is_removed(tmp_path: Path) -> None:
+    store = LocalStore(str(tmp_path))
+    put(store, "x")
+    store.delete("x")
+    assert list(tmp_path.iterdir()) == []
+    put(store, "x")
+    (tmp_path / INCOMING / "of another").write_text("half")
+    store.delete("x")
+    assert (tmp_path / INCOMING / "of another").exists()
+
+
+def test_a_writer_whose_place_was_taken_away_makes_it_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = os.open
+    taken: list[Path] = []
+
+    def open_late(path: Path, flags: int, mode: int = 0o777) -> int:
+        if flags & os.O_EXCL and not taken:
+            taken.append(path)
+            path.parent.rmdir()
+        return opened(path, flags, mode)
+
+    monkeypatch.setattr(os, "open", open_late)
+    assert put(LocalStore(str(tmp_path)), "x")
+    assert taken
+    assert (tmp_path / "x").read_bytes() == b"content"
+
+
 def test_the_place_of_unfinished_uploads_is_no_place_for_objects(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="where uploads are gathered"):
         put(LocalStore(str(tmp_path)), f"{INCOMING}/x")
