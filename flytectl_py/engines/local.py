@@ -14,6 +14,7 @@ from flytectl_py.engines.actions import UNTOLD, Action, Kind, Told, end_of, reas
 from flytectl_py.engines.api import Note, Outputs, Phase, Run, RunOptions, bind
 from flytectl_py.engines.declared_types import check_call, check_returned_types, check_types
 from flytectl_py.engines.failures import as_task_error, check_returned, is_the_end, timed_out
+from flytectl_py.engines.forked import InOneProcess
 from flytectl_py.engines.threads import workers
 from flytectl_py.errors import BaseRuntimeError
 from flytectl_py.model.context import ActionID, TaskContext, current_context, current_group
@@ -282,7 +283,7 @@ class LocalEngine:
             context_token = current_context.set(context)
             group_token = current_group.set(None)
             try:
-                with self._surroundings(task):
+                with self._surroundings(task), InOneProcess():
                     yield
             finally:
                 current_group.reset(group_token)

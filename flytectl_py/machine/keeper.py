@@ -126,6 +126,8 @@ def start(home: Path, wanted: Wanted) -> tuple[Running, bool]:
             started = found.pid == process.pid
             if started:
                 process.returncode = 0  # It lives longer than its starter, who does not wait for it.
+            else:
+                _check(found, wanted)
             return found, started
         if process.poll() is not None:
             # Another one may have come first.

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flytectl_py.errors import NotReadyError
-from flytectl_py.records.gathering import gather
+from flytectl_py.records.gathering import MOST_BYTES, gather, unread_bytes
 from flytectl_py.records.places import database_file, records_folder
 from flytectl_py.records.schema import bring_up_to_date
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 WAIT_SECONDS = 30.0
 """How long a process waits for others that write."""
+_SILENT_SECONDS = 1.0
+"""How much of that passes before it is said."""
 
 
 @contextmanager
@@ -66,8 +68,11 @@ def _for_writing(file: Path, warn: Callable[[str], None]) -> sqlite3.Connection 
         return None
     database = None
     try:
-        database = _connect(file)
+        database = _free_to_write(file, warn)
         bring_up_to_date(database)
+        left = unread_bytes(file.parent)
+        if left > MOST_BYTES:
+            warn(f"reading {left / 2**20:.0f} MiB that runs have written, which takes a while")
         gather(database, file.parent, warn)
     except (OSError, sqlite3.OperationalError) as error:
         if database is not None:
@@ -82,6 +87,21 @@ def _for_writing(file: Path, warn: Callable[[str], None]) -> sqlite3.Connection 
             database.close()
         raise
     return database
+
+
+def _free_to_write(file: Path, warn: Callable[[str], None]) -> sqlite3.Connection:
+    """Return the database once nobody else writes to it; that it has to be waited for is said."""
+    import sqlite3
+
+    try:
+        with contextlib.closing(_connect(file, _SILENT_SECONDS)) as tried:
+            tried.execute("BEGIN IMMEDIATE")
+            tried.execute("ROLLBACK")
+    except sqlite3.OperationalError as error:
+        if not _is_locked(error):
+            raise
+        warn(f"waiting for another process that writes to {file}")
+    return _connect(file, WAIT_SECONDS)
 
 
 def _copied(file: Path, warn: Callable[[str], None]) -> sqlite3.Connection:
@@ -136,15 +156,19 @@ def gather_into(state: Path, warn: Callable[[str], None]) -> None:
         gather(database, records_folder(state), warn)
 
 
-def _connect(file: Path, wait: float = WAIT_SECONDS) -> sqlite3.Connection:
+def _connect(file: Path, wait: float) -> sqlite3.Connection:
     import sqlite3
 
     database = sqlite3.connect(file, timeout=wait, isolation_level=None)
-    # Readers and one writer at a time do not wait for each other; a crash of the machine may cost the last commits, no
-    # crash costs the database (sqlite.org/wal.html, sqlite.org/pragma.html#pragma_synchronous).
-    database.execute("PRAGMA journal_mode = WAL")
-    database.execute("PRAGMA synchronous = NORMAL")
-    database.execute("PRAGMA foreign_keys = ON")
+    try:
+        # Readers and one writer at a time do not wait for each other; a crash of the machine may cost the last commits,
+        # no crash costs the database (sqlite.org/wal.html, sqlite.org/pragma.html#pragma_synchronous).
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.execute("PRAGMA foreign_keys = ON")
+    except BaseException:
+        database.close()
+        raise
     return database
 
 
@@ -152,7 +176,19 @@ def _is_writable(file: Path) -> bool:
     return os.access(file if file.exists() else file.parent, os.W_OK) and os.access(file.parent, os.W_OK)
 
 
-def _unusable(file: Path, error: Exception) -> NotReadyError:
+def _is_locked(error: sqlite3.Error) -> bool:
+    import sqlite3
+
+    return isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+
+
+def _unusable(file: Path, error: sqlite3.Error) -> NotReadyError:
+    if _is_locked(error):
+        return NotReadyError(
+            f"another process has been writing to the records for more than {WAIT_SECONDS:g} s",
+            hint=f"try again when it has ended; 'fuser -v {file}' names it",
+            where=str(file),
+        )
     return NotReadyError(
         f"the records cannot be used: {error}", hint=f"if nothing else helps, move {file} away", where=str(file)
     )

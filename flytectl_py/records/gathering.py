@@ -52,6 +52,19 @@ def gather(database: sqlite3.Connection, folder: Path, warn: Callable[[str], Non
             _take_answer(database, journals / name, moving=moving)
 
 
+def unread_bytes(folder: Path) -> int:
+    """Return how much stands in the journals below the `folder` of the records, all of them together."""
+    try:
+        journals = [each for each in os.scandir(folder / JOURNALS) if each.name.endswith(ENDING)]
+    except FileNotFoundError:
+        return 0
+    total = 0
+    for each in journals:
+        with contextlib.suppress(FileNotFoundError):  # Another process was faster.
+            total += each.stat().st_size
+    return total
+
+
 def _gather_one(database: sqlite3.Connection, file: Path, warn: Callable[[str], None], *, moving: bool) -> bool:
     """Move the next batches of one journal; return whether that is all for now."""
     # Asked before it is read: what an ended process wrote is there then.

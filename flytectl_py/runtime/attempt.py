@@ -116,6 +116,7 @@ def _call(
     """Call the task's function as a cluster's action, whose calls of other tasks become children."""
     from flytectl_py.engines.api import bind
     from flytectl_py.engines.failures import check_returned
+    from flytectl_py.engines.forked import InOneProcess
     from flytectl_py.runtime.children import Children
 
     args, kwargs = bind(task, (), inputs)
@@ -132,7 +133,8 @@ def _call(
         if not task.is_async:
             if limit is not None:
                 deadline(limit, _too_long(task, limit))
-            return check_returned(task, task.func(*args, **kwargs))
+            with InOneProcess():
+                return check_returned(task, task.func(*args, **kwargs))
         if limit is not None:
             # The event loop ends it in time, unless the code blocks the loop.
             deadline(limit + 1, _too_long(task, limit))
@@ -152,13 +154,18 @@ def _awaited(task: AnyTask, args: tuple[Any, ...], kwargs: dict[str, Any], limit
     import asyncio
 
     from flytectl_py.engines.failures import timed_out
+    from flytectl_py.engines.forked import InOneProcess
+
+    async def called() -> Any:
+        with InOneProcess():
+            return await task.func(*args, **kwargs)
 
     async def main() -> Any:
         if limit is None:
-            return await task.func(*args, **kwargs)
+            return await called()
         try:
             async with asyncio.timeout(limit) as scope:
-                return await task.func(*args, **kwargs)
+                return await called()
         except TimeoutError:
             if scope.expired():
                 raise timed_out(task, limit) from None

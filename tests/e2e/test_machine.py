@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.machine import Machine, machine
+from tests.support.process import FLYTE, Result
 from tests.support.project import Project
 
 APP = """
@@ -215,6 +217,25 @@ def test_start_stop_and_status(project: Callable[..., Project]) -> None:
     finally:
         assert app.flyte("stop", "--json").expect().json == {"stopped": True}
     assert app.flyte("status", "--json").expect().json["running"] is False
+
+
+def test_of_two_that_start_at_once_one_does_and_the_other_says_that_it_is_not_as_wanted(
+    project: Callable[..., Project], tmp_path: Path
+) -> None:
+    app = project({"app.py": APP})
+    try:
+        starts = [
+            subprocess.Popen(
+                [FLYTE, "start", "--port", "0", "--store", str(tmp_path / name)],
+                cwd=app.path, env=app.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            )
+            for name in ("one", "two")
+        ]  # fmt: skip
+        ended = sorted((Result.of(each) for each in starts), key=lambda each: each.code)
+        assert "flyte: started" in ended[0].expect().err
+        assert "a control plane runs" in ended[1].expect(4).err
+    finally:
+        app.flyte("stop").expect()
 
 
 def test_what_a_killed_one_has_left_is_not_taken_for_one_that_runs(project: Callable[..., Project]) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -280,6 +282,26 @@ def test_a_cache_hit_is_recorded_as_one(project: MakeProject) -> None:
 def test_nothing_is_kept_where_records_are_off(app: Project) -> None:
     app.flyte("run", "app.py", "main", "--x", "5", env={"FLYTE_RECORDS": "off"}).expect()
     assert not (app.path / ".flyte" / "state" / "records").exists()
+
+
+def test_records_that_another_process_writes_to_are_waited_for_and_that_is_said(app: Project) -> None:
+    app.flyte("run", "--name", "first", "app.py", "main", "--x", "5").expect()
+    app.flyte("get", "run").expect()
+    file = app.path / ".flyte" / "state" / "records" / "runs.sqlite"
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with subprocess.Popen(
+            [FLYTE, "get", "run", "first", "--json"],
+            cwd=app.path,
+            env=app.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stderr is not None
+            assert process.stderr.readline() == f"flyte: waiting for another process that writes to {file}\n"
+            other.execute("ROLLBACK")
+            assert Result.of(process).expect().json["run"] == "first"
 
 
 def test_a_run_goes_on_where_nothing_can_be_written(app: Project) -> None:

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -289,3 +290,34 @@ def test_a_step_that_fails_changes_nothing() -> None:
         bring_up_to_date(database, (("CREATE TABLE a (x)", "CREATE TABLE a (x)"),))
     assert database.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
     database.close()
+
+
+def test_what_is_locked_for_too_long_is_an_error_that_says_so(
+    tmp_path: Path, journal: Journal, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal.flush()
+    with opened(tmp_path, said.append):
+        pass
+    monkeypatch.setattr("flytectl_py.records.database.WAIT_SECONDS", 0.01)
+    monkeypatch.setattr("flytectl_py.records.database._SILENT_SECONDS", 0.01)
+    file = database_file(tmp_path)
+    with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with (
+            pytest.raises(NotReadyError, match="another process has been writing") as told,
+            opened(tmp_path, said.append),
+        ):
+            pass
+    assert str(file) in told.value.hint
+    assert said == [f"waiting for another process that writes to {file}"]
+
+
+def test_that_much_is_to_be_read_is_said(
+    tmp_path: Path, journal: Journal, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flytectl_py.records.database.MOST_BYTES", 2**20)
+    journal.add(["begin", 0, None, "app.main", "task", None, 1000.5, {"x": "y" * 3 * 2**20}])
+    journal.flush()
+    with opened(tmp_path, said.append):
+        pass
+    assert said == ["reading 3 MiB that runs have written, which takes a while"]
