@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from flytectl_py.model.context import current_group
 from flytectl_py.model.task import Task
 from flytectl_py.runtime.arguments import Invocation
+from flytectl_py.runtime.log import tell
 from flytectl_py.runtime.places import Places
 from flytectl_py.runtime.raw_data import RawData
 
@@ -74,9 +75,7 @@ class Children:
         return self._returned(call.task, await asyncio.wrap_future(self._submit(call)))
 
     def note(self, text: str) -> None:
-        import sys
-
-        sys.stderr.write(f"flyte: {text}\n")
+        tell(f"flyte: {text}\n")
 
     def trace(self, name: str, function: Callable[[], R]) -> R:
         return self._traces().call(name, function)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 from pathlib import Path
 
 from flytectl_py.engines.reported_failures import INTERRUPTED, OOM_KILLED
@@ -17,6 +16,7 @@ from flytectl_py.errors import (
     NotReadyError,
     UsageError,
 )
+from flytectl_py.runtime.log import tell
 from flytectl_py.wire.failures import Failure
 
 
@@ -88,8 +88,7 @@ def interrupted(signal_name: str) -> Failure:
 
 def say(failure: Failure) -> None:
     """Tell the log of the container."""
-    sys.stderr.write(f"{failure.code}: {failure.message}\n")
-    sys.stderr.flush()
+    tell(f"{failure.code}: {failure.message}\n")
 
 
 def _with_traceback(text: str, traceback: str) -> str:

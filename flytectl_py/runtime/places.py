@@ -125,7 +125,9 @@ class Places:
         """Remove an object. One that is not there is no error."""
         local = local_path(address)
         if local is not None:
-            local.unlink(missing_ok=True)
+            with _disk(local):
+                if local.parent.is_dir():
+                    local.unlink(missing_ok=True)
             return
         store, key = self._locate(address)
         store.delete(key)

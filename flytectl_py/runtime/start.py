@@ -19,7 +19,14 @@ def main() -> None:
     """Run one attempt of one action and end the process."""
     # As in the command line: imports make many objects and no garbage.
     gc.disable()
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    for name in ("stdout", "stderr"):
+        # The interpreter would end with 120 where the task closed what holds some text yet.
+        try:
+            getattr(sys, name).flush()
+        except (OSError, ValueError, AttributeError):
+            setattr(sys, name, None)
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:

@@ -44,6 +44,9 @@ class Supervisor:
         # The thread hears of a signal at once through the descriptor, even while the main thread runs no Python.
         signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
         threading.Thread(target=self._watch, name="flyte-supervisor", daemon=True).start()
+        # What the user's code forks is not the attempt: `multiprocessing` ends its children by SIGTERM, and the
+        # descriptor is shared with them.
+        os.register_at_fork(after_in_child=self._leave)
 
     def look_after(self, outcome: Outcome) -> None:
         """Write to `outcome` how the attempt ended, should it be ended."""
@@ -78,6 +81,14 @@ class Supervisor:
         """Tell the thread once more: an event loop of the user's may have taken the descriptor."""
         del frame
         self._wake(number)
+
+    def _leave(self) -> None:
+        """Leave the signals of a child to itself."""
+        signal.set_wakeup_fd(-1)
+        for name in _SIGNALS:
+            number = getattr(signal, name)
+            if self._is_ours(number):
+                signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
     def _wake(self, byte: int) -> None:
         with contextlib.suppress(BlockingIOError):  # full: it wakes anyway

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Future
@@ -18,6 +17,7 @@ from flytectl_py.model.interface import Interface
 from flytectl_py.runtime.arguments import Invocation
 from flytectl_py.runtime.failing import of_user_code
 from flytectl_py.runtime.link import Link
+from flytectl_py.runtime.log import tell
 from flytectl_py.runtime.outcome import ERROR, OUTPUTS
 from flytectl_py.runtime.places import Places
 from flytectl_py.runtime.raw_data import RawData
@@ -115,7 +115,7 @@ class Tracing:
             try:
                 record.result()
             except FlyteError as error:
-                sys.stderr.write(f"flyte: a traced call could not be recorded: {error}\n")
+                tell(f"flyte: a traced call could not be recorded: {error}\n")
 
     def _prepare(self, name: str, function: Callable[[], Any]) -> _Step | None:
         """Name the call; None where it cannot be recorded: no control plane, or inputs that cannot travel."""
@@ -127,7 +127,7 @@ class Tracing:
             values = {**dict(zip(positional, function.args, strict=False)), **function.keywords}
             message = inputs_message(interface, values, self._raw_data)
         except (FlyteError, BadValue) as error:
-            sys.stderr.write(f"flyte: the call of {name} is not recorded: {error}\n")
+            tell(f"flyte: the call of {name} is not recorded: {error}\n")
             return None
         callee = f"trace {function.func.__module__}.{function.func.__qualname__}".encode()
         known_as = self._children.name(callee, content_hash(message.literals))
@@ -151,7 +151,7 @@ class Tracing:
         try:
             outputs = outputs_message(step.interface, value, self._raw_data).SerializeToString()
         except (FlyteError, BadValue) as error:
-            sys.stderr.write(f"flyte: the call of {step.name} is not recorded: {error}\n")
+            tell(f"flyte: the call of {step.name} is not recorded: {error}\n")
             return
         uri = f"{step.child.folder}/{OUTPUTS}"
         self._record(step, actions.Traced(step.name, step.interface, started, ended, uri), uri, outputs)
