@@ -125,7 +125,6 @@ def _status(words: list[str], options: Mapping[str, Any], output: Output) -> Non
 def _wanted(options: Mapping[str, Any]) -> Wanted:
     from flytectl_py.machine.executors.registry import EXECUTORS
     from flytectl_py.machine.keeper import DEFAULT_PORT, Wanted
-    from flytectl_py.storage.registry import schemes
 
     port = options.get("port", str(DEFAULT_PORT))
     if not port.isdecimal() or int(port) > 65535:
@@ -133,14 +132,18 @@ def _wanted(options: Mapping[str, Any]) -> Wanted:
     executor = options.get("executor", "process")
     if executor not in EXECUTORS:
         raise UnknownNameError("executor", executor, EXECUTORS, where="--executor")
-    store = options.get("store", "")
-    if store and "://" not in store:
-        store = "file://" + os.path.abspath(os.path.expanduser(store))
-    scheme = store.partition("://")[0].lower()
-    if scheme and scheme not in schemes():
-        raise UnknownNameError("kind of store", scheme, schemes(), where="--store")
-    _check_it_stays(store)
-    return Wanted(int(port), store, executor)
+    return Wanted(int(port), _store(options["store"]) if "store" in options else "", executor)
+
+
+def _store(given: str) -> str:
+    """Return the store as a URI."""
+    from flytectl_py.storage.registry import class_for
+
+    if not given.strip():
+        raise UsageError("--store: it is empty", hint="give a folder, or s3://bucket/x", where="--store")
+    class_for(given, "--store")
+    _check_it_stays(given)
+    return given if "://" in given else "file://" + os.path.abspath(os.path.expanduser(given))
 
 
 def _check_it_stays(store: str) -> None:

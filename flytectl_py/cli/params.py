@@ -81,11 +81,13 @@ def _help(each: Input, text: str, recorded: Mapping[str, Any]) -> str:
     elif each.required:
         about = "required"
     else:
-        text = convert.to_text(each.default, annotation_of(each)) if each.default is not None else "None"
-        plain = text.isprintable() and text == text.strip() != ""
-        about = f"default: {text if plain else repr(text)}"
+        default = convert.to_text(each.default, annotation_of(each)) if each.default is not None else "None"
+        plain = default.isprintable() and default == default.strip() != ""
+        about = f"default: {default if plain else repr(default)}"
     if each.annotation is not MISSING and convert.metavar(each.annotation) == "JSON":
         about = f"{convert.type_name(each.annotation)}; {about}"
+    if others := convert.other_spellings(annotation_of(each)):
+        about = f"{about}; by value as well: {others}"
     return f"{text}  [{about}]" if text else f"[{about}]"
 
 

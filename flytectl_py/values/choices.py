@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import re
 import typing
+from collections.abc import Mapping
 from typing import Any
 
 from flytectl_py.errors import did_you_mean
@@ -12,13 +13,13 @@ from flytectl_py.values import jsontext
 from flytectl_py.values.badvalue import BadValue, shown, shown_json
 from flytectl_py.values.conversion import Conversion, Family
 
-_FEW = 12
+FEW = 12
 
 
 def listed(names: list[str]) -> str:
     """Return ``a, b or c``, cut where there are many."""
-    if len(names) > _FEW:
-        return f"one of {', '.join(names[:_FEW])} … ({len(names)} in all)"
+    if len(names) > FEW:
+        return f"one of {', '.join(names[:FEW])} … ({len(names)} in all)"
     return f"{', '.join(names[:-1])} or {names[-1]}" if len(names) > 1 else "".join(names)
 
 
@@ -57,6 +58,15 @@ def _enum_from_text(annotation: Any, text: str, _conversion: Conversion) -> Any:
         return alike.pop()
     known = [*members, *(str(member.value) for member in members.values())]
     raise BadValue(shown(text), listed(list(members)), detail=did_you_mean(stripped, known))
+
+
+def values_besides_names(annotation: Any) -> list[str]:
+    """Return the values by which members of an enumeration, or of ``X | None``, may be given besides their names."""
+    arms = [each for each in typing.get_args(annotation) if each is not type(None)] or [annotation]
+    if len(arms) > 1 or not isinstance(arms[0], enum.EnumMeta):
+        return []
+    members: Mapping[str, Any] = arms[0].__members__
+    return [str(member.value) for member in members.values() if str(member.value) not in members]
 
 
 def _flags(annotation: Any, text: str) -> Any:

@@ -43,6 +43,7 @@ __all__ = [
     "is_flag",
     "metavar",
     "misfit",
+    "other_spellings",
     "parse_json",
     "to_json",
     "to_text",
@@ -155,6 +156,14 @@ def example(annotation: Any) -> str:
 def choices(annotation: Any) -> list[str] | None:
     """Return every text that is taken, for completion, or None where they cannot be listed."""
     return _asking().choices(annotation)
+
+
+def other_spellings(annotation: Any) -> str:
+    """Return ``red, blue``: what an enumeration takes besides the names that `metavar` gives; empty where nothing."""
+    from flytectl_py.values.choices import FEW, values_besides_names
+
+    found = values_besides_names(annotation)
+    return ", ".join(found[:FEW]) + (", …" if len(found) > FEW else "")
 
 
 def is_flag(annotation: Any) -> bool:

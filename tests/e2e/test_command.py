@@ -248,7 +248,10 @@ def test_words_that_are_missing_or_too_many_are_told_in_one_form(app: Project, a
     [
         (["--raw-data-path", "nope://x"], "no kind of store 'nope'; known: "),
         (["--raw-data-path", "nope://x", "--dry-run"], "no kind of store 'nope'; known: "),
-        (["--raw-data-path", ""], "--raw-data-path: it is empty\n  hint: give one, or leave --raw-data-path out: it is"),
+        (
+            ["--raw-data-path", ""],
+            "--raw-data-path: it is empty\n  hint: give one, or leave --raw-data-path out",
+        ),
         (["--run-base-dir", ""], "--run-base-dir: it is empty"),
         (["--queue", " "], "--queue: it is empty"),
         (["--inputs", ""], "--inputs: it is empty"),
@@ -261,12 +264,33 @@ def test_words_that_are_missing_or_too_many_are_told_in_one_form(app: Project, a
 def test_values_that_no_run_takes_are_refused_here_too(app: Project, args: list[str], error: str) -> None:
     refused = app.flyte("run", *args, "app.py", "main", "--x", "1").expect(2)
     assert refused.err.startswith(f"error: {error}")
-    assert app.flyte("get", "run", "--json").expect().json == {"runs": []}
+    assert app.flyte("get", "run", "--json").expect().json["runs"] == []
 
 
 def test_half_a_way_to_serialize_is_told_the_whole(app: Project) -> None:
     error = app.flyte("serialize", "fast", "--pkgs", "app").expect(2).err
     assert error.endswith("  hint: did you mean 'fast workflows'?\n")
+
+
+def test_help_says_what_an_input_is_for_beside_its_default(project: MakeProject) -> None:
+    code = """
+    import flyte
+
+    @flyte.task
+    def main(a: int, b: int = 2, c: str | None = None, d: float = 0.5) -> int:
+        '''Add.
+
+        Args:
+            a: the first.
+            b: the second.
+            c: a label.
+        '''
+        return a + b
+    """
+    shown = project({"app.py": code}).flyte("run", "app.py", "main", "--help").expect().out
+    lines = [line.split(maxsplit=2)[2] for line in shown.splitlines() if line.startswith("  --") and "[" in line]
+    assert lines[:2] == ["the first.  [required]", "the second.  [default: 2]"]
+    assert lines[2:] == ["a label.  [default: None]", "[default: 0.5]"]
 
 
 def test_help_quotes_defaults_that_would_not_be_seen(project: MakeProject) -> None:

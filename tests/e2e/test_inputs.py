@@ -253,6 +253,8 @@ def test_an_enum_value_has_a_did_you_mean(project: MakeProject) -> None:
     )
     assert made.flyte("run", "app.py", "main", "--color", "CRIMSON").expect().out == "CRIMSON\n"
     assert made.flyte("run", "app.py", "main", "--color", "dark-red").expect().out == "CRIMSON\n"
+    shown = made.flyte("run", "app.py", "main", "--help").expect().out
+    assert "  --color CRIMSON|BLUE  [required; by value as well: dark-red, b]\n" in shown
     error = made.flyte("run", "app.py", "main", "--color", "CRIMSN").expect(2).err
     assert "did you mean" in error
     assert "CRIMSON" in error

@@ -256,6 +256,7 @@ def test_what_a_killed_one_has_left_is_not_taken_for_one_that_runs(project: Call
     [
         (("--executor", "dockr"), "no executor 'dockr'; known: docker, process"),
         (("--store", "ftp://x"), "no kind of store 'ftp'"),
+        (("--store", ""), "--store: it is empty"),
         (("--store", "memory://x"), "not seen by the processes"),
     ],
 )
