@@ -165,7 +165,7 @@ def engine_of(options: Mapping[str, Any]) -> str:
 
 
 _FOR_A_CLUSTER = ("follow", "service_account", "labels", "annotations", "queue", "interruptible", "image", "version",
-                  "copy_style", "run_base_dir")  # fmt: skip
+                  "copy_style")  # fmt: skip
 
 
 def without_effect(options: Mapping[str, Any]) -> str:

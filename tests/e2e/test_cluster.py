@@ -193,12 +193,11 @@ def test_local_stays_here(app: Project, plane: ControlPlaneServer) -> None:
     assert plane.calls == []
 
 
-ONLY_THERE = ("--queue", "q", "--interruptible", "-f", "--service-account", "s", "--label", "a=b", "--version", "v",
-              "--run-base-dir", "s3://b/x")  # fmt: skip
+ONLY_THERE = ("--queue", "q", "--interruptible", "-f", "--service-account", "s", "--label", "a=b", "--version", "v")
 
 
 def test_what_a_run_here_does_not_do_is_said(app: Project, project: Callable[..., Project]) -> None:
-    listed = "--follow, --service-account, --label, --queue, --interruptible, --version, --run-base-dir"
+    listed = "--follow, --service-account, --label, --queue, --interruptible, --version"
     note = f"flyte: {listed}: without effect in a run on this machine"
     assert f"{note}\n" in app.flyte(*MAIN, "--local", *ONLY_THERE).expect().err
     assert "without effect" not in app.flyte(*MAIN, *ONLY_THERE).expect().err
