@@ -159,34 +159,29 @@ def with_runcontext(
     :param note: takes each line for the person who watches, instead of stderr.
     :raises DeclarationError: a value that its parameter cannot take.
     """
-    from flytectl_py.engines.run_context import check_context, check_texts
+    from flytectl_py.engines.run_context import check_context, check_texts, check_values
     from flytectl_py.engines.runner import Runner, print_note
 
     check_context(mode, copy_style, name)
     check_texts(images=images, labels=labels, annotations=annotations, env_vars=env_vars)
+    given: dict[str, Any] = {
+        "version": version, "project": project, "domain": domain, "queue": queue, "service_account": service_account,
+        "raw_data_path": raw_data_path, "run_base_dir": run_base_dir, "log_level": log_level, "dry_run": dry_run,
+        "interactive_mode": interactive_mode, "interruptible": interruptible or None,
+        "overwrite_cache": overwrite_cache, "disable_run_cache": disable_run_cache,
+    }  # fmt: skip
+    check_values(given)
     return Runner(
         mode=mode,
         name=name,
-        version=version,
-        raw_data_path=raw_data_path,
-        run_base_dir=run_base_dir,
-        project=project,
-        domain=domain,
         env_vars=env_vars,
         copy_style=copy_style,
-        dry_run=dry_run,
         copy_bundle_to=None if copy_bundle_to is None else Path(copy_bundle_to),
-        interactive_mode=interactive_mode,
         images=images,
-        service_account=service_account,
-        overwrite_cache=overwrite_cache,
         labels=labels,
         annotations=annotations,
-        interruptible=interruptible or None,
-        log_level=log_level,
-        disable_run_cache=disable_run_cache,
-        queue=queue,
         note=note or print_note,
+        **given,
     )
 
 

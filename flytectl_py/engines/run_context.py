@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+from flytectl_py.config import checks
 from flytectl_py.engines.api import checked_run_name
 from flytectl_py.errors import DeclarationError, did_you_mean
 from flytectl_py.plan.bundle import COPY_STYLES
@@ -27,6 +28,30 @@ def check_context(mode: object, copy_style: object, name: str | None) -> None:
             )
     if name is not None:
         checked_run_name(name)
+
+
+def check_values(given: Mapping[str, object]) -> None:
+    """Refuse a value that its parameter, by whose name it goes, cannot take. None says nothing.
+
+    :raises DeclarationError: one of them.
+    """
+    for parameter, value in given.items():
+        if value is None:
+            continue
+        try:
+            _CHECKS[parameter](value)
+        except checks.Unfit as unfit:
+            raise DeclarationError(f"with_runcontext({parameter}=…)", value, f"it takes {unfit.allowed}") from None
+
+
+_CHECKS: dict[str, Callable[[object], object]] = {
+    **dict.fromkeys(("project", "domain"), checks.name),
+    **dict.fromkeys(("version", "service_account", "queue", "raw_data_path", "run_base_dir"), checks.any_text),
+    **dict.fromkeys(
+        ("dry_run", "overwrite_cache", "disable_run_cache", "interruptible", "interactive_mode"), checks.flag
+    ),
+    "log_level": checks.count,
+}
 
 
 def check_texts(**mappings: Mapping[str, str] | None) -> None:

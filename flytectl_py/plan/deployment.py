@@ -103,7 +103,7 @@ def checked_version(version: str, where: str) -> str:
     :param where: the option or the parameter.
     :raises UsageError: it does not.
     """
-    if not _VERSION.fullmatch(version) or len(version) > MOST_CHARACTERS:
+    if not isinstance(version, str) or not _VERSION.fullmatch(version) or len(version) > MOST_CHARACTERS:
         raise UsageError(
             f"{where}: {version!r} cannot be a version: give 1 to {MOST_CHARACTERS} visible ASCII characters",
             where=where,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import socket
 import ssl
 from collections.abc import Iterator
@@ -98,7 +99,7 @@ def error_of(fault: Fault, *, doing: str, where: str, hints: dict[Kind, str]) ->
     :param hints: a provider's own advice, which replaces the general one.
     """
     says, hint = _SAYS[fault.kind]
-    detail = f" ({fault.detail})" if fault.detail else ""
+    detail = f" ({_presentable(fault.detail)})" if fault.detail else ""
     tries = f", after {fault.attempts} attempts in {fault.seconds:.0f} s" if fault.attempts > 1 else ""
     wait = f"; it asks to wait {fault.retry_after:.0f} s" if fault.retry_after else ""
     message = f"{doing} {where}: {says}{detail}{tries}{wait}"
@@ -108,6 +109,12 @@ def error_of(fault: Fault, *, doing: str, where: str, hints: dict[Kind, str]) ->
     if fault.kind is Kind.MISSING:
         return ObjectMissingError(message, hint=advice, where=where)
     return StoreUnavailableError(message, hint=advice, where=where)
+
+
+def _presentable(detail: str) -> str:
+    """Return the other side's words without what is the right to act: it may quote the signed URL that it was asked."""
+    unsigned = re.sub(r"\?[^\s\"'<>]*=[^\s\"'<>]*", "?***", detail)
+    return re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", "", re.sub(r"://[^/@\s]*@", "://***@", unsigned))
 
 
 # What S3 (and Google, in its XML) and Azure call content that does not have the MD5 that came with it.

@@ -142,6 +142,9 @@ class SignedUrlStore(ContentStore):
                     if given.get("if-none-match") == "*" and fault.detail.startswith("HTTP 412"):
                         return False
                     raise
+                if answer.content and answer.headers.get("content-type", "").startswith("text/html"):
+                    # Stores answer with nothing, or in XML: something in between took the content.
+                    raise Fault(Kind.OTHER, f"HTTP {answer.status} with a web page")
                 stored = _stored_md5(answer)
                 if stored and stored != wanted.md5:
                     raise Fault(Kind.CORRUPTED, f"md5 {stored.hex()} instead of {wanted.md5.hex()} arrived")

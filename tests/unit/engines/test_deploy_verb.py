@@ -56,6 +56,8 @@ def test_what_cannot_be_deployed() -> None:
         flyte.deploy(env, dryrun=True, version="a b")
     with pytest.raises(UsageError, match=r"deploy\(version=…\)"):
         flyte.deploy(env, dryrun=True, version="")
+    with pytest.raises(UsageError, match=r"deploy\(version=…\): 3 cannot be a version"):
+        flyte.deploy(env, dryrun=True, version=3)
     with pytest.raises(UsageError, match=r"deploy\(copy_style=…\)"):
         flyte.deploy(env, dryrun=True, copy_style="some")
     with pytest.raises(DeclarationError, match="lives in"):

@@ -217,6 +217,31 @@ def test_secrets_of_a_url_are_in_no_error(server: FaultyServer) -> None:
     assert "SECRET" not in str(caught.value) + caught.value.where + caught.value.hint
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        "<h1>no bucket at https://me:s3cr3t@store/b/x?X-Amz-Signature=s3cr3t&a=b</h1>",
+        "The requested URL /bucket/x?sig=s3cr3t was not found",
+        "<a href='/x?a=1&amp;sig=s3cr3t'>\x1b[2J",
+    ],
+)
+def test_an_answer_that_quotes_a_signed_url_is_told_without_its_query(server: FaultyServer, page: str) -> None:
+    server.fail("PUT", Status(404, content=page.encode()))
+    with pytest.raises(ObjectMissingError, match="HTTP 404") as raised:
+        put(SignedUrlStore(Signer(server)))
+    assert "s3cr3t" not in str(raised.value)
+    assert "?***" in str(raised.value)
+    assert "\x1b" not in str(raised.value)
+
+
+def test_a_web_page_has_stored_nothing(server: FaultyServer) -> None:
+    server.fail("PUT", Status(200, {"Content-Type": "text/html; charset=utf-8"}, b"<h1>Log in</h1>"))
+    with pytest.raises(StoreUnavailableError, match="HTTP 200 with a web page"):
+        put(SignedUrlStore(Signer(server)))
+    server.fail("PUT", Status(200, {"Content-Type": "text/html; charset=UTF-8"}))  # as Google's answers
+    assert put(SignedUrlStore(Signer(server))).uploaded
+
+
 def test_a_proxy_of_the_environment_is_used(server: FaultyServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", server.url.replace("http://", "http://user:word@"))
     monkeypatch.delenv("no_proxy", raising=False)
