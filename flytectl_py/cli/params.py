@@ -238,7 +238,11 @@ def _from_record(annotation: Any, data: Any, world: ThisMachine) -> Any:
 
     if not is_whole(data):
         raise BadValue("", convert.describe(annotation), detail="is not in the record as a whole, so give it")
-    return convert.from_json(annotation, data, world)
+    try:
+        return convert.from_json(annotation, data, world)
+    except BadValue as bad:
+        # The record has JSON, and whoever gives another value types text.
+        raise bad.with_example(convert.example(annotation)) from bad.__cause__
 
 
 def _missing(label: str, annotation: Any) -> str:

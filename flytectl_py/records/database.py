@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,8 @@ WAIT_SECONDS = 30.0
 """How long a process waits for others that write."""
 _SILENT_SECONDS = 1.0
 """How much of that passes before it is said."""
+_FIRST_BYTES = 2**18
+"""A new database takes less, with its log."""
 
 
 @contextmanager
@@ -159,6 +162,10 @@ def gather_into(state: Path, warn: Callable[[str], None]) -> None:
 def _connect(file: Path, wait: float) -> sqlite3.Connection:
     import sqlite3
 
+    if not file.exists():
+        # On a full disk SQLite would make an empty file, which looks as if runs had been in it.
+        with tempfile.TemporaryFile(dir=file.parent) as tried:
+            tried.write(bytes(_FIRST_BYTES))
     database = sqlite3.connect(file, timeout=wait, isolation_level=None)
     try:
         # Readers and one writer at a time do not wait for each other; a crash of the machine may cost the last commits,

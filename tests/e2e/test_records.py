@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.process import FLYTE, Result
+from tests.support.process import FLYTE, Result, run_process
 from tests.support.project import Project
 
 MakeProject = Callable[..., Project]
@@ -302,6 +302,15 @@ def test_records_that_another_process_writes_to_are_waited_for_and_that_is_said(
             assert process.stderr.readline() == f"flyte: waiting for another process that writes to {file}\n"
             other.execute("ROLLBACK")
             assert Result.of(process).expect().json["run"] == "first"
+
+
+def test_a_full_disk_is_not_taken_for_records_that_were_lost(app: Project) -> None:
+    app.flyte("run", "--name", "first", "app.py", "main", "--x", "5").expect()
+    command = ["bash", "-c", 'ulimit -f 0; exec "$0" "$@"', FLYTE, "get", "run"]
+    assert "first" in run_process(command, cwd=app.path, env=app.environment()).expect().out
+    listed = app.flyte("get", "run").expect()
+    assert "first" in listed.out
+    assert listed.err == ""
 
 
 def test_a_run_goes_on_where_nothing_can_be_written(app: Project) -> None:

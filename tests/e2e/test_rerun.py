@@ -152,3 +152,13 @@ def test_relative_paths_are_those_of_the_run_wherever_it_is_repeated(project: Ma
     said = made.flyte("run", "--name", "one", "app.py", "main", *inputs, "--json").expect().json["outputs"]
     assert said == {"o0": ["first", "first", "b"]}
     assert made.flyte("rerun", "one", "--json", cwd="sub").expect().json["outputs"] == said
+
+
+def test_a_file_that_is_gone_is_said_with_what_may_be_typed(project: MakeProject) -> None:
+    source = "import flyte\nfrom flyte.io import File\n\n@flyte.task\ndef main(file: File) -> int:\n    return 1\n"
+    made = project({"app.py": source, "a.txt": "first"})
+    made.flyte("run", "--name", "first", "app.py", "main", "--file", "a.txt").expect()
+    (made.path / "a.txt").unlink()
+    refused = made.flyte("rerun", "first").expect(2)
+    assert "there is no such file" in refused.err
+    assert refused.err.endswith("e.g. --file data.csv\n")
