@@ -103,13 +103,15 @@ def _building(options: Mapping[str, Any], output: Output) -> BuildOptions:
     if options.get("push") and options.get("no_push"):
         raise UsageError("--push and --no-push: give one of them", where="--push")
     folder, builder = options.get("emit_dockerfile", ""), options.get("builder", "")
+    if "emit_dockerfile" in options and not folder:
+        raise UsageError("--emit-dockerfile: it is empty", hint="give a folder", where="--emit-dockerfile")
     if folder and builder not in ("", "dockerfile"):
         raise UsageError(f"--emit-dockerfile writes a folder, and --builder {builder} builds", where="--builder")
     if builder == "dockerfile" and not folder:
         raise UsageError(
             "--builder dockerfile needs a folder to write to", hint="--emit-dockerfile DIR", where="--builder"
         )
-    check_builder(builder)
+    check_builder(options)
     push = True if options.get("push") else False if options.get("no_push") else None
     return BuildOptions(
         builder="dockerfile" if folder else builder,

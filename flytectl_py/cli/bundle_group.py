@@ -73,8 +73,10 @@ def _made(name: str, group: Description, act: Act) -> Any:
     def run(ctx: typer.Context, **given: Any) -> None:
         words = list(given.pop("words") or ())
         options = merged([*ctx.obj, given])
+        path = ctx.command_path.strip()
+        if "" in words:
+            raise UsageError(f"{path} takes {described.takes}, and one of them is empty", hint=f"see '{path} --help'")
         if len(words) != len(described.takes.split()):
-            path = ctx.command_path.strip()
             raise UsageError(
                 f"{path} takes {described.takes}, got {' '.join(words) or 'nothing'}",
                 hint=(did_you_mean(words[0], group.words) if words else "") or f"see '{path} --help'",

@@ -93,7 +93,7 @@ def _deploy(words: list[str], options: Mapping[str, Any], output: Output) -> Non
     if options.get("builder") == "dockerfile":
         raise UsageError("--builder dockerfile builds nothing", hint="see 'flyte build --emit-dockerfile'")
     nothing_empty(options)
-    check_builder(options.get("builder", ""))
+    check_builder(options)
     loaded, plan = plan_target(words[0], words[1:], options)
     settings = require()
     building = _building(options, output, loaded)

@@ -64,6 +64,8 @@ def _doctor(words: list[str], options: Mapping[str, Any], output: Output) -> Non
 
     if len(words) > 1:
         raise UsageError(f"flyte doctor takes FILE|DIR|IMAGE, got {' '.join(words)}", hint="see 'flyte doctor --help'")
+    if "" in words:
+        raise UsageError("FILE is empty", hint="give a file, a folder or an image, or nothing")
     style = checked_copy_style(options.get("copy_style", "auto"), "--copy-style")
     registry = given_registry(options)
     word = words[0] if words else ""

@@ -80,6 +80,7 @@ def make_command(description: Description, act: Callable[[list[str], Mapping[str
         def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
             first = next((each for each in args if not each.startswith("-")), "")
             self.description = description.of_word(first) if first in description.words else description
+            self.said_as = self.description.path
             return super().parse_args(ctx, args)
 
     def run(ctx: typer.Context, **given: Any) -> None:
@@ -146,15 +147,15 @@ def check_image_names(given: Sequence[str], environments: Sequence[Environment])
             )
 
 
-def check_builder(name: str) -> None:
+def check_builder(options: Mapping[str, Any]) -> None:
     """Refuse a builder that is not known before anything is loaded.
 
     :raises UnknownNameError: it is not.
     """
-    if name:
+    if "builder" in options:
         from flytectl_py.builders.registry import make_builder
 
-        make_builder(name)
+        make_builder(options["builder"])
 
 
 def planning_options(options: Mapping[str, Any]) -> ImageOptions:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flytectl_py.cli.output import settle_output
 from flytectl_py.cli.start import user_code
+from flytectl_py.errors import UsageError
 
 if TYPE_CHECKING:
     from flytectl_py.project.loaded import Loaded
@@ -20,6 +21,8 @@ def load_target(target: str, options: Mapping[str, Any], *, recursive: bool = Tr
     :param recursive: of a folder, also those of the folders in it.
     :raises UsageError, ModuleLoadError, ConfigError: as loading and the settings do.
     """
+    if not target:  # As a path it would be the current folder.
+        raise UsageError("FILE is empty", hint="give a .py file, or a folder that holds some")
     from flytectl_py.cli.connecting import settled
     from flytectl_py.project.loader import load
     from flytectl_py.project.root import find_root

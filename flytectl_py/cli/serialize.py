@@ -82,6 +82,8 @@ def _serialize(words: list[str], options: Mapping[str, Any], output: Output) -> 
         raise UsageError("which packages?", hint=f"--pkgs NAME, once for each{to}", where="--pkgs")
     if not options.get("folder"):
         raise UsageError("where to? -f DIR", where="--folder")
+    if options.get("local_source_root") == "":
+        raise UsageError("--local-source-root: it is empty", hint="give a folder", where="--local-source-root")
     try:
         from flytectl_py.compat.flytekit_v1.packages import load_packages
         from flytectl_py.compat.flytekit_v1.serialize import as_document, write_packages

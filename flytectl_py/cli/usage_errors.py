@@ -19,7 +19,7 @@ def said_of_usage(error: Any, arguments: Sequence[str]) -> tuple[str, str]:
     """
     context = getattr(error, "ctx", None)
     command = getattr(context, "command", None)
-    path = "flyte" if context is None else context.command_path.strip()
+    path = getattr(command, "said_as", "") or ("flyte" if context is None else context.command_path.strip())
     hints = []
     name = getattr(error, "option_name", "")
     if hasattr(error, "possibilities"):

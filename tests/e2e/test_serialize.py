@@ -157,6 +157,7 @@ def test_files_of_tasks_that_are_gone_go(project: MakeProject) -> None:
     ("words", "code", "said"),
     [
         (("serialize", "-f", "out"), 2, "which packages?"),
+        ((*WORDS, "--local-source-root", ""), 2, "--local-source-root: it is empty"),
         (("serialize",), 2, "hint: --pkgs NAME, once for each, and -f DIR for where the files go"),
         (("serialize", "--pkgs", "", *WORDS[3:]), 2, "'' is no name of a package"),
         (("serialize", "--pkgs", "./oldpkg/w.py", *WORDS[3:]), 2, "did you mean 'oldpkg.w'?"),
