@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flytectl_py.cli.description import Description
@@ -132,6 +133,7 @@ def _wanted(options: Mapping[str, Any]) -> Wanted:
     executor = options.get("executor", "process")
     if executor not in EXECUTORS:
         raise UnknownNameError("executor", executor, EXECUTORS, where="--executor")
+<<<<<<< HEAD
     return Wanted(int(port), _store(options["store"]) if "store" in options else "", executor)
 
 
@@ -144,13 +146,33 @@ def _store(given: str) -> str:
     class_for(given, "--store")
     _check_it_stays(given)
     return given if "://" in given else "file://" + os.path.abspath(os.path.expanduser(given))
+=======
+    store = options.get("store", "")
+    if store and "://" not in store:
+        store = Path(store).expanduser().absolute().as_uri()
+    scheme = store.partition("://")[0].lower()
+    if scheme and scheme not in schemes():
+        raise UnknownNameError("kind of store", scheme, schemes(), where="--store")
+    _check_store(store)
+    return Wanted(int(port), store, executor)
+>>>>>>> v78
 
 
-def _check_it_stays(store: str) -> None:
+def _check_store(store: str) -> None:
+    """:raises UsageError: `store` is no place for data. :raises OSError: it is a folder that cannot be made."""
+    from flytectl_py.runtime.places import local_path
+
+    hint = "give a folder, or s3://bucket/x"
     if store.startswith("memory:"):
-        raise UsageError(
-            f"{store} is not seen by the processes of tasks", hint="give a folder, or s3://bucket/x", where="--store"
-        )
+        raise UsageError(f"{store} is not seen by the processes of tasks", hint=hint, where="--store")
+    if store and not store.partition("://")[2].strip("/"):
+        raise UsageError(f"{store} names no place in the store", hint=hint, where="--store")
+    folder = local_path(store) if store else None
+    if folder is None:
+        return
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder} is a file", hint=hint, where="--store")
+    folder.mkdir(parents=True, exist_ok=True)
 
 
 def check_installed() -> None:

@@ -78,9 +78,12 @@ class Database:
             for number, script in enumerate(_SCRIPTS[found:], start=found + 1):
                 self._connection.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;")
         except (OSError, sqlite3.Error) as error:
+            # SQLite keeps this kind for what surrounds a file; any other means that the file itself is damaged.
+            is_damaged = isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.OperationalError)
+            first = f"move {file} away, with all that it knows of runs" if is_damaged else "make room"
             raise NotReadyError(
                 f"the state of the control plane cannot be opened: {error}",
-                hint="make room, or give another folder in FLYTE_MACHINE_HOME",
+                hint=f"{first}, or give another folder in FLYTE_MACHINE_HOME",
                 where=str(file),
             ) from error
         if found > VERSION:

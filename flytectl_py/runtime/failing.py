@@ -30,7 +30,7 @@ def of_user_code(
     :param limit: the memory that the container may use, in words.
     """
     from flytectl_py.engines.failures import said
-    from flytectl_py.project.frames import user_traceback
+    from flytectl_py.project.frames import innermost_user_place, user_traceback
 
     recoverable = not isinstance(error, NonRecoverableError)
     if isinstance(error, BaseRuntimeError):
@@ -50,7 +50,9 @@ def of_user_code(
         processes = "a process" if killed_for_memory == 1 else f"{killed_for_memory} processes"
         text = f"the kernel ended {processes} of the container for want of memory{limit}; then: {text}"
         code = OOM_KILLED
-    return Failure(code, _with_traceback(text, user_traceback(error)), kind, recoverable)
+    # Without a frame of the user's, a traceback would only repeat the message.
+    trace = user_traceback(error) if innermost_user_place(error) else ""
+    return Failure(code, _with_traceback(text, trace), kind, recoverable)
 
 
 def of_machinery(error: BaseException) -> Failure:

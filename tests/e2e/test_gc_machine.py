@@ -131,7 +131,7 @@ def test_there_is_nothing_where_there_was_no_control_plane(project: Callable[...
 def test_a_state_that_is_none_is_said(project: Callable[..., Project], tmp_path: Path) -> None:
     (tmp_path / "plane.db").write_text("no database, but long enough to be taken for one" * 100)
     done = project().flyte("gc", "--machine", env={"FLYTE_MACHINE_HOME": str(tmp_path)}).expect(3)
-    assert "plane.db" in done.err
+    assert f"hint: move {tmp_path / 'plane.db'} away" in done.err
 
 
 def _gc(app: Project, plane: Machine, *words: str) -> Any:

@@ -258,6 +258,8 @@ def test_what_a_killed_one_has_left_is_not_taken_for_one_that_runs(project: Call
         (("--store", "ftp://x"), "no kind of store 'ftp'"),
         (("--store", ""), "--store: it is empty"),
         (("--store", "memory://x"), "not seen by the processes"),
+        (("--store", "s3://"), "s3:// names no place in the store"),
+        (("--store", "app.py"), "app.py is a file"),
     ],
 )
 def test_what_cannot_be_is_refused_before_anything_starts(
@@ -266,6 +268,22 @@ def test_what_cannot_be_is_refused_before_anything_starts(
     app = project({"app.py": APP})
     assert said in app.flyte("start", "--port", "0", *words).expect(2).err
     assert not (app.home / ".flyte/machine").exists()
+
+
+def test_a_store_that_cannot_be_made_is_refused_before_anything_starts(project: Callable[..., Project]) -> None:
+    app = project({"app.py": APP})
+    assert "app.py" in app.flyte("start", "--port", "0", "--store", "app.py/below").expect(3).err
+    assert not (app.home / ".flyte/machine").exists()
+
+
+def test_a_store_is_the_folder_that_was_named_whatever_it_is_called(project: Callable[..., Project]) -> None:
+    app = project({"app.py": APP})
+    started = app.flyte("start", "--port", "0", "--store", "of 100% #1", "--json").expect().json
+    try:
+        app.flyte("run", "--endpoint", started["endpoint"], "--follow", "app.py", "square", "--x", "5").expect()
+    finally:
+        app.flyte("stop").expect()
+    assert any((app.path / "of 100% #1").rglob("outputs.pb"))
 
 
 @pytest.mark.parametrize("port", ["x", "70000"])
