@@ -19,6 +19,9 @@ from flytectl_py.errors import (
 from flytectl_py.runtime.log import tell
 from flytectl_py.wire.failures import Failure
 
+MOST_CHARACTERS = 100_000
+"""Of what an error says, and of its traceback: clusters keep both with the action, and hand them to its parent."""
+
 
 def of_user_code(
     error: BaseException, *, code_at: Path | None = None, killed_for_memory: int = 0, limit: str = ""
@@ -95,9 +98,15 @@ def say(failure: Failure) -> None:
 
 def _with_traceback(text: str, traceback: str) -> str:
     """Join both; the code lies in the working folder, whose name says nothing to who reads it elsewhere."""
+    text = _cut(text)
     if not traceback:
         return text
     with contextlib.suppress(OSError):  # The folder may be gone.
         frame = 'File "'
         traceback = traceback.replace(frame + os.path.join(os.getcwd(), ""), frame)
-    return f"{text}\n\n{traceback}"
+    return f"{text}\n\n{_cut(traceback)}"
+
+
+def _cut(text: str) -> str:
+    more = len(text) - MOST_CHARACTERS
+    return text if more <= 0 else f"{text[:MOST_CHARACTERS]}… ({more} more characters)"

@@ -17,7 +17,7 @@ ERROR = "error.pb"
 class Outcome:
     """What this attempt leaves below `folder`. Of task, signal and deadline the first one wins.
 
-    A process that the task forks has none, even if it comes to the end of the task's code.
+    A process that the user's code forks has none, wherever it comes to an end, be it while a module is loaded.
     """
 
     def __init__(self, places: Places, folder: str) -> None:

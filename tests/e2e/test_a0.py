@@ -122,6 +122,15 @@ def test_other_ends_of_user_code(container: Container, task: str, code: str, sai
     assert said in error.message
 
 
+def test_a_huge_message_is_cut(container: Container) -> None:
+    container.project.write({"app.py": APP.replace('f"no {x}"', '"é" * 3_000_000')})
+    message = container.run("fails").failed().message
+    said, _, trace = message.partition("\n\n")
+    assert said == f"{'é' * 100_000}… (2900000 more characters)"
+    assert "in deeper" in trace
+    assert len(trace) < 101_000
+
+
 def test_an_error_that_no_attempt_mends(container: Container) -> None:
     container.project.write(
         {"app.py": APP + "@env.task\ndef last(x: int) -> int:\n    raise errors.NonRecoverableError('give up')\n"}

@@ -119,6 +119,29 @@ def test_an_end_without_streams_is_an_end(container: Container) -> None:
     assert container.run("prints_and_closes").expect().value == 6
 
 
+def test_a_child_of_a_module_that_is_loaded_leaves_no_outcome(container: Container) -> None:
+    container.project.write(
+        {
+            "forking.py": """
+            import os
+            import flyte
+
+            env = flyte.TaskEnvironment("forking", image="ghcr.io/acme/base:1")
+
+            @env.task
+            def main(x: int) -> int:
+                return 6
+
+            child = os.fork()
+            if not child:
+                raise ValueError("in the child")
+            os.waitpid(child, 0)
+            """
+        }
+    )
+    assert container.run(module="forking").expect().value == 6
+
+
 @pytest.mark.parametrize("task", ["closes_descriptors", "closes_streams", "has_no_streams"])
 def test_an_error_that_nobody_can_read_is_recorded(container: Container, task: str) -> None:
     error = container.run(task).failed()
