@@ -133,29 +133,19 @@ def _wanted(options: Mapping[str, Any]) -> Wanted:
     executor = options.get("executor", "process")
     if executor not in EXECUTORS:
         raise UnknownNameError("executor", executor, EXECUTORS, where="--executor")
-<<<<<<< HEAD
     return Wanted(int(port), _store(options["store"]) if "store" in options else "", executor)
 
 
 def _store(given: str) -> str:
-    """Return the store as a URI."""
+    """Return the store as a URI. Raises as `_check_store`, and where it has no kind that is known."""
     from flytectl_py.storage.registry import class_for
 
     if not given.strip():
         raise UsageError("--store: it is empty", hint="give a folder, or s3://bucket/x", where="--store")
     class_for(given, "--store")
-    _check_it_stays(given)
-    return given if "://" in given else "file://" + os.path.abspath(os.path.expanduser(given))
-=======
-    store = options.get("store", "")
-    if store and "://" not in store:
-        store = Path(store).expanduser().absolute().as_uri()
-    scheme = store.partition("://")[0].lower()
-    if scheme and scheme not in schemes():
-        raise UnknownNameError("kind of store", scheme, schemes(), where="--store")
+    store = given if "://" in given else Path(given).expanduser().absolute().as_uri()
     _check_store(store)
-    return Wanted(int(port), store, executor)
->>>>>>> v78
+    return store
 
 
 def _check_store(store: str) -> None:
@@ -165,9 +155,9 @@ def _check_store(store: str) -> None:
     hint = "give a folder, or s3://bucket/x"
     if store.startswith("memory:"):
         raise UsageError(f"{store} is not seen by the processes of tasks", hint=hint, where="--store")
-    if store and not store.partition("://")[2].strip("/"):
+    if not store.partition("://")[2].strip("/"):
         raise UsageError(f"{store} names no place in the store", hint=hint, where="--store")
-    folder = local_path(store) if store else None
+    folder = local_path(store)
     if folder is None:
         return
     if folder.exists() and not folder.is_dir():
