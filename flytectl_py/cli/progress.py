@@ -8,6 +8,7 @@ import shutil
 import sys
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -81,7 +82,7 @@ class Tally:
 _NONE = Row("", "", 0, 0, 0, 0)
 
 
-class _Watching:
+class _Watching(ABC):
     """Tells from a thread of its own how a run stands, until it is over."""
 
     first_seconds = QUIET_SECONDS
@@ -102,6 +103,7 @@ class _Watching:
 
     def attempt_failed(self, action: Action, error: tuple[str, str]) -> None:
         """Change nothing: the action goes on."""
+        del action, error
 
     def ended(self, action: Action, value: Any) -> None:
         del value
@@ -122,9 +124,11 @@ class _Watching:
             if self._over.wait(max(self.every_seconds, min(spent, _LINE_SECONDS))):
                 return
 
+    @abstractmethod
     def show(self) -> None:
-        raise NotImplementedError
+        """Show how it stands now."""
 
+    @abstractmethod
     def hide(self) -> None:
         """Take away what is shown."""
 
@@ -141,6 +145,9 @@ class Lines(_Watching):
         if said != self._last:
             self._last = said
             to_stderr(f"flyte: {said}")
+
+    def hide(self) -> None:
+        """Leave the lines where they are."""
 
 
 class Drawing(_Watching):

@@ -157,7 +157,6 @@ def test_a_label_of_another_form_is_refused(app: Project, plane: ControlPlaneSer
         (("--annotation", "a b=x"), "a name has 1 to 63 characters"),
         (("--service-account", "Robot"), "service account: 'Robot'"),
         (("--queue", " fast"), "queue: ' fast'"),
-        (("--project", "p" * 64), "the project of the run"),
     ],
 )
 @pytest.mark.parametrize("target", [("app.py", "main"), ("deployed-task", "app.main")], ids=["file", "deployed"])
@@ -166,8 +165,18 @@ def test_what_a_cluster_would_refuse_is_said_before_anything_is_sent(
 ) -> None:
     app.flyte("deploy", "app.py").expect()
     plane.calls.clear()
-    if target[0] == "deployed-task" and "--project" in words:
-        pytest.skip("no task is found in another project")
+    _refused(app, plane, words, target, said)
+
+
+def test_a_project_that_a_cluster_would_refuse_is_said_before_anything_is_sent(
+    app: Project, plane: ControlPlaneServer
+) -> None:
+    _refused(app, plane, ("--project", "p" * 64), ("app.py", "main"), "the project of the run")
+
+
+def _refused(
+    app: Project, plane: ControlPlaneServer, words: tuple[str, str], target: tuple[str, str], said: str
+) -> None:
     error = app.flyte("run", *words, "--json", *target, "--x", "1").expect(2).json["error"]
     assert said in error["message"]
     assert plane.asked("RunService.CreateRun") == plane.asked("PUT") == []

@@ -124,14 +124,7 @@ def in_c() -> None:
 @pytest.mark.parametrize("task", ["catches_all", "in_c"])
 def test_what_control_c_does_not_end_is_said_and_a_second_one_ends_it(project: MakeProject, task: str) -> None:
     made = project({"app.py": STUBBORN})
-    with subprocess.Popen(
-        [FLYTE, "run", "--name", "stubborn", "app.py", task],
-        cwd=made.path,
-        env=made.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with made.begin("run", "--name", "stubborn", "app.py", task) as process:
         assert process.stderr is not None
         try:
             assert process.stderr.readline() == "begun\n"

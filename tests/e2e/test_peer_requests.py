@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +16,7 @@ from tests.support.peer import Peer, installed_peer
 from tests.support.plane.state import Call
 from tests.support.project import Project
 
-APPS = Path(__file__).parents[1] / "fixtures" / "wire_apps"
-DEPLOYED = sorted(each.name for each in APPS.glob("*.py"))
+DEPLOYED = sorted(each.name for each in runs.APPS.glob("*.py"))
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +29,7 @@ def peer() -> Peer:
 
 @pytest.fixture
 def apps(tmp_path: Path, plane: ControlPlaneServer) -> Project:
-    made = Project(tmp_path / "apps", tmp_path / "home")
-    shutil.copytree(APPS, made.path, dirs_exist_ok=True)
-    made.write({"in/f.txt": "hello\n", "in/d/a.txt": "a\n", ".flyte/config.yaml": plane.config})
-    return made
+    return runs.recorded_programs(tmp_path, plane)
 
 
 @pytest.mark.parametrize("name", runs.RECORDED)

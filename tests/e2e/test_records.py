@@ -171,14 +171,7 @@ def test_control_c_is_recorded_as_aborted(app: Project, task: str) -> None:
 
 
 def test_a_killed_run_is_recorded_up_to_its_last_moment(app: Project) -> None:
-    with subprocess.Popen(
-        [FLYTE, "run", "--name", "slow", "app.py", "slow"],
-        cwd=app.path,
-        env=app.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with app.begin("run", "--name", "slow", "app.py", "slow") as process:
         assert process.stderr is not None
         assert "begun" in process.stderr.readline()
         time.sleep(1.0)
@@ -290,14 +283,7 @@ def test_records_that_another_process_writes_to_are_waited_for_and_that_is_said(
     file = app.path / ".flyte" / "state" / "records" / "runs.sqlite"
     with closing(sqlite3.connect(file, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        with subprocess.Popen(
-            [FLYTE, "get", "run", "first", "--json"],
-            cwd=app.path,
-            env=app.environment(),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process:
+        with app.begin("get", "run", "first", "--json") as process:
             assert process.stderr is not None
             assert process.stderr.readline() == f"flyte: waiting for another process that writes to {file}\n"
             other.execute("ROLLBACK")

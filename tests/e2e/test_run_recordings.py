@@ -34,7 +34,11 @@ PLACE = "OPERATION_CREATE_UPLOAD_LOCATION"
 
 @pytest.fixture
 def apps(tmp_path: Path, plane: ControlPlaneServer) -> Project:
-    """The recorded programs, with the files that the recorded commands name, and a way to the control plane."""
+    return recorded_programs(tmp_path, plane)
+
+
+def recorded_programs(tmp_path: Path, plane: ControlPlaneServer) -> Project:
+    """Return the recorded programs, with the files that the recorded commands name, and a way to the control plane."""
     made = Project(tmp_path / "apps", tmp_path / "home")
     shutil.copytree(APPS, made.path, dirs_exist_ok=True)
     made.write({"in/f.txt": "hello\n", "in/d/a.txt": "a\n", ".flyte/config.yaml": plane.config})

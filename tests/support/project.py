@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
@@ -64,6 +65,17 @@ class Project:
     ) -> Result:
         """Run this Python with `args`, e.g. a script of the project."""
         return self._run([PYTHON, *args], stdin, env, cwd, timeout)
+
+    def begin(self, *args: str) -> subprocess.Popen[str]:
+        """Begin the command in this folder and return its process, which goes on; its streams are pipes."""
+        return subprocess.Popen(
+            [FLYTE, *args],
+            cwd=self.path,
+            env=self.environment(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     def flyte_on_terminal(
         self, *args: str | Path, env: Extra | None = None, cwd: str | Path = ".", columns: int = 80
